@@ -1,0 +1,1 @@
+"""Haechi: an LLM gateway."""

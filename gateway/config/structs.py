@@ -1,0 +1,216 @@
+"""The shape of `haechi.yaml`. These structs are the configuration: decoding, messages, JSON Schema and reference come from them.
+
+Times are in seconds, sizes in bytes, prices in US dollars per million tokens.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Size = Annotated[int, Meta(gt=0)]
+Zone = Literal["internal", "external"]
+Price = Annotated[float, Meta(ge=0)]
+
+
+class Secret:
+    """A string that never prints. `reveal()` is the only way out, so that a search for it finds every use."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+class Strict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A section of the file: unknown keys are mistakes."""
+
+
+class Listen(Strict):
+    """Where the gateway listens."""
+
+    host: Annotated[str, Meta(description="Address. Anything but loopback needs `keys`.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="0 takes a free port.")] = 8080
+
+
+class Key(Strict):
+    """One caller. `haechi key` makes a key and prints its hash; the key itself is kept by the caller alone."""
+
+    name: Annotated[str, Meta(min_length=1, description="Shown in records; unique.")]
+    hash: Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$", description="`sha256:` and the hex digest of the key.")]
+    team: Annotated[str | None, Meta(description="Team the caller belongs to; `when.teams` asks for it.")] = None
+    tags: Annotated[list[str], Meta(description="Tags every request of this key carries.")] = field(default_factory=list)
+    models: Annotated[list[str], Meta(description="Model names it may ask for; `*` at the end matches the rest.")] = field(
+        default_factory=lambda: ["*"]
+    )
+
+
+class Timeouts(Strict):
+    """Apart, because each failure means something else."""
+
+    connect: Annotated[Seconds, Meta(description="Until a connection to the upstream stands, TLS included.")] = 5.0
+    first_token: Annotated[Seconds, Meta(description="From sending the request to the first frame with text.")] = 120.0
+    between_tokens: Annotated[Seconds, Meta(description="Longest silence inside a stream.")] = 60.0
+    total: Annotated[Seconds, Meta(description="The whole exchange, all attempts and waits together.")] = 600.0
+
+
+class Limits(Strict):
+    """What one caller may make the gateway hold."""
+
+    body_bytes: Annotated[Size, Meta(description="Largest JSON request body.")] = 32 * 1024 * 1024
+    upload_bytes: Annotated[Size, Meta(description="Largest multipart upload (files, audio).")] = 512 * 1024 * 1024
+    answer_bytes: Annotated[Size, Meta(description="Largest unary answer of an upstream.")] = 64 * 1024 * 1024
+    event_bytes: Annotated[Size, Meta(description="Largest single event of a stream.")] = 16 * 1024 * 1024
+    header_bytes: Annotated[Size, Meta(description="All request headers together.")] = 64 * 1024
+    header_seconds: Annotated[Seconds, Meta(description="Until the last header has come.")] = 10.0
+    body_seconds: Annotated[Seconds, Meta(description="Longest silence inside a request body.")] = 30.0
+    json_depth: Annotated[int, Meta(ge=1, le=500, description="Deepest nesting of a JSON body.")] = 100
+    concurrent_requests: Annotated[int, Meta(ge=1, description="Exchanges under way at once; more get 503.")] = 10_000
+    heartbeat: Annotated[Seconds, Meta(description="Silence before a heartbeat comment goes to a streaming caller.")] = 15.0
+    drain: Annotated[Seconds, Meta(description="How long streams may go on after SIGTERM.")] = 30.0
+
+
+class Retry(Strict):
+    """When to try again."""
+
+    attempts: Annotated[int, Meta(ge=1, le=10, description="Attempts per request, over all targets.")] = 3
+    base_delay: Annotated[Seconds, Meta(description="First back-off; doubles, with full jitter.")] = 0.25
+    max_delay: Annotated[Seconds, Meta(description="Longest back-off; a longer `Retry-After` moves on at once.")] = 8.0
+    budget: Annotated[float, Meta(ge=0, le=1, description="Retries allowed as a share of requests (over 10 s).")] = 0.2
+
+
+class Breaker(Strict):
+    """The circuit breaker every target has."""
+
+    failures: Annotated[int, Meta(ge=1, description="Failures in a row that open it.")] = 5
+    open_for: Annotated[Seconds, Meta(description="Until one probe request is let through; doubles up to 10 times.")] = 10.0
+
+
+class HealthCheck(Strict):
+    """Active checks, for self-hosted targets."""
+
+    path: Annotated[str, Meta(pattern="^/", description="Path asked with GET; 2xx is healthy.")] = "/health"
+    every: Annotated[Seconds, Meta(description="Interval.")] = 5.0
+    timeout: Annotated[Seconds, Meta(description="Of one check.")] = 2.0
+
+
+class Provider(Strict):
+    """An upstream account or server. Its kind is a row of the provider table (see `docs/providers.md`)."""
+
+    kind: Annotated[str | None, Meta(description="Row of the provider table; by default the provider's own name.")] = None
+    base_url: Annotated[str | None, Meta(pattern="^https?://", description="Replaces the row's address.")] = None
+    api_key: Annotated[Secret | None, Meta(description="Usually `${VAR}` or `${file:/path}`.")] = None
+    headers: Annotated[dict[str, Secret], Meta(description="Extra headers sent to this provider.")] = field(
+        default_factory=dict
+    )
+    region: Annotated[str | None, Meta(description="Where it computes; routes may ask for it.")] = None
+    zone: Annotated[Zone | None, Meta(description="Trust zone; by default the row's.")] = None
+    retention: Annotated[Literal["none", "limited", "unknown"], Meta(description="What the provider keeps.")] = "unknown"
+    timeouts: Annotated[Timeouts | None, Meta(description="Replaces the general ones.")] = None
+    connections: Annotated[int, Meta(ge=1, description="Pool limit towards this provider.")] = 1000
+    pool_wait: Annotated[Seconds, Meta(description="Longest wait for a free connection.")] = 5.0
+    ca_file: Annotated[str | None, Meta(description="PEM file trusted besides the system's authorities.")] = None
+    proxy: Annotated[str | None, Meta(description="Proxy URL; by default the usual variables are honoured.")] = None
+    health: Annotated[HealthCheck | None, Meta(description="Active checks; off unless given.")] = None
+
+
+class Prices(Strict):
+    """US dollars per million tokens."""
+
+    input: Price = 0.0
+    output: Price = 0.0
+    cached_input: Annotated[Price | None, Meta(description="By default the input price.")] = None
+    cache_write: Annotated[Price | None, Meta(description="By default the input price.")] = None
+
+
+class When(Strict):
+    """Conditions of a target; all that are given must hold. Used by the strategy `conditional`."""
+
+    models: list[str] | None = None
+    teams: list[str] | None = None
+    tags: list[str] | None = None
+    headers: Annotated[dict[str, str] | None, Meta(description="Header name to the exact value it must have.")] = None
+    min_tokens: Annotated[int | None, Meta(description="Estimated input tokens, at least.")] = None
+    max_tokens: Annotated[int | None, Meta(description="Estimated input tokens, at most.")] = None
+    tools: Annotated[bool | None, Meta(description="Whether the request declares tools.")] = None
+    images: Annotated[bool | None, Meta(description="Whether the request holds images.")] = None
+
+
+Capability = Literal["tools", "images", "audio", "files", "structured", "reasoning", "logprobs", "n"]
+
+
+class Target(Strict):
+    """One place a model name can lead to."""
+
+    provider: Annotated[str, Meta(description="Key of `providers`.")]
+    model: Annotated[str, Meta(description="Its name there; `*` stands for what the caller's `*` matched.")]
+    weight: Annotated[float, Meta(ge=0, description="Share under the strategy `weighted`.")] = 1.0
+    region: str | None = None
+    zone: Zone | None = None
+    prices: Annotated[Prices | None, Meta(description="By default looked up by provider and model.")] = None
+    lacks: Annotated[list[Capability], Meta(description="What it cannot do; requests that need it go elsewhere.")] = field(
+        default_factory=list
+    )
+    context_tokens: Annotated[int | None, Meta(ge=1, description="Longest input; longer requests go elsewhere.")] = None
+    when: When | None = None
+
+
+Strategy = Literal[
+    "ordered", "weighted", "least_busy", "fastest", "cheapest", "sticky", "conditional"
+]
+
+
+class Fallbacks(Strict):
+    """Other model names to try, by what went wrong. Each list is tried in order, once."""
+
+    failure: list[str] = field(default_factory=list)
+    context_length: list[str] = field(default_factory=list)
+    content_filter: list[str] = field(default_factory=list)
+
+
+class Model(Strict):
+    """What a caller asks for by name, and where it leads."""
+
+    targets: Annotated[list[Target], Meta(min_length=1)]
+    strategy: Strategy = "ordered"
+    fallbacks: Fallbacks = field(default_factory=Fallbacks)
+    regions: Annotated[list[str] | None, Meta(description="Only targets in these regions.")] = None
+    zones: Annotated[list[Zone] | None, Meta(description="Only targets in these trust zones.")] = None
+
+
+class Record(Strict):
+    """What is written down of each exchange. No text of a request or an answer is."""
+
+    file: Annotated[str | None, Meta(description="JSON lines, one per exchange; `-` is standard output.")] = None
+    queue: Annotated[int, Meta(ge=1, description="Records waiting to be written; more are dropped and counted.")] = 10_000
+
+
+class Config(Strict):
+    """The whole file."""
+
+    listen: Listen = field(default_factory=Listen)
+    keys: list[Key] = field(default_factory=list)
+    secret: Annotated[Secret | None, Meta(description="Seals the ids given to callers; share it between replicas.")] = None
+    providers: dict[str, Provider] = field(default_factory=dict)
+    models: dict[str, Model] = field(default_factory=dict)
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    limits: Limits = field(default_factory=Limits)
+    retry: Retry = field(default_factory=Retry)
+    breaker: Breaker = field(default_factory=Breaker)
+    record: Record = field(default_factory=Record)
+
+
