@@ -1,0 +1,40 @@
+import pytest
+from openai.types.responses import ResponseStreamEvent
+from pydantic import TypeAdapter
+
+from gateway.errors import KINDS, GatewayError
+from gateway.wire.responses import RESPONSES
+from gateway.wire.responses.errors import error_frames, read_fault
+
+EVENTS: TypeAdapter[ResponseStreamEvent] = TypeAdapter(ResponseStreamEvent)
+
+
+def test_the_event_is_what_the_sdk_expects_with_the_object_that_makes_it_raise() -> None:
+    error = GatewayError("stream_cut", "The upstream closed the line.", param="model")
+    (frame,) = error_frames(error, "req_1", 17)
+    assert frame.event == "error"
+    assert EVENTS.validate_python(frame.json).type == "error"
+    assert frame.json == {
+        "type": "error",
+        "sequence_number": 17,
+        "code": "stream_cut",
+        "message": "The upstream closed the line.",
+        "param": "model",
+        "error": {
+            "type": "server_error",
+            "code": "stream_cut",
+            "message": "The upstream closed the line.",
+            "param": "model",
+            "request_id": "req_1",
+        },
+    }
+
+
+@pytest.mark.parametrize("code", sorted(KINDS))
+def test_an_event_we_wrote_never_reads_as_success(code: str) -> None:
+    (frame,) = RESPONSES.error_frames(GatewayError(code, "words"), "req_1")
+    assert read_fault(frame.json).message == "words" or KINDS[code].blame == "operator"
+
+
+def test_a_failed_response_without_detail_still_has_words() -> None:
+    assert read_fault({"status": "failed", "error": None}).message
