@@ -17,7 +17,7 @@ NOTHING = 0
 TEXT = 1  # text of a lane, or the close of one: the commit point
 END = 2  # the terminal event of this dialect (the whole body of a unary answer)
 FAULT = 4  # an error inside the stream; `Watch.fault` tells
-HIDE = 8  # only there because the gateway asked for usage: not for this caller
+EDIT = 8  # holds what only the gateway asked for: this caller gets what `Watch.shown` makes of it
 
 
 class Watch(Protocol):
@@ -33,7 +33,7 @@ class Watch(Protocol):
     def look(self, frame: Frame) -> int: ...
 
     def shown(self, frame: Frame) -> Frame | None:
-        """The frame as this caller should get it (without fields only the gateway asked for), or None to leave it out."""
+        """A frame with the bit `EDIT` as this caller should get it, or None to leave it out."""
         ...
 
 
@@ -56,7 +56,8 @@ class Dialect:
     `watch(asked_usage, streamed)`: `asked_usage` is whether the *caller* asked for usage in the stream.
     `read_request` may raise `GatewayError` naming the field at fault; `write_request` raises `unsupported_parameter` for
     what this dialect cannot express. `prepare` edits a native request body in place before it goes upstream.
-    `error_body(error, request_id)` is the JSON of an error answer, `error_frames` the error inside a stream.
+    `error_body(error, request_id)` is the JSON of an error answer, `error_frames` the error inside a stream;
+    `stamp_error(body, request_id)` adds our request id to an upstream's own error body where that has none.
     `read_error(status, body)` maps an upstream's error to ours, by status and structured code, never by words.
     """
 
@@ -66,6 +67,7 @@ class Dialect:
     error_body: Callable[[GatewayError, str], dict[str, Any]]
     error_frames: Callable[[GatewayError, str], list[Frame]]
     read_error: Callable[[int, bytes], GatewayError]
+    stamp_error: Callable[[dict[str, Any], str], None]
     prepare: Callable[[dict[str, Any]], None] = field(default=lambda _body: None)
     read_request: Callable[[dict[str, Any]], Request] | None = None
     write_request: Callable[[Request], dict[str, Any]] | None = None

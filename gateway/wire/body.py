@@ -1,0 +1,76 @@
+"""The border: the bytes of a JSON request become one object, or a clear 400."""
+
+import json
+from collections import Counter
+from typing import Any
+
+import msgspec
+
+from gateway.errors import GatewayError
+
+_decode = msgspec.json.Decoder().decode
+
+
+def parse(raw: bytes, max_depth: int) -> dict[str, Any]:
+    """A JSON object without duplicate keys, no deeper than `max_depth`.
+
+    One parser takes the first of two equal keys and another the last, so text could pass unscanned: duplicates are refused.
+    """
+    try:
+        value = _decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise GatewayError("invalid_json", f"The request body is not valid JSON: {_said(error)}.") from error
+    except RecursionError as error:
+        raise _too_deep(max_depth) from error
+    if not isinstance(value, dict):
+        raise GatewayError("invalid_json", "The request body must be a JSON object.")
+    keys, depth = _measure(value)
+    if depth > max_depth:
+        raise _too_deep(max_depth)
+    if keys != _colons_outside_strings(raw):
+        raise GatewayError("duplicate_key", f"The request body has the key {_duplicate(raw)} twice in one object.")
+    return value
+
+
+def _measure(value: dict[str, Any]) -> tuple[int, int]:
+    """How many keys all objects have together, and how deep they nest (a flat object: 1)."""
+    keys = depth = 0
+    level: list[Any] = [value]
+    while level:
+        depth += 1
+        deeper: list[Any] = []
+        for node in level:
+            if type(node) is dict:
+                keys += len(node)
+                held: Any = node.values()
+            else:
+                held = node
+            deeper += [item for item in held if type(item) is dict or type(item) is list]
+        level = deeper
+    return keys, depth
+
+
+def _colons_outside_strings(raw: bytes) -> int:
+    """Each key is followed by exactly one colon, and a colon elsewhere stands inside a string."""
+    if b"\\" in raw:
+        raw = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return b"".join(raw.split(b'"')[::2]).count(b":")
+
+
+def _duplicate(raw: bytes) -> str:
+    found: list[str] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> None:
+        found.extend(key for key, count in Counter(key for key, _ in items).items() if count > 1)
+
+    json.loads(raw, object_pairs_hook=pairs)
+    return repr(found[0]) if found and len(found[0]) <= 64 else "(one too long to print)"
+
+
+def _too_deep(limit: int) -> GatewayError:
+    return GatewayError("invalid_json", f"The request body is nested deeper than {limit} levels.")
+
+
+def _said(error: Exception) -> str:
+    """msgspec says what and at which byte, never the text itself."""
+    return str(error).rstrip(".") if isinstance(error, msgspec.DecodeError) else "it is not UTF-8"

@@ -1,0 +1,25 @@
+"""OpenAI chat completions."""
+
+from typing import Any
+
+from gateway.wire.chat.errors import error_body, error_frames, read_error, stamp_error
+from gateway.wire.chat.watch import watch
+from gateway.wire.dialect import Dialect
+
+
+def prepare(body: dict[str, Any]) -> None:
+    """Streams are billed: ask for the usage frame. `Watch.shown` takes it out again for callers that did not ask."""
+    if body.get("stream"):
+        body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
+
+
+CHAT = Dialect(
+    name="chat",
+    path="/chat/completions",
+    watch=watch,
+    error_body=error_body,
+    error_frames=error_frames,
+    read_error=read_error,
+    stamp_error=stamp_error,
+    prepare=prepare,
+)
