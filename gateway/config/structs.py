@@ -8,9 +8,28 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
-Size = Annotated[int, Meta(gt=0)]
+Size = Annotated[int, Meta(gt=0, le=1 << 40)]
+Tokens = Annotated[int, Meta(ge=0, le=1 << 40)]
 Zone = Literal["internal", "external"]
 Price = Annotated[float, Meta(ge=0)]
+Name = Annotated[str, Meta(min_length=1)]
+Url = Annotated[
+    str,
+    Meta(
+        pattern="^https?://[^/]",
+        extra_json_schema={"patternErrorMessage": "must be an address that begins with http:// or https://"},
+    ),
+]
+UrlPath = Annotated[str, Meta(pattern="^/", extra_json_schema={"patternErrorMessage": "must begin with /"})]
+KeyHash = Annotated[
+    str,
+    Meta(
+        pattern="^sha256:[0-9a-f]{64}$",
+        extra_json_schema={
+            "patternErrorMessage": "must be `sha256:` and 64 hex digits in lower case; `haechi key` makes one"
+        },
+    ),
+]
 
 
 class Secret:
@@ -50,12 +69,14 @@ class Listen(Strict):
 class Key(Strict):
     """One caller. `haechi key` makes a key and prints its hash; the key itself is kept by the caller alone."""
 
-    name: Annotated[str, Meta(min_length=1, description="Shown in records; unique.")]
-    hash: Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$", description="`sha256:` and the hex digest of the key.")]
+    name: Annotated[Name, Meta(description="Shown in records; unique.")]
+    hash: Annotated[KeyHash, Meta(description="`sha256:` and the hex digest of the key.")]
     team: Annotated[str | None, Meta(description="Team the caller belongs to; `when.teams` asks for it.")] = None
-    tags: Annotated[list[str], Meta(description="Tags every request of this key carries.")] = field(default_factory=list)
-    models: Annotated[list[str], Meta(description="Model names it may ask for; `*` at the end matches the rest.")] = field(
-        default_factory=lambda: ["*"]
+    tags: Annotated[list[str], Meta(description="Tags every request of this key carries.")] = field(
+        default_factory=list
+    )
+    models: Annotated[list[Name], Meta(description="Model names it may ask for; `*` at the end matches the rest.")] = (
+        field(default_factory=lambda: ["*"])
     )
 
 
@@ -80,7 +101,9 @@ class Limits(Strict):
     body_seconds: Annotated[Seconds, Meta(description="Longest silence inside a request body.")] = 30.0
     json_depth: Annotated[int, Meta(ge=1, le=500, description="Deepest nesting of a JSON body.")] = 100
     concurrent_requests: Annotated[int, Meta(ge=1, description="Exchanges under way at once; more get 503.")] = 10_000
-    heartbeat: Annotated[Seconds, Meta(description="Silence before a heartbeat comment goes to a streaming caller.")] = 15.0
+    heartbeat: Annotated[
+        Seconds, Meta(description="Silence before a heartbeat comment goes to a streaming caller.")
+    ] = 15.0
     drain: Annotated[Seconds, Meta(description="How long streams may go on after SIGTERM.")] = 30.0
 
 
@@ -97,13 +120,15 @@ class Breaker(Strict):
     """The circuit breaker every target has."""
 
     failures: Annotated[int, Meta(ge=1, description="Failures in a row that open it.")] = 5
-    open_for: Annotated[Seconds, Meta(description="Until one probe request is let through; doubles up to 10 times.")] = 10.0
+    open_for: Annotated[
+        Seconds, Meta(description="Until one probe request is let through; doubles up to 10 times.")
+    ] = 10.0
 
 
 class HealthCheck(Strict):
     """Active checks, for self-hosted targets."""
 
-    path: Annotated[str, Meta(pattern="^/", description="Path asked with GET; 2xx is healthy.")] = "/health"
+    path: Annotated[UrlPath, Meta(description="Path asked with GET; 2xx is healthy.")] = "/health"
     every: Annotated[Seconds, Meta(description="Interval.")] = 5.0
     timeout: Annotated[Seconds, Meta(description="Of one check.")] = 2.0
 
@@ -111,17 +136,21 @@ class HealthCheck(Strict):
 class Provider(Strict):
     """An upstream account or server. Its kind is a row of the provider table (see `docs/providers.md`)."""
 
-    kind: Annotated[str | None, Meta(description="Row of the provider table; by default the provider's own name.")] = None
-    base_url: Annotated[str | None, Meta(pattern="^https?://", description="Replaces the row's address.")] = None
+    kind: Annotated[str | None, Meta(description="Row of the provider table; by default the provider's own name.")] = (
+        None
+    )
+    base_url: Annotated[Url | None, Meta(description="Replaces the row's address.")] = None
     api_key: Annotated[Secret | None, Meta(description="Usually `${VAR}` or `${file:/path}`.")] = None
     headers: Annotated[dict[str, Secret], Meta(description="Extra headers sent to this provider.")] = field(
         default_factory=dict
     )
-    region: Annotated[str | None, Meta(description="Where it computes; routes may ask for it.")] = None
+    region: Annotated[Name | None, Meta(description="Where it computes; routes may ask for it.")] = None
     zone: Annotated[Zone | None, Meta(description="Trust zone; by default the row's.")] = None
-    retention: Annotated[Literal["none", "limited", "unknown"], Meta(description="What the provider keeps.")] = "unknown"
+    retention: Annotated[Literal["none", "limited", "unknown"], Meta(description="What the provider keeps.")] = (
+        "unknown"
+    )
     timeouts: Annotated[Timeouts | None, Meta(description="Replaces the general ones.")] = None
-    connections: Annotated[int, Meta(ge=1, description="Pool limit towards this provider.")] = 1000
+    connections: Annotated[int, Meta(ge=1, le=100_000, description="Pool limit towards this provider.")] = 1000
     pool_wait: Annotated[Seconds, Meta(description="Longest wait for a free connection.")] = 5.0
     ca_file: Annotated[str | None, Meta(description="PEM file trusted besides the system's authorities.")] = None
     proxy: Annotated[str | None, Meta(description="Proxy URL; by default the usual variables are honoured.")] = None
@@ -131,21 +160,25 @@ class Provider(Strict):
 class Prices(Strict):
     """US dollars per million tokens."""
 
-    input: Price = 0.0
-    output: Price = 0.0
-    cached_input: Annotated[Price | None, Meta(description="By default the input price.")] = None
-    cache_write: Annotated[Price | None, Meta(description="By default the input price.")] = None
+    input: Annotated[Price, Meta(description="Of input tokens.")] = 0.0
+    output: Annotated[Price, Meta(description="Of output tokens, reasoning included.")] = 0.0
+    cached_input: Annotated[
+        Price | None, Meta(description="Of input read from the provider's cache; by default the input price.")
+    ] = None
+    cache_write: Annotated[
+        Price | None, Meta(description="Of input written to the provider's cache; by default the input price.")
+    ] = None
 
 
 class When(Strict):
     """Conditions of a target; all that are given must hold. Used by the strategy `conditional`."""
 
-    models: list[str] | None = None
-    teams: list[str] | None = None
-    tags: list[str] | None = None
+    models: Annotated[list[Name] | None, Meta(description="Names asked for, any of them; `*` at the end.")] = None
+    teams: Annotated[list[Name] | None, Meta(description="Teams of the caller's key, any of them.")] = None
+    tags: Annotated[list[Name] | None, Meta(description="Tags of the caller's key, any of them.")] = None
     headers: Annotated[dict[str, str] | None, Meta(description="Header name to the exact value it must have.")] = None
-    min_tokens: Annotated[int | None, Meta(description="Estimated input tokens, at least.")] = None
-    max_tokens: Annotated[int | None, Meta(description="Estimated input tokens, at most.")] = None
+    min_tokens: Annotated[Tokens | None, Meta(description="Estimated input tokens, at least.")] = None
+    max_tokens: Annotated[Tokens | None, Meta(description="Estimated input tokens, at most.")] = None
     tools: Annotated[bool | None, Meta(description="Whether the request declares tools.")] = None
     images: Annotated[bool | None, Meta(description="Whether the request holds images.")] = None
 
@@ -156,39 +189,47 @@ Capability = Literal["tools", "images", "audio", "files", "structured", "reasoni
 class Target(Strict):
     """One place a model name can lead to."""
 
-    provider: Annotated[str, Meta(description="Key of `providers`.")]
-    model: Annotated[str, Meta(description="Its name there; `*` stands for what the caller's `*` matched.")]
+    provider: Annotated[Name, Meta(description="Key of `providers`.")]
+    model: Annotated[Name, Meta(description="Its name there; `*` stands for what the caller's `*` matched.")]
     weight: Annotated[float, Meta(ge=0, description="Share under the strategy `weighted`.")] = 1.0
-    region: str | None = None
-    zone: Zone | None = None
+    region: Annotated[Name | None, Meta(description="By default the provider's.")] = None
+    zone: Annotated[Zone | None, Meta(description="Trust zone; by default the provider's.")] = None
     prices: Annotated[Prices | None, Meta(description="By default looked up by provider and model.")] = None
-    lacks: Annotated[list[Capability], Meta(description="What it cannot do; requests that need it go elsewhere.")] = field(
-        default_factory=list
+    lacks: Annotated[list[Capability], Meta(description="What it cannot do; requests that need it go elsewhere.")] = (
+        field(default_factory=list)
     )
-    context_tokens: Annotated[int | None, Meta(ge=1, description="Longest input; longer requests go elsewhere.")] = None
-    when: When | None = None
+    context_tokens: Annotated[
+        Annotated[int, Meta(ge=1, le=1 << 40)] | None, Meta(description="Longest input; longer requests go elsewhere.")
+    ] = None
+    when: Annotated[
+        When | None, Meta(description="Conditions, under the strategy `conditional`; without any it always matches.")
+    ] = None
 
 
-Strategy = Literal[
-    "ordered", "weighted", "least_busy", "fastest", "cheapest", "sticky", "conditional"
-]
+Strategy = Literal["ordered", "weighted", "least_busy", "fastest", "cheapest", "sticky", "conditional"]
 
 
 class Fallbacks(Strict):
     """Other model names to try, by what went wrong. Each list is tried in order, once."""
 
-    failure: list[str] = field(default_factory=list)
-    context_length: list[str] = field(default_factory=list)
-    content_filter: list[str] = field(default_factory=list)
+    failure: Annotated[list[Name], Meta(description="When no target answers.")] = field(default_factory=list)
+    context_length: Annotated[list[Name], Meta(description="When the input is too long for the model.")] = field(
+        default_factory=list
+    )
+    content_filter: Annotated[list[Name], Meta(description="When the provider's filter refuses the request.")] = field(
+        default_factory=list
+    )
 
 
 class Model(Strict):
     """What a caller asks for by name, and where it leads."""
 
-    targets: Annotated[list[Target], Meta(min_length=1)]
-    strategy: Strategy = "ordered"
-    fallbacks: Fallbacks = field(default_factory=Fallbacks)
-    regions: Annotated[list[str] | None, Meta(description="Only targets in these regions.")] = None
+    targets: Annotated[list[Target], Meta(min_length=1, description="The places it can lead to.")]
+    strategy: Annotated[Strategy, Meta(description="How the order of the targets is chosen.")] = "ordered"
+    fallbacks: Annotated[Fallbacks, Meta(description="Other models, when this one cannot answer.")] = field(
+        default_factory=Fallbacks
+    )
+    regions: Annotated[list[Name] | None, Meta(description="Only targets in these regions.")] = None
     zones: Annotated[list[Zone] | None, Meta(description="Only targets in these trust zones.")] = None
 
 
@@ -196,21 +237,37 @@ class Record(Strict):
     """What is written down of each exchange. No text of a request or an answer is."""
 
     file: Annotated[str | None, Meta(description="JSON lines, one per exchange; `-` is standard output.")] = None
-    queue: Annotated[int, Meta(ge=1, description="Records waiting to be written; more are dropped and counted.")] = 10_000
+    queue: Annotated[int, Meta(ge=1, description="Records waiting to be written; more are dropped and counted.")] = (
+        10_000
+    )
 
 
 class Config(Strict):
     """The whole file."""
 
-    listen: Listen = field(default_factory=Listen)
-    keys: list[Key] = field(default_factory=list)
-    secret: Annotated[Secret | None, Meta(description="Seals the ids given to callers; share it between replicas.")] = None
-    providers: dict[str, Provider] = field(default_factory=dict)
-    models: dict[str, Model] = field(default_factory=dict)
-    timeouts: Timeouts = field(default_factory=Timeouts)
-    limits: Limits = field(default_factory=Limits)
-    retry: Retry = field(default_factory=Retry)
-    breaker: Breaker = field(default_factory=Breaker)
-    record: Record = field(default_factory=Record)
-
-
+    listen: Annotated[Listen, Meta(description="Where the gateway listens.")] = field(default_factory=Listen)
+    keys: Annotated[list[Key], Meta(description="Who may call. Without any, only loopback is served, any key.")] = (
+        field(default_factory=list)
+    )
+    secret: Annotated[Secret | None, Meta(description="Seals the ids given to callers; share it between replicas.")] = (
+        None
+    )
+    providers: Annotated[dict[str, Provider], Meta(description="Upstream accounts and servers, by name.")] = field(
+        default_factory=dict
+    )
+    models: Annotated[
+        dict[str, Model], Meta(description="What callers ask for, by name; `*` at the end of a name.")
+    ] = field(default_factory=dict)
+    timeouts: Annotated[Timeouts, Meta(description="For every provider without its own.")] = field(
+        default_factory=Timeouts
+    )
+    limits: Annotated[Limits, Meta(description="What one caller may make the gateway hold.")] = field(
+        default_factory=Limits
+    )
+    retry: Annotated[Retry, Meta(description="When to try again.")] = field(default_factory=Retry)
+    breaker: Annotated[Breaker, Meta(description="When a failing target is left alone.")] = field(
+        default_factory=Breaker
+    )
+    record: Annotated[Record, Meta(description="What is written down of each exchange.")] = field(
+        default_factory=Record
+    )
