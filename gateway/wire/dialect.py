@@ -58,6 +58,7 @@ class Dialect:
     what this dialect cannot express. `prepare` edits a native request body in place before it goes upstream.
     `error_body(error, request_id)` is the JSON of an error answer, `error_frames` the error inside a stream;
     `stamp_error(body, request_id)` adds our request id to an upstream's own error body where that has none.
+    `opaque`: bodies that are not read at all (audio, files): bytes pass as they come.
     `read_error(status, body)` maps an upstream's error to ours, by status and structured code, never by words.
     """
 
@@ -69,6 +70,7 @@ class Dialect:
     read_error: Callable[[int, bytes], GatewayError]
     stamp_error: Callable[[dict[str, Any], str], None]
     prepare: Callable[[dict[str, Any]], None] = field(default=lambda _body: None)
+    opaque: bool = False
     read_request: Callable[[dict[str, Any]], Request] | None = None
     write_request: Callable[[Request], dict[str, Any]] | None = None
     read_answer: Callable[[dict[str, Any]], Answer] | None = None
