@@ -1,0 +1,54 @@
+"""The one object that travels: everything known about one request."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Literal
+
+from gateway.errors import GatewayError
+from gateway.limits.keys import Principal
+from gateway.routing.failure import Attempt
+from gateway.routing.plan import Plan
+from gateway.wire.dialect import Dialect
+from gateway.wire.neutral import Finish, Usage
+
+Outcome = Literal["open", "answered", "failed", "cut", "client_gone", "drained"]
+
+
+@dataclass(slots=True, repr=False)
+class Exchange:
+    """Filled step by step by the spine; `record` reads it in the end, whatever happened."""
+
+    id: str
+    dialect: Dialect
+    method: str
+    path: str  # as the caller wrote it, without the query
+    query: str
+    headers: Mapping[str, str]  # lower-case names; they hold the caller's credentials
+    trace_id: str
+    span_id: str
+    body: dict[str, Any] | None = None  # a JSON object, or
+    upload: bytes | BinaryIO = b""  # anything else
+    model: str = ""
+    streamed: bool = False
+    started: float = field(default_factory=time.monotonic)
+    wall: float = field(default_factory=time.time)
+    principal: Principal | None = None
+    plan: Plan | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    usage: Usage | None = None
+    finish: Finish | None = None
+    cost_nanodollars: int | None = None
+    committed: bool = False
+    events: bool = False  # the answer is a stream of events
+    reply_status: int = 200
+    reply_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    first_token: float | None = None
+    error: GatewayError | None = None
+    outcome: Outcome = "open"
+
+    @property
+    def asked_usage(self) -> bool:
+        """Whether the caller asked for usage inside a chat or completions stream."""
+        options = (self.body or {}).get("stream_options")
+        return isinstance(options, dict) and options.get("include_usage") is True

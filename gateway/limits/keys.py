@@ -1,0 +1,81 @@
+"""Who asks: the key a request carries -> a principal. Keys are held as hashes; a key itself is never kept or printed."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.config.structs import Key
+from gateway.errors import GatewayError
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks. `id` is what resource ids are bound to; it is never the key itself."""
+
+    id: str
+    name: str
+    team: str | None = None
+    tags: frozenset[str] = frozenset()
+    models: tuple[str, ...] = ("*",)
+
+
+ANYONE: Final = Principal(id="local", name="local")
+"""The caller of a gateway without keys, which only listens on loopback."""
+
+
+class KeyRing:
+    """The keys of a configuration. Empty: every caller is `ANYONE`."""
+
+    def __init__(self, keys: Sequence[Key]) -> None:
+        self._by_digest = {
+            bytes.fromhex(key.hash.removeprefix("sha256:")): Principal(
+                id=key.hash[-16:],
+                name=key.name,
+                team=key.team,
+                tags=frozenset(key.tags),
+                models=tuple(key.models),
+            )
+            for key in keys
+        }
+
+    def __bool__(self) -> bool:
+        return bool(self._by_digest)
+
+    def identify(self, headers: Mapping[str, str]) -> Principal:
+        """The principal of the key in `Authorization`, `x-api-key` or `api-key`; raises `invalid_api_key`.
+
+        Looking up a digest leaks nothing useful by its timing: the digest of a guess says nothing about the key.
+        """
+        if not self._by_digest:
+            return ANYONE
+        key = presented(headers)
+        if key is None:
+            raise GatewayError(
+                "invalid_api_key",
+                "No API key was given. Send it as `Authorization: Bearer KEY` or `x-api-key: KEY`.",
+            )
+        principal = self._by_digest.get(hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest())
+        if principal is None:
+            raise GatewayError("invalid_api_key", "The API key is not known to this gateway.")
+        return principal
+
+
+def presented(headers: Mapping[str, str]) -> str | None:
+    """The key a caller sent, wherever the SDKs put it."""
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and value.strip():
+        return value.strip()
+    return headers.get("x-api-key") or headers.get("api-key") or None
+
+
+def new_key() -> tuple[str, str]:
+    """A fresh key (256 random bits) and the hash that goes into the configuration."""
+    key = f"hk-{secrets.token_urlsafe(32)}"
+    return key, hashed(key)
+
+
+def hashed(key: str) -> str:
+    """SHA-256 is enough: the keys are random, so there is nothing to guess slowly."""
+    return "sha256:" + hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,273 @@
+"""One attempt at one upstream over HTTP: send, read frames, and say precisely what went wrong."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO, Final
+
+from gateway.config.structs import Limits, Timeouts
+from gateway.errors import GatewayError
+from gateway.routing.failure import Failure, FailureKind
+from gateway.upstream.client import Call, Reply, Transport, TransportError
+from gateway.upstream.providers import Row
+from gateway.wire.dialect import Dialect
+from gateway.wire.frames import DONE, Frame, NotJSON
+from gateway.wire.sse import EventTooLarge, Parser
+
+_ERROR_BODY_BYTES: Final = 1024 * 1024
+_END_GRACE_SECONDS: Final = 0.25
+_CLIENT_TIMEOUTS: Final = frozenset({408, 504, 524})
+
+# Headers of an upstream that a caller's SDK reads.
+_PASSED: Final = frozenset({"content-type", "request-id", "x-request-id", "retry-after", "retry-after-ms", "content-disposition"})
+_PASSED_PREFIXES: Final = ("openai-", "anthropic-", "x-ratelimit-")
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A configured provider, ready to be asked. `headers` hold its credentials and never print."""
+
+    name: str
+    row: Row
+    base_url: str
+    speaks: frozenset[str]
+    timeouts: Timeouts
+    transport: Transport
+    headers: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """What one attempt sends. `path` begins with a slash; a path under `/v1/` replaces the `/v1` a base URL ends with."""
+
+    dialect: Dialect
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | BinaryIO = field(default=b"", repr=False)
+    streamed: bool = False
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where an attempt stands. The attempt fills the head; who reads the frames says when text began and when it ended."""
+
+    status: int = 200
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    events: bool = False
+    begun: bool = False
+    ended: bool = False
+
+
+class AttemptFailed(Exception):
+    """`failure` is for the routing decision, `error` for the caller. `passed`: the upstream's own error body and headers."""
+
+    def __init__(self, failure: Failure, error: GatewayError, passed: "Passed | None" = None) -> None:
+        super().__init__(failure.kind)
+        self.failure = failure
+        self.error = error
+        self.passed = passed
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """An error answer of an upstream, to be handed on to a caller of the same dialect."""
+
+    dialect: str
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes = field(repr=False)
+
+
+async def ask(upstream: Upstream, outbound: Outbound, limits: Limits, progress: Progress) -> AsyncGenerator[list[Frame], None]:
+    """Frames of the upstream's dialect, a list for each piece that comes from the network. Ends only at a proper end of the body.
+
+    Whether the *answer* was complete is for the dialect's watch to say.
+    """
+    transport = upstream.transport
+    call = Call(outbound.method, url(upstream.base_url, outbound.path), {**outbound.headers, **upstream.headers}, outbound.body)
+    reply = await _opened(transport, call, upstream.timeouts)
+    try:
+        if reply.status >= 300:
+            raise await _refused(reply, outbound.dialect)
+        progress.status = reply.status
+        progress.headers = passed_headers(reply.headers)
+        content_type = reply.headers.get("content-type", "")
+        if content_type.startswith("text/event-stream"):
+            progress.events = True
+            async for frames in _events(reply, upstream.timeouts, limits, progress):
+                yield frames
+        elif "json" in content_type or not outbound.dialect.opaque:
+            raw = await _whole(reply, upstream.timeouts.first_token, limits.answer_bytes)
+            yield [Frame(raw, raw)]
+        else:
+            async for piece in _pieces(reply, upstream.timeouts.between_tokens):
+                yield [Frame(piece, None)]
+    finally:
+        await transport.close(reply)
+
+
+def url(base: str, path: str) -> str:
+    return base.removesuffix("/v1") + path if path.startswith("/v1/") else base + path
+
+
+def passed_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [
+        (name.encode("latin-1"), value.encode("latin-1", "replace"))
+        for name, value in headers.items()
+        if name in _PASSED or name.startswith(_PASSED_PREFIXES)
+    ]
+
+
+async def _opened(transport: Transport, call: Call, timeouts: Timeouts) -> Reply:
+    try:
+        async with asyncio.timeout(timeouts.first_token):
+            return await transport.open(call)
+    except TimeoutError as error:
+        raise _late("timeout_first_token", timeouts.first_token) from error
+    except TransportError as error:
+        raise _unreachable(error) from error
+
+
+async def _events(
+    reply: Reply, timeouts: Timeouts, limits: Limits, progress: Progress
+) -> AsyncGenerator[list[Frame], None]:
+    parser = Parser(limits.event_bytes)
+    loop = asyncio.get_running_loop()
+    first = loop.time() + timeouts.first_token
+    while True:
+        silence = _END_GRACE_SECONDS if progress.ended else timeouts.between_tokens
+        try:
+            async with asyncio.timeout_at(loop.time() + silence if progress.begun else first):
+                piece = await reply.read()
+        except TimeoutError as error:
+            if progress.ended:  # the caller has everything; the upstream only forgot to close
+                return
+            if progress.begun:
+                raise _late("stalled", silence) from error
+            raise _late("timeout_first_token", timeouts.first_token) from error
+        except TransportError as error:
+            if progress.ended:
+                return
+            raise _cut() from error
+        if not piece:
+            break
+        try:
+            frames = parser.feed(piece)
+        except EventTooLarge as error:
+            raise invalid(str(error)) from error
+        if frames and not progress.ended:
+            yield frames
+    rest = parser.close()
+    if rest is not None and not progress.ended and _whole_event(rest):
+        yield [rest]
+
+
+def _whole_event(frame: Frame) -> bool:
+    """Some servers leave out the blank line after their last event; half an event is dropped, never passed on."""
+    if frame.data == DONE:
+        return True
+    try:
+        return bool(frame.json)
+    except NotJSON:
+        return False
+
+
+async def _whole(reply: Reply, seconds: float, limit: int) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(seconds):
+            while piece := await reply.read():
+                pieces.append(piece)
+                size += len(piece)
+                if size > limit:
+                    raise invalid(f"its answer is larger than {limit} bytes")
+    except TimeoutError as error:
+        raise _late("stalled", seconds) from error
+    except TransportError as error:
+        raise _cut() from error
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+async def _pieces(reply: Reply, silence: float) -> AsyncGenerator[bytes, None]:
+    while True:
+        try:
+            async with asyncio.timeout(silence):
+                piece = await reply.read()
+        except TimeoutError as error:
+            raise _late("stalled", silence) from error
+        except TransportError as error:
+            raise _cut() from error
+        if not piece:
+            return
+        yield piece
+
+
+async def _refused(reply: Reply, dialect: Dialect) -> AttemptFailed:
+    body = await _whole(reply, _END_GRACE_SECONDS * 40, _ERROR_BODY_BYTES)
+    error = dialect.read_error(reply.status, body) if reply.status >= 400 else _redirected()
+    error.retry_after = retry_after(reply.headers)
+    failure = Failure(failure_kind(error, reply.status), reply.status, error.retry_after)
+    passed = None
+    if error.code != "upstream_auth_failed" and "json" in reply.headers.get("content-type", ""):
+        passed = Passed(dialect.name, reply.status, passed_headers(reply.headers), body)
+    return AttemptFailed(failure, error, passed)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds. `retry-after-ms` is what the vendors' SDKs prefer; a date is ignored, as vendors send seconds."""
+    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        value = headers.get(name, "")
+        if value.replace(".", "", 1).isdecimal() and value.isascii():
+            return float(value) * scale
+    return None
+
+
+def failure_kind(error: GatewayError, status: int) -> FailureKind:
+    """The routing kind of an error, by its code and status alone."""
+    by_code: dict[str, FailureKind] = {
+        "context_length_exceeded": "refused_context_length",
+        "content_filter": "refused_content_filter",
+        "upstream_auth_failed": "auth",
+        "upstream_timeout": "status",
+        "rate_limited": "status",
+    }
+    if error.code in by_code:
+        return by_code[error.code]
+    return "status" if status >= 500 or status in _CLIENT_TIMEOUTS else "bad_request"
+
+
+def invalid(what: str) -> AttemptFailed:
+    """The upstream did not keep to its protocol."""
+    return AttemptFailed(
+        Failure("invalid_response"),
+        GatewayError("upstream_invalid_response", f"The upstream's answer cannot be used: {what}."),
+    )
+
+
+def _redirected() -> GatewayError:
+    return GatewayError("upstream_invalid_response", "The upstream answered with a redirect, which is not followed.")
+
+
+def _late(kind: FailureKind, seconds: float) -> AttemptFailed:
+    code, what = ("stream_stalled", "fell silent for") if kind == "stalled" else ("upstream_timeout", "did not begin to answer in")
+    return AttemptFailed(
+        Failure(kind),
+        GatewayError(code, f"The upstream {what} {seconds:g} seconds."),
+    )
+
+
+def _cut() -> AttemptFailed:
+    return AttemptFailed(
+        Failure("cut"),
+        GatewayError("stream_cut", "The upstream closed the connection in the middle of its answer."),
+    )
+
+
+def _unreachable(error: TransportError) -> AttemptFailed:
+    kind = "timeout_connect" if error.timeout else "connect"
+    return AttemptFailed(
+        Failure(kind, sent=error.sent),
+        GatewayError("upstream_timeout" if error.timeout else "upstream_unreachable", f"The upstream cannot be reached: {error}."),
+    )
