@@ -75,6 +75,7 @@ def reply(ask: Ask, behaviour: Behaviour, index: int = 0) -> Reply:
         made.reasoning = split(f"The user said: {ask.last}")
     if behaviour.refusal is not None:
         made.refusal = split(behaviour.refusal)
+        made.finish = "refusal"
     elif behaviour.chunks is not None or behaviour.answer is not None or not made.tools:
         made.text = _text(ask, behaviour, index)
     if made.tools:

@@ -21,8 +21,12 @@ def answer(request: Request) -> Outcome:
     usage = usage_of(ask.prompt_tokens, replies) if request.behaviour.usage else None
     writer = _Writer(request, replies)
     if asked.get("stream"):
-        return stream(writer.chunks(usage), [data(body("openai", RefusalError("server_error"), request.id))])
+        return stream(writer.chunks(usage), [_failure(request)])
     return unary(writer.whole(usage))
+
+
+def _failure(request: Request) -> bytes:
+    return data(body("openai", RefusalError(request.behaviour.error or "server_error"), request.id))
 
 
 def _read(asked: Body) -> Ask:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.simulator import chat
+from gateway.simulator import chat, messages
 from gateway.simulator.errors import Family, RefusalError
 from gateway.simulator.exchange import Outcome, Request, unary
 
@@ -24,6 +24,8 @@ def _health(_: Request) -> Outcome:
 
 _ENDPOINTS: Final[list[tuple[str, str, Handler]]] = [
     ("POST", "chat/completions", Handler(chat.answer)),
+    ("POST", "messages", Handler(messages.answer)),
+    ("POST", "messages/count_tokens", Handler(messages.count_tokens)),
     ("GET", "health", Handler(_health, model=False)),
 ]
 

@@ -46,7 +46,10 @@ class Said(Strict, frozen=True):
 
 
 class Behaviour(Strict, frozen=True):
-    """What happens to one request (or to `repeat` in a row). With nothing set it is answered as the vendor would."""
+    """What happens to one request (or to `repeat` in a row). With nothing set it is answered as the vendor would.
+
+    `error` is a name in `errors.ROWS`: it is the answer, or with `error_after` the event inside the stream.
+    """
 
     repeat: Annotated[int, Meta(ge=1)] = 1
     # an error instead of an answer
