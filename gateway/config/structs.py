@@ -59,14 +59,14 @@ class Strict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A section of the file: unknown keys are mistakes."""
 
 
-class Listen(Strict):
+class Listen(Strict, frozen=True):
     """Where the gateway listens."""
 
     host: Annotated[str, Meta(description="Address. Anything but loopback needs `keys`.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="0 takes a free port.")] = 8080
 
 
-class Key(Strict):
+class Key(Strict, frozen=True):
     """One caller. `haechi key` makes a key and prints its hash; the key itself is kept by the caller alone."""
 
     name: Annotated[Name, Meta(description="Shown in records; unique.")]
@@ -80,7 +80,7 @@ class Key(Strict):
     )
 
 
-class Timeouts(Strict):
+class Timeouts(Strict, frozen=True):
     """Apart, because each failure means something else."""
 
     connect: Annotated[Seconds, Meta(description="Until a connection to the upstream stands, TLS included.")] = 5.0
@@ -89,7 +89,7 @@ class Timeouts(Strict):
     total: Annotated[Seconds, Meta(description="The whole exchange, all attempts and waits together.")] = 600.0
 
 
-class Limits(Strict):
+class Limits(Strict, frozen=True):
     """What one caller may make the gateway hold."""
 
     body_bytes: Annotated[Size, Meta(description="Largest JSON request body.")] = 32 * 1024 * 1024
@@ -107,7 +107,7 @@ class Limits(Strict):
     drain: Annotated[Seconds, Meta(description="How long streams may go on after SIGTERM.")] = 30.0
 
 
-class Retry(Strict):
+class Retry(Strict, frozen=True):
     """When to try again."""
 
     attempts: Annotated[int, Meta(ge=1, le=10, description="Attempts per request, over all targets.")] = 3
@@ -116,7 +116,7 @@ class Retry(Strict):
     budget: Annotated[float, Meta(ge=0, le=1, description="Retries allowed as a share of requests (over 10 s).")] = 0.2
 
 
-class Breaker(Strict):
+class Breaker(Strict, frozen=True):
     """The circuit breaker every target has."""
 
     failures: Annotated[int, Meta(ge=1, description="Failures in a row that open it.")] = 5
@@ -125,7 +125,7 @@ class Breaker(Strict):
     ] = 10.0
 
 
-class HealthCheck(Strict):
+class HealthCheck(Strict, frozen=True):
     """Active checks, for self-hosted targets."""
 
     path: Annotated[UrlPath, Meta(description="Path asked with GET; 2xx is healthy.")] = "/health"
@@ -133,7 +133,7 @@ class HealthCheck(Strict):
     timeout: Annotated[Seconds, Meta(description="Of one check.")] = 2.0
 
 
-class Provider(Strict):
+class Provider(Strict, frozen=True):
     """An upstream account or server. Its kind is a row of the provider table (see `docs/providers.md`)."""
 
     kind: Annotated[str | None, Meta(description="Row of the provider table; by default the provider's own name.")] = (
@@ -157,7 +157,7 @@ class Provider(Strict):
     health: Annotated[HealthCheck | None, Meta(description="Active checks; off unless given.")] = None
 
 
-class Prices(Strict):
+class Prices(Strict, frozen=True):
     """US dollars per million tokens."""
 
     input: Annotated[Price, Meta(description="Of input tokens.")] = 0.0
@@ -170,7 +170,7 @@ class Prices(Strict):
     ] = None
 
 
-class When(Strict):
+class When(Strict, frozen=True):
     """Conditions of a target; all that are given must hold. Used by the strategy `conditional`."""
 
     models: Annotated[list[Name] | None, Meta(description="Names asked for, any of them; `*` at the end.")] = None
@@ -186,7 +186,7 @@ class When(Strict):
 Capability = Literal["tools", "images", "audio", "files", "structured", "reasoning", "logprobs", "n"]
 
 
-class Target(Strict):
+class Target(Strict, frozen=True):
     """One place a model name can lead to."""
 
     provider: Annotated[Name, Meta(description="Key of `providers`.")]
@@ -209,7 +209,7 @@ class Target(Strict):
 Strategy = Literal["ordered", "weighted", "least_busy", "fastest", "cheapest", "sticky", "conditional"]
 
 
-class Fallbacks(Strict):
+class Fallbacks(Strict, frozen=True):
     """Other model names to try, by what went wrong. Each list is tried in order, once."""
 
     failure: Annotated[list[Name], Meta(description="When no target answers.")] = field(default_factory=list)
@@ -221,7 +221,7 @@ class Fallbacks(Strict):
     )
 
 
-class Model(Strict):
+class Model(Strict, frozen=True):
     """What a caller asks for by name, and where it leads."""
 
     targets: Annotated[list[Target], Meta(min_length=1, description="The places it can lead to.")]
@@ -233,7 +233,7 @@ class Model(Strict):
     zones: Annotated[list[Zone] | None, Meta(description="Only targets in these trust zones.")] = None
 
 
-class Record(Strict):
+class Record(Strict, frozen=True):
     """What is written down of each exchange. No text of a request or an answer is."""
 
     file: Annotated[str | None, Meta(description="JSON lines, one per exchange; `-` is standard output.")] = None
@@ -242,7 +242,7 @@ class Record(Strict):
     )
 
 
-class Config(Strict):
+class Config(Strict, frozen=True):
     """The whole file."""
 
     listen: Annotated[Listen, Meta(description="Where the gateway listens.")] = field(default_factory=Listen)

@@ -1,0 +1,272 @@
+"""What the schema cannot say: names that must lead somewhere, and settings that must fit each other. Pure."""
+
+import ipaddress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from gateway.config.mistakes import Finding, Trail, nearest
+from gateway.config.structs import Config, Fallbacks, Model, Provider, Target, Zone
+
+# Broken only where the whole section is: then no name in it is known.
+_ANY_MODEL: Final[Trail] = ("models", "")
+_ANY_PROVIDER: Final[Trail] = ("providers", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """All names that the file gives, also those of sections which are dropped because something in them is broken."""
+
+    models: Collection[str]
+    providers: Collection[str]
+
+    @classmethod
+    def all_of(cls, data: Any) -> "Named":
+        sections = [data.get(name) if isinstance(data, dict) else None for name in ("models", "providers")]
+        models, providers = (section if isinstance(section, dict) else {} for section in sections)
+        return cls(tuple(models), tuple(providers))
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What the checks must know of the provider table: its rows, their trust zones, and which have no address of their own.
+
+    Without `zones`, a zone that the file does not state is not judged; with them, a row that is not there is external.
+    """
+
+    kinds: Collection[str]
+    zones: Mapping[str, Zone] = MappingProxyType({})
+    without_address: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the checks look at."""
+
+    config: Config
+    named: Named
+    rows: Rows
+
+    def zone(self, target: Target, provider: Provider) -> Zone | None:
+        """The trust zone of a target; None where it cannot be told."""
+        unstated: Zone | None = "external" if self.rows.zones else None
+        row = provider.kind or target.provider
+        return target.zone or provider.zone or self.rows.zones.get(row, unstated)
+
+
+def references(config: Config, named: Named, rows: Rows) -> list[Finding]:
+    """Every finding, in no order. Each says on which trails it rests."""
+    subject = Subject(config, named, rows)
+    return [finding for check in CHECKS for finding in check(subject)]
+
+
+def matched(name: str, models: Collection[str]) -> str | None:
+    """The model that answers to a name: itself, else the wildcard that shares most with it."""
+    if name in models:
+        return name
+    wildcards = [one for one in models if one.endswith("*") and name.startswith(one[:-1])]
+    return max(wildcards, key=len, default=None)
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.casefold() == "localhost"
+
+
+def _listening(subject: Subject) -> Iterator[Finding]:
+    trail: Trail = ("listen", "host")
+    if not subject.config.keys and not is_loopback(subject.config.listen.host):
+        yield Finding(
+            trail,
+            "is open to other machines, but `keys` is empty: anyone who reaches the port could spend the vendor credit; "
+            "add a key (`haechi key` makes one) or listen on 127.0.0.1",
+            rests_on=(trail, ("keys",)),
+        )
+
+
+def _unique_keys(subject: Subject) -> Iterator[Finding]:
+    names: dict[str, int] = {}
+    hashes: dict[str, int] = {}
+    for index, key in enumerate(subject.config.keys):
+        first = names.setdefault(key.name, index)
+        if first != index:
+            trails: tuple[Trail, ...] = (("keys", index, "name"), ("keys", first, "name"))
+            yield Finding(
+                trails[0], "is the name of another key too; names must differ", value=key.name, rests_on=trails
+            )
+        first = hashes.setdefault(key.hash, index)
+        if first != index:
+            trails = (("keys", index, "hash"), ("keys", first, "hash"))
+            yield Finding(trails[0], "is the hash of another key too; give each caller its own", rests_on=trails)
+
+
+def _key_models(subject: Subject) -> Iterator[Finding]:
+    for index, key in enumerate(subject.config.keys):
+        for place, name in enumerate(key.models):
+            trail: Trail = ("keys", index, "models", place)
+            if "*" in name[:-1]:
+                yield Finding(trail, "has a `*` before its end; `*` matches the rest of a name", value=name)
+            elif not _overlaps(name, subject.named.models):
+                suggestion = nearest(name, subject.named.models)
+                yield Finding(
+                    trail,
+                    "matches no model",
+                    suggestion,
+                    value=name,
+                    rests_on=(trail, _ANY_MODEL),
+                )
+
+
+def _overlaps(name: str, models: Collection[str]) -> bool:
+    if not name.endswith("*"):
+        return matched(name, models) is not None
+    return name == "*" or any(one.startswith(name[:-1]) or matched(name[:-1], [one]) for one in models)
+
+
+def _kinds(subject: Subject) -> Iterator[Finding]:
+    for name, provider in subject.config.providers.items():
+        trail: Trail = ("providers", name)
+        here = (*trail, "kind") if provider.kind is not None else trail
+        kind = provider.kind if provider.kind is not None else name
+        rests_on: tuple[Trail, ...] = ((*trail, "kind"), (*trail, "base_url"))
+        if kind in subject.rows.kinds:
+            if kind in subject.rows.without_address and provider.base_url is None:
+                yield Finding(trail, "has no address of its own; give `base_url`", about_key=True, rests_on=rests_on)
+        elif provider.kind is not None or provider.base_url is None:
+            message = (
+                "is no row of the provider table"
+                if provider.kind
+                else "is no row of the provider table; give `kind` or `base_url`"
+            )
+            value = provider.kind
+            yield Finding(here, message, nearest(kind, subject.rows.kinds), value, about_key=True, rests_on=rests_on)
+
+
+def _model_names(subject: Subject) -> Iterator[Finding]:
+    for name in subject.config.models:
+        if "*" in name[:-1]:
+            yield Finding(("models", name), "has a `*` before its end; `*` matches the rest of a name", about_key=True)
+
+
+def _targets(subject: Subject) -> Iterator[Finding]:
+    for name, model in subject.config.models.items():
+        for index, target in enumerate(model.targets):
+            trail: Trail = ("models", name, "targets", index)
+            yield from _provider(subject, (*trail, "provider"), target.provider)
+            yield from _star(name, (*trail, "model"), target.model)
+            yield from _when(model, target, trail)
+
+
+def _provider(subject: Subject, trail: Trail, name: str) -> Iterator[Finding]:
+    if name not in subject.named.providers:
+        suggestion = nearest(name, subject.named.providers)
+        yield Finding(trail, "does not stand in `providers`", suggestion, value=name, rests_on=(trail, _ANY_PROVIDER))
+
+
+def _star(name: str, trail: Trail, target: str) -> Iterator[Finding]:
+    if "*" in target and "*" not in name:
+        yield Finding(
+            trail, "has a `*`, but the name of its model has none to fill it", value=target, rests_on=(trail,)
+        )
+    elif target.count("*") > 1:
+        yield Finding(trail, "has more than one `*`", value=target, rests_on=(trail,))
+
+
+def _when(model: Model, target: Target, trail: Trail) -> Iterator[Finding]:
+    when = target.when
+    if when is None:
+        return
+    here = (*trail, "when")
+    if model.strategy != "conditional":
+        rests_on = (here, (*trail[:2], "strategy"))
+        message = "is only read under `strategy: conditional`"
+        yield Finding(here, message, about_key=True, rests_on=rests_on)
+    if when.min_tokens is not None and when.max_tokens is not None and when.min_tokens > when.max_tokens:
+        yield Finding((*here, "min_tokens"), "is more than `max_tokens`", rests_on=(here,))
+
+
+def _weights(subject: Subject) -> Iterator[Finding]:
+    for name, model in subject.config.models.items():
+        trail: Trail = ("models", name, "targets")
+        if model.strategy == "weighted" and not any(target.weight for target in model.targets):
+            rests_on = (trail, (*trail[:2], "strategy"))
+            yield Finding(
+                trail,
+                "have no weight, all are 0; `strategy: weighted` would choose none",
+                about_key=True,
+                rests_on=rests_on,
+            )
+
+
+def _filters(subject: Subject) -> Iterator[Finding]:
+    for name, model in subject.config.models.items():
+        providers = [subject.config.providers.get(target.provider) for target in model.targets]
+        known = [(target, one) for target, one in zip(model.targets, providers, strict=True) if one is not None]
+        if len(known) < len(model.targets):
+            continue
+        in_region = [model.regions is None or (target.region or one.region) in model.regions for target, one in known]
+        zones = [subject.zone(target, one) for target, one in known]
+        in_zone = [model.zones is None or zone is None or zone in model.zones for zone in zones]
+        if any(here and there for here, there in zip(in_region, in_zone, strict=True)):
+            continue
+        trail: Trail = ("models", name)
+        blamed = "zones" if any(in_region) and not any(in_zone) else "regions"
+        together = " together with `zones`" if any(in_region) and any(in_zone) else ""
+        sections: tuple[Trail, ...] = tuple((*trail, part) for part in ("targets", "regions", "zones"))
+        rests_on = sections + tuple(("providers", target.provider) for target in model.targets)
+        yield Finding((*trail, blamed), f"leaves no target{together}", about_key=True, rests_on=rests_on)
+
+
+def _fallbacks(subject: Subject) -> Iterator[Finding]:
+    for name, model in subject.config.models.items():
+        for trail, other in _named_fallbacks(name, model.fallbacks):
+            if matched(other, subject.named.models) is None:
+                suggestion = nearest(other, subject.named.models)
+                yield Finding(trail, "is no model of this file", suggestion, value=other, rests_on=(trail,))
+
+
+def _named_fallbacks(name: str, fallbacks: Fallbacks) -> Iterator[tuple[Trail, str]]:
+    """Every fallback of one model, whatever it is for, and where it stands."""
+    for cause in Fallbacks.__struct_fields__:
+        for index, other in enumerate(getattr(fallbacks, cause)):
+            yield ("models", name, "fallbacks", cause, index), other
+
+
+def _cycles(subject: Subject) -> Iterator[Finding]:
+    """A depth-first walk; an edge back to a model on the way closes a cycle. Causes mix, since a request may meet several."""
+    models = subject.config.models
+    edges = {name: list(_named_fallbacks(name, model.fallbacks)) for name, model in models.items()}
+    finished: set[str] = set()
+    for start in models:
+        way = {start: iter(edges[start])} if start not in finished else {}
+        while way:
+            name = next(reversed(way))
+            trail, other = next(way[name], ((), ""))
+            reached = matched(other, models) if trail else None
+            if not trail:
+                finished.add(name)
+                del way[name]
+            elif reached in way:
+                cycle = list(way)[list(way).index(reached) :]
+                yield Finding(
+                    trail, f"closes a cycle of fallbacks: {' -> '.join([*cycle, reached])}", rests_on=(trail,)
+                )
+            elif reached is not None and reached not in finished:
+                way[reached] = iter(edges[reached])
+
+
+CHECKS: Final[tuple[Callable[[Subject], Iterator[Finding]], ...]] = (
+    _listening,
+    _unique_keys,
+    _key_models,
+    _kinds,
+    _model_names,
+    _targets,
+    _weights,
+    _filters,
+    _fallbacks,
+    _cycles,
+)
