@@ -143,7 +143,8 @@ class Request(Struct, kw_only=True):
     """A conversation to be continued. None means the caller said nothing.
 
     `extras`: top-level fields only `dialect` knows, by their wire name. `hosted`: tools the vendor itself runs (whole, as on
-    the wire); no other dialect can express them.
+    the wire); no other dialect can express them. `echo`: the caller's own fields that its dialect repeats in the answer or
+    keeps for itself, as they came; writers of other dialects do not look at it.
     """
 
     dialect: str
@@ -172,7 +173,9 @@ class Request(Struct, kw_only=True):
     user: str | None = None
     metadata: dict[str, Any] | None = None
     service_tier: str | None = None
+    legacy_functions: bool = False  # the caller of chat declared `functions`, and is answered with `function_call`
     extras: Extras = field(default_factory=dict)
+    echo: Extras = field(default_factory=dict)
 
 
 # --- the answer ------------------------------------------------------------------------------------------------------
