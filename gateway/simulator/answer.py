@@ -22,10 +22,13 @@ class Tool:
 
 @dataclass(slots=True)
 class Ask:
-    """A request, as far as it shapes the answer. `force` is a tool name, or `*` for any tool; `heard` is a tool's result."""
+    """A request, as far as it shapes the answer. `force` is a tool name, or `*` for any tool; `heard` is a tool's result,
+    `before` are the earlier texts of the user.
+    """
 
     last: str
     prompt_tokens: int
+    before: list[str] = field(default_factory=list)
     tools: list[Tool] = field(default_factory=list)
     force: str | None = None
     forbid_tools: bool = False
@@ -119,8 +122,17 @@ def _text(ask: Ask, behaviour: Behaviour, index: int) -> list[str]:
         return split(behaviour.answer)
     if ask.schema is not None:
         return split(_encoded(example(ask.schema, ask.last)))
-    said = f"The tool said: {ask.heard}" if ask.heard is not None else f"You said: {ask.last}"
+    said = _said(ask)
     return split(f"{said} ({index + 1})" if index else said)
+
+
+def _said(ask: Ask) -> str:
+    """An echo; the word "recall" brings back the whole conversation, so that a lost one shows."""
+    if ask.heard is not None:
+        return f"The tool said: {ask.heard}"
+    if "recall" in ask.last.lower():
+        return f"You said: {' | '.join([*ask.before, ask.last])}"
+    return f"You said: {ask.last}"
 
 
 def _stop(made: Reply, stops: list[str]) -> None:

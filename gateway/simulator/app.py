@@ -1,7 +1,6 @@
 """The simulator as an ASGI application: the way of a request from its bytes to the answer that is played."""
 
 import asyncio
-from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from msgspec import DecodeError, json
@@ -9,14 +8,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.simulator.control import Control, Record
 from gateway.simulator.errors import Family, RefusalError, refuse
-from gateway.simulator.exchange import Outcome, Request
 from gateway.simulator.faults import Client, ClientGoneError, instead, play, reshape, takes_time
 from gateway.simulator.headers import check_key, vendor_headers
 from gateway.simulator.mint import Mint
+from gateway.simulator.outcome import Outcome
+from gateway.simulator.request import Request
 from gateway.simulator.routes import Handler, family_of, route
 from gateway.simulator.script import NORMAL, Script, Stage
-
-Respond = Callable[[Request], Outcome]
+from gateway.simulator.shelf import Shelf
 
 
 def simulator(script: Script | None = None, *, control: bool = False) -> ASGIApp:
@@ -30,6 +29,7 @@ class _Simulator:
     def __init__(self, script: Script, *, control: bool) -> None:
         self._stage = Stage(script)
         self._mint = Mint()
+        self._shelf = Shelf()
         self._control = Control(self._restage) if control else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,6 +58,7 @@ class _Simulator:
             raw=raw,
             mint=self._mint,
             script=self._stage.script,
+            shelf=self._shelf,
         )
 
     def _outcome(self, request: Request) -> Outcome:

@@ -5,11 +5,12 @@ from typing import Any, Final
 
 from gateway.simulator.answer import Ask, Reply, Tool, reply
 from gateway.simulator.errors import RefusalError, body
-from gateway.simulator.exchange import Body, Event, Outcome, Request, data, stream, unary
+from gateway.simulator.odds import odds, pad
+from gateway.simulator.outcome import Body, Event, Outcome, data, stream, unary
+from gateway.simulator.request import Request
 from gateway.simulator.tokens import estimate
 
 FINISH: Final = {"tools": "tool_calls", "filter": "content_filter", "refusal": "stop", "stop_sequence": "stop"}
-_PAD: Final = "aZ3kQ9xW1mB7tYpL"
 DONE: Final = b"data: [DONE]\n\n"
 
 
@@ -38,8 +39,11 @@ def _read(asked: Body) -> Ask:
     within(asked, "temperature", 0, 2)
     within(asked, "top_p", 0, 1)
     within(asked, "n", 1, 128)
-    texts = [text_of(message.get("content")) for message in messages if isinstance(message, dict)]
-    ask = Ask(last=_last(messages, "user"), prompt_tokens=estimate(texts) + 3 * len(messages))
+    _check_tools(messages)
+    texts = [text_of(message.get("content")) for message in messages]
+    spoken = [text for message, text in zip(messages, texts, strict=True) if text and message.get("role") == "user"]
+    ask = Ask(last=spoken.pop() if spoken else texts[-1], prompt_tokens=estimate(texts) + 3 * len(messages))
+    ask.before = spoken
     if messages[-1].get("role") in {"tool", "function"}:
         ask.heard = text_of(messages[-1].get("content"))
     _read_tools(asked, ask)
@@ -52,6 +56,17 @@ def _read(asked: Body) -> Ask:
     stops = asked.get("stop")
     ask.stops = [stops] if isinstance(stops, str) else stops or []
     return ask
+
+
+def _check_tools(messages: list[Body]) -> None:
+    """A tool's message must answer a call of the assistant's message before, as the vendor demands."""
+    called: set[Any] = set()
+    for at, message in enumerate(messages):
+        if message.get("role") == "assistant":
+            called = {call.get("id") for call in message.get("tool_calls") or []}
+        elif message.get("role") == "tool" and message.get("tool_call_id") not in called:
+            text = "A message of role 'tool' must follow a message with the tool call that it answers."
+            raise RefusalError("invalid_request", text, param=f"messages.[{at}].role")
 
 
 def _read_tools(asked: Body, ask: Ask) -> None:
@@ -188,16 +203,11 @@ class _Writer:
         if self._with_usage:
             made["usage"] = usage
         if self._padded:
-            made["obfuscation"] = _PAD[len(str(choice)) % 16 :]
+            made["obfuscation"] = pad(choice)
         return Event(data(made), token)
 
     def _odds(self, pieces: list[str]) -> Body:
-        return {"content": [self._odd(piece) for piece in pieces], "refusal": None}
-
-    def _odd(self, piece: str) -> Body:
-        token = {"token": piece, "logprob": -0.125, "bytes": list(piece.encode())}
-        others = [token, *({"token": f"{piece}{at}", "logprob": -2.5 - at, "bytes": None} for at in range(1, 20))]
-        return {**token, "top_logprobs": others[: self._top]}
+        return {"content": odds(pieces, self._top), "refusal": None}
 
 
 def _piece(index: int, delta: Body, *, logprobs: Body | None = None, finish: str | None = None) -> Body:
@@ -206,13 +216,6 @@ def _piece(index: int, delta: Body, *, logprobs: Body | None = None, finish: str
 
 def finish_of(said: Reply) -> str:
     return FINISH.get(said.finish, said.finish)
-
-
-def _last(messages: list[Any], role: str) -> str:
-    """Text of the last message of that role, or of the last message if nobody had it."""
-    spoken = [each for each in messages if isinstance(each, dict)]
-    mine = [each for each in spoken if each.get("role") == role] or spoken
-    return text_of(mine[-1].get("content")) if mine else ""
 
 
 _FINGERPRINT: Final = "fp_5a1e0f7c2d"

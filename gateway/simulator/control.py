@@ -6,7 +6,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from gateway.simulator.exchange import Outcome, Request, unary
+from gateway.simulator.outcome import Outcome, unary
+from gateway.simulator.request import Request
 from gateway.simulator.script import Script, ScriptError, decode
 
 

@@ -6,7 +6,7 @@ Statuses, types, codes and shapes are the vendors'; the sentences are ours.
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from gateway.simulator.exchange import Body, Outcome, unary
+from gateway.simulator.outcome import Body, Outcome, unary
 
 Family = Literal["openai", "anthropic"]
 

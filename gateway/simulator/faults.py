@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from starlette.types import Receive, Scope, Send
 
 from gateway.simulator.errors import Family, RefusalError, named_for, refuse
-from gateway.simulator.exchange import Event, Outcome
 from gateway.simulator.line import line_of
+from gateway.simulator.outcome import Event, Outcome
 from gateway.simulator.script import Behaviour, Cut
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from gateway.simulator.errors import Family, RefusalError
-from gateway.simulator.exchange import Request
+from gateway.simulator.request import Request
 
 _OPENAI: Final = {
     "openai-organization": "simulated",

@@ -7,7 +7,8 @@ from msgspec import DecodeError, json
 
 from gateway.simulator.answer import Ask, Reply, Tool, reply
 from gateway.simulator.errors import RefusalError, body
-from gateway.simulator.exchange import Body, Event, Outcome, Request, named, stream, unary
+from gateway.simulator.outcome import Body, Event, Outcome, named, stream, unary
+from gateway.simulator.request import Request
 from gateway.simulator.seal import sign, signed
 from gateway.simulator.tokens import estimate
 
@@ -54,7 +55,9 @@ def _read(request: Request) -> Ask:
         _check(request, messages, at, message)
     texts = [_text(message["content"]) for message in messages]
     spoken = [text for message, text in zip(messages, texts, strict=True) if text and message["role"] == "user"]
-    ask = Ask(last=spoken[-1] if spoken else "", prompt_tokens=estimate([_text(asked.get("system") or ""), *texts]))
+    prompt = estimate([_text(asked.get("system") or ""), *texts])
+    ask = Ask(last=spoken.pop() if spoken else "", prompt_tokens=prompt)
+    ask.before = spoken
     results = [part for part in _parts(messages[-1]["content"]) if part.get("type") == "tool_result"]
     if results:
         ask.heard = " ".join(_text(part.get("content") or "") for part in results)

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.simulator import chat, messages
+from gateway.simulator import chat, messages, responses
 from gateway.simulator.errors import Family, RefusalError
-from gateway.simulator.exchange import Outcome, Request, unary
+from gateway.simulator.outcome import Outcome, unary
+from gateway.simulator.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,12 @@ _ENDPOINTS: Final[list[tuple[str, str, Handler]]] = [
     ("POST", "chat/completions", Handler(chat.answer)),
     ("POST", "messages", Handler(messages.answer)),
     ("POST", "messages/count_tokens", Handler(messages.count_tokens)),
+    ("POST", "responses", Handler(responses.answer)),
+    ("POST", "responses/input_tokens", Handler(responses.count)),
+    ("GET", "responses/([^/]+)", Handler(responses.fetch, model=False)),
+    ("DELETE", "responses/([^/]+)", Handler(responses.delete, model=False)),
+    ("POST", "responses/([^/]+)/cancel", Handler(responses.cancel, model=False)),
+    ("GET", "responses/([^/]+)/input_items", Handler(responses.input_items, model=False)),
     ("GET", "health", Handler(_health, model=False)),
 ]
 

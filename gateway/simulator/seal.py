@@ -6,7 +6,7 @@ import base64
 import hashlib
 from typing import Final
 
-from gateway.simulator.exchange import Request
+from gateway.simulator.request import Request
 
 _KEY: Final = b"the simulator's own"
 

@@ -1,34 +1,11 @@
-"""What a dialect is given and what it gives back. Dialects are pure: everything that takes time or fails is in `faults`."""
+"""What a dialect gives back. Dialects are pure: everything that takes time or fails is in `faults`."""
 
-import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import json
 
-from gateway.simulator.mint import Mint
-from gateway.simulator.script import NORMAL, Behaviour, Script
-
 Body = dict[str, Any]
-
-
-@dataclass(slots=True)
-class Request:
-    """One request as it came. Header names are lower case; `body` is its JSON object, empty if it had none."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    query: Mapping[str, str]
-    raw: bytes
-    mint: Mint
-    script: Script
-    id: str = ""
-    body: Body = field(default_factory=dict)
-    argument: str = ""
-    behaviour: Behaviour = NORMAL
-    now: int = field(default_factory=lambda: int(time.time()))
 
 
 @dataclass(slots=True)
