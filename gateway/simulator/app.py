@@ -1,9 +1,10 @@
 """The simulator as an ASGI application: the way of a request from its bytes to the answer that is played."""
 
 import asyncio
+from typing import Final
 from urllib.parse import parse_qsl
 
-from msgspec import DecodeError, json
+from msgspec import json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.simulator.control import Control, Record
@@ -11,11 +12,14 @@ from gateway.simulator.errors import Family, RefusalError, refuse
 from gateway.simulator.faults import Client, ClientGoneError, instead, play, reshape, takes_time
 from gateway.simulator.headers import check_key, vendor_headers
 from gateway.simulator.mint import Mint
+from gateway.simulator.multipart import parse
 from gateway.simulator.outcome import Outcome
 from gateway.simulator.request import Request
 from gateway.simulator.routes import Handler, family_of, route
 from gateway.simulator.script import NORMAL, Script, Stage
 from gateway.simulator.shelf import Shelf
+
+_LARGEST: Final = 256 * 1024 * 1024
 
 
 def simulator(script: Script | None = None, *, control: bool = False) -> ASGIApp:
@@ -35,10 +39,16 @@ class _Simulator:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        raw = await _read(receive)
+        client = Client(scope, receive, send)
+        try:
+            raw = await _read(receive)
+        except RefusalError as error:
+            outcome = refuse(family_of(scope["path"], {}), error, self._mint.hexadecimal("req_"))
+            outcome.headers["connection"] = "close"
+            await play(outcome, NORMAL, client)
+            return
         if raw is None:
             return
-        client = Client(scope, receive, send)
         if self._control and scope["path"].startswith("/_simulator/"):
             await play(self._control.answer(scope["method"], scope["path"], raw), NORMAL, client)
             return
@@ -74,7 +84,10 @@ class _Simulator:
 
     def _answer(self, request: Request, family: Family) -> Outcome:
         handler = route(request)
-        _parse(request)
+        try:
+            _parse(request)
+        except ValueError as error:
+            raise RefusalError("invalid_json") from error
         model = request.body.get("model")
         request.behaviour = self._stage.next(model if isinstance(model, str) else None, request.path)
         scripted = instead(family, request.behaviour, request.id)
@@ -103,27 +116,31 @@ def _check_model(request: Request) -> None:
 
 
 def _parse(request: Request) -> None:
-    """Read a JSON body; others (multipart, none) are left to the handler."""
+    """Read a JSON object or a form; other bodies are left to the handler."""
     kind = request.headers.get("content-type", "application/json")
-    if not request.raw or "json" not in kind:
+    if not request.raw:
         return
-    try:
+    if "multipart/form-data" in kind:
+        request.body, request.files = parse(request.raw, kind)
+    elif "json" in kind:
         body = json.decode(request.raw)
-    except DecodeError as error:
-        raise RefusalError("invalid_json") from error
-    if not isinstance(body, dict):
-        raise RefusalError("invalid_json")
-    request.body = body
+        if not isinstance(body, dict):
+            raise RefusalError("invalid_json")
+        request.body = body
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """The whole body, or None if the client went before its end."""
+    """The whole body, or None if the client went before its end; one that is too large is refused."""
     parts: list[bytes] = []
+    size = 0
     while True:
         message: Message = await receive()
         if message["type"] == "http.disconnect":
             return None
         parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > _LARGEST:
+            raise RefusalError("too_large")
         if not message.get("more_body"):
             return b"".join(parts)
 

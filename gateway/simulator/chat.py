@@ -22,11 +22,12 @@ def answer(request: Request) -> Outcome:
     usage = usage_of(ask.prompt_tokens, replies) if request.behaviour.usage else None
     writer = _Writer(request, replies)
     if asked.get("stream"):
-        return stream(writer.chunks(usage), [_failure(request)])
+        return stream(writer.chunks(usage), [failure(request)])
     return unary(writer.whole(usage))
 
 
-def _failure(request: Request) -> bytes:
+def failure(request: Request) -> bytes:
+    """The event that reports an error inside a stream."""
     return data(body("openai", RefusalError(request.behaviour.error or "server_error"), request.id))
 
 

@@ -1,14 +1,17 @@
 """Remote control for tests: replace the script, see what arrived and when each client went away."""
 
 import time
+from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct, field
 
 from gateway.simulator.outcome import Outcome, unary
 from gateway.simulator.request import Request
 from gateway.simulator.script import Script, ScriptError, decode
+
+_MOST: Final = 5_000
 
 
 class Record(Struct):
@@ -36,7 +39,7 @@ class Control:
 
     def __init__(self, restage: Callable[[Script], None]) -> None:
         self._restage = restage
-        self._records: list[Record] = []
+        self._records: deque[Record] = deque(maxlen=_MOST)
 
     def note(self, request: Request) -> Record:
         text = request.raw.decode("utf-8", "replace")
@@ -51,7 +54,7 @@ class Control:
             case ("POST", "/_simulator/script"):
                 return self._replace(raw)
             case ("GET", "/_simulator/requests"):
-                return unary(self._records)
+                return unary(list(self._records))
             case ("DELETE", "/_simulator/requests"):
                 self._records.clear()
                 return unary({"cleared": True})

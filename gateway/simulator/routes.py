@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.simulator import chat, messages, responses
+from gateway.simulator import chat, completions, embeddings, files, messages, responses, small
 from gateway.simulator.errors import Family, RefusalError
 from gateway.simulator.outcome import Outcome, unary
 from gateway.simulator.request import Request
@@ -33,6 +33,24 @@ _ENDPOINTS: Final[list[tuple[str, str, Handler]]] = [
     ("DELETE", "responses/([^/]+)", Handler(responses.delete, model=False)),
     ("POST", "responses/([^/]+)/cancel", Handler(responses.cancel, model=False)),
     ("GET", "responses/([^/]+)/input_items", Handler(responses.input_items, model=False)),
+    ("POST", "completions", Handler(completions.answer)),
+    ("POST", "embeddings", Handler(embeddings.answer)),
+    ("POST", "rerank", Handler(embeddings.rerank)),
+    ("POST", "moderations", Handler(small.moderations, model=False)),
+    ("GET", "models", Handler(small.models, model=False)),
+    ("GET", "models/(.+)", Handler(small.model, model=False)),
+    ("POST", "images/(generations|edits|variations)", Handler(small.images, model=False)),
+    ("POST", "audio/speech", Handler(small.speech)),
+    ("POST", "audio/(transcriptions|translations)", Handler(small.transcription)),
+    ("POST", "files", Handler(files.upload, model=False)),
+    ("GET", "files", Handler(files.listed, model=False)),
+    ("GET", "files/([^/]+)", Handler(files.fetch, model=False)),
+    ("DELETE", "files/([^/]+)", Handler(files.delete, model=False)),
+    ("GET", "files/([^/]+)/content", Handler(files.content, model=False)),
+    ("POST", "batches", Handler(files.batch, model=False)),
+    ("GET", "batches", Handler(files.batches, model=False)),
+    ("GET", "batches/([^/]+)", Handler(files.fetch_batch, model=False)),
+    ("POST", "batches/([^/]+)/cancel", Handler(files.cancel_batch, model=False)),
     ("GET", "health", Handler(_health, model=False)),
 ]
 
@@ -54,5 +72,7 @@ def route(request: Request) -> Handler:
 
 
 def family_of(path: str, headers: Mapping[str, str]) -> Family:
-    """Whose errors and headers apply: the path says it, or for shared paths the version header."""
-    return "anthropic" if "/messages" in path or "anthropic-version" in headers else "openai"
+    """Whose errors and headers apply: the path says it, and the version header where both families share a path."""
+    if "/messages" in path:
+        return "anthropic"
+    return "anthropic" if "/models" in path and "anthropic-version" in headers else "openai"

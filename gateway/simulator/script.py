@@ -17,6 +17,8 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct, field
 
+from gateway.simulator.errors import ROWS
+
 Seconds = Annotated[float, Meta(ge=0)]
 
 
@@ -80,6 +82,10 @@ class Behaviour(Strict, frozen=True):
     tool_calls: list[Said] | None = None
     refusal: str | None = None
     finish: Literal["stop", "length", "tools", "filter", "refusal"] | None = None
+
+    def __post_init__(self) -> None:
+        if self.error is not None and self.error not in ROWS:
+            raise ValueError(f"there is no error '{self.error}'; there are {', '.join(ROWS)}")
 
 
 NORMAL = Behaviour()

@@ -6,7 +6,7 @@ from typing import Final
 from gateway.simulator.errors import RefusalError
 from gateway.simulator.outcome import Body, Event
 
-_MOST: Final = 10_000
+_MOST: Final = 1_000
 
 
 @dataclass(slots=True)
