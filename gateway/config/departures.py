@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any, Final
 
 from gateway.config.mistakes import Finding, Trail, nearest
-from gateway.config.remains import Broken, Remains, without
+from gateway.config.remains import Broken, mended
 from gateway.config.schema import Shape, kind_of
 
 _WORDS: Final = {
@@ -31,25 +31,19 @@ _LIMITS: Final = {
 }
 
 
-def departures(data: Any, shape: Shape, broken: Broken) -> tuple[list[Finding], Remains]:
-    """All departures that are not mere consequences of what is broken, and data that fits the schema.
+def departures(data: Any, shape: Shape, broken: Broken) -> list[Finding]:
+    """All departures that are not mere consequences of what is broken; `broken` grows by them.
 
-    `broken` grows by what is found. Each round drops what was found and looks again, for dropping a required key breaks what
-    is around it; since every round drops something, there are few.
+    Misspelled keys come first: what one was meant to give counts as broken, so that nothing is called missing on top.
     """
-    found: list[Finding] = []
-    validator = _validator()(shape.schema)
-    remains = without(data, broken)
-    while errors := list(validator.iter_errors(remains.data)):
-        here = [_Departure(error, remains, shape) for outer in errors for error in _meant(outer)]
-        strangers = [finding for one in here if one.is_about_strangers for finding in one.findings()]
-        others = [finding for one in here if not one.is_about_strangers for finding in one.findings()]
-        broken.add(trail for one in strangers for trail in (one.trail, *one.rests_on))
-        found += strangers
-        found += [one for one in others if not broken.undoes(one)]
-        broken.add(one.trail for one in others)
-        remains = without(data, broken)
-    return found, remains
+    errors = _validator()(shape.schema).iter_errors(mended(data, broken, shape))
+    here = [_Departure(one, shape) for error in errors for one in _meant(error)]
+    strangers = [finding for one in here if one.is_about_strangers for finding in one.findings()]
+    others = [finding for one in here if not one.is_about_strangers for finding in one.findings()]
+    broken.add(trail for one in strangers for trail in (one.trail, *one.rests_on))
+    found = [one for one in others if not broken.undoes(one)]
+    broken.add(one.rests_on[0] for one in others)
+    return strangers + found
 
 
 @cache
@@ -82,11 +76,11 @@ def _meant(error: Any) -> Iterator[Any]:
 
 
 class _Departure:
-    """One error of the validator, put into words."""
+    """One error of the validator, put into words. The first trail that a finding rests on is the one that is broken."""
 
-    def __init__(self, error: Any, remains: Remains, shape: Shape) -> None:
+    def __init__(self, error: Any, shape: Shape) -> None:
         self._error = error
-        self._trail: Trail = remains.original(tuple(error.absolute_path))
+        self._trail: Trail = tuple(error.absolute_path)
         self._shape = shape
         self.is_about_strangers: bool = error.validator == "additionalProperties"
 
@@ -106,7 +100,6 @@ class _Departure:
             yield self._mistyped()
 
     def _strangers(self) -> Iterator[Finding]:
-        """What a misspelled key was meant to give counts as broken, so that nothing is called missing on top."""
         known = self._error.schema.get("properties", {})
         absent = [name for name in known if name not in self._error.instance]
         for name in self._error.instance:
@@ -126,13 +119,18 @@ class _Departure:
         value, choices = self._error.instance, self._error.validator_value
         text = value if isinstance(value, str) else None
         suggestion = nearest(text, choices) if text is not None else None
-        return Finding(self._trail, f"is not one of {', '.join(map(str, choices))}", suggestion, value=text)
+        message = f"is not one of {', '.join(map(str, choices))}"
+        return Finding(self._trail, message, suggestion, value=text, rests_on=(self._trail,))
 
     def _mistyped(self) -> Finding:
         kinds = [kind for one in self._shape.alternatives(self._trail) if (kind := kind_of(one)) in _WORDS]
         wanted = " or ".join(dict.fromkeys(_WORDS[kind] for kind in kinds)) or "something else"
         value = self._error.instance
         if value is None:
-            return Finding(self._trail, f"must be {wanted}, but nothing stands here", about_key=True)
+            return Finding(
+                self._trail, f"must be {wanted}, but nothing stands here", about_key=True, rests_on=(self._trail,)
+            )
         suggestion = _SWITCHES.get(value.lower()) if kinds == ["boolean"] and isinstance(value, str) else None
-        return Finding(self._trail, f"must be {wanted}, not {_WORDS[_KINDS[type(value)]]}", suggestion)
+        return Finding(
+            self._trail, f"must be {wanted}, not {_WORDS[_KINDS[type(value)]]}", suggestion, rests_on=(self._trail,)
+        )

@@ -18,7 +18,7 @@ from gateway.config.document import Document, Unparsable, parse
 from gateway.config.expand import Expanded, expand
 from gateway.config.mistakes import ConfigError, Finding, Mistake, quoted, spelled
 from gateway.config.references import Named, Rows, references
-from gateway.config.remains import Broken, Remains
+from gateway.config.remains import Broken, mended
 from gateway.config.schema import Shape, json_schema
 from gateway.config.source import Stamp, Unreadable, read, stamp_of
 from gateway.config.structs import Config, Secret, Zone
@@ -85,12 +85,11 @@ class _Reading:
     def _everything_else(self, data: Any, known: list[Finding], rows: Rows) -> list[Finding]:
         """What is wrong besides what is known: departures from the schema, and references among what fits it."""
         broken = Broken(one.trail for one in known if one.breaks)
-        found, remains = departures(data, self._shape, broken)
-        config = _decoded(remains.data)
+        found = departures(data, self._shape, broken)
+        config = _decoded(mended(data, broken, self._shape))
         if config is None:  # the schema takes what the structs refuse: no line can be given, but nothing gets through
             return found or [Finding((), "does not fit the schema that `haechi schema` prints")]
-        crossed = [_moved(one, remains) for one in references(config, Named.all_of(data), rows)]
-        return found + [one for one in crossed if not broken.undoes(one)]
+        return found + [one for one in references(config, Named.all_of(data), rows) if not broken.undoes(one)]
 
     def _refuse(self, findings: list[Finding], document: Document, expanded: Expanded) -> NoReturn:
         mistakes = {self._mistake(one, document, expanded) for one in findings}
@@ -117,15 +116,3 @@ def _secret(kind: type, value: Any) -> Any:
     if kind is Secret and isinstance(value, str):
         return Secret(value)
     raise msgspec.ValidationError("not text")
-
-
-def _moved(finding: Finding, remains: Remains) -> Finding:
-    trails = tuple(remains.original(one) for one in finding.rests_on)
-    return Finding(
-        remains.original(finding.trail),
-        finding.message,
-        finding.suggestion,
-        finding.value,
-        finding.about_key,
-        rests_on=trails,
-    )

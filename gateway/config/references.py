@@ -2,8 +2,7 @@
 
 import ipaddress
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway.config.mistakes import Finding, Trail, nearest
@@ -36,7 +35,7 @@ class Rows:
     """
 
     kinds: Collection[str]
-    zones: Mapping[str, Zone] = MappingProxyType({})
+    zones: Mapping[str, Zone] = field(default_factory=dict)
     without_address: Collection[str] = ()
 
 
@@ -128,21 +127,18 @@ def _overlaps(name: str, models: Collection[str]) -> bool:
 
 def _kinds(subject: Subject) -> Iterator[Finding]:
     for name, provider in subject.config.providers.items():
-        trail: Trail = ("providers", name)
-        here = (*trail, "kind") if provider.kind is not None else trail
-        kind = provider.kind if provider.kind is not None else name
-        rests_on: tuple[Trail, ...] = ((*trail, "kind"), (*trail, "base_url"))
-        if kind in subject.rows.kinds:
-            if kind in subject.rows.without_address and provider.base_url is None:
-                yield Finding(trail, "has no address of its own; give `base_url`", about_key=True, rests_on=rests_on)
-        elif provider.kind is not None or provider.base_url is None:
-            message = (
-                "is no row of the provider table"
-                if provider.kind
-                else "is no row of the provider table; give `kind` or `base_url`"
-            )
-            value = provider.kind
-            yield Finding(here, message, nearest(kind, subject.rows.kinds), value, about_key=True, rests_on=rests_on)
+        kind, trail = provider.kind, ("providers", name)
+        neither: tuple[Trail, ...] = ((*trail, "kind"), (*trail, "base_url"))
+        suggestion = nearest(kind or name, subject.rows.kinds)
+        if kind is not None and kind not in subject.rows.kinds:
+            yield Finding((*trail, "kind"), "is no row of the provider table", suggestion, kind, rests_on=neither[:1])
+        elif provider.base_url is not None:
+            continue
+        elif (kind or name) not in subject.rows.kinds:
+            message = "is no row of the provider table; give `kind` or `base_url`"
+            yield Finding(trail, message, suggestion, about_key=True, rests_on=neither)
+        elif (kind or name) in subject.rows.without_address:
+            yield Finding(trail, "has no address of its own; give `base_url`", about_key=True, rests_on=neither)
 
 
 def _model_names(subject: Subject) -> Iterator[Finding]:
@@ -181,18 +177,18 @@ def _when(model: Model, target: Target, trail: Trail) -> Iterator[Finding]:
         return
     here = (*trail, "when")
     if model.strategy != "conditional":
-        rests_on = (here, (*trail[:2], "strategy"))
+        rests_on = ((*trail[:2], "strategy"),)
         message = "is only read under `strategy: conditional`"
         yield Finding(here, message, about_key=True, rests_on=rests_on)
     if when.min_tokens is not None and when.max_tokens is not None and when.min_tokens > when.max_tokens:
-        yield Finding((*here, "min_tokens"), "is more than `max_tokens`", rests_on=(here,))
+        yield Finding((*here, "min_tokens"), "is more than `max_tokens`")
 
 
 def _weights(subject: Subject) -> Iterator[Finding]:
     for name, model in subject.config.models.items():
         trail: Trail = ("models", name, "targets")
         if model.strategy == "weighted" and not any(target.weight for target in model.targets):
-            rests_on = (trail, (*trail[:2], "strategy"))
+            rests_on = ((*trail[:2], "strategy"),)
             yield Finding(
                 trail,
                 "have no weight, all are 0; `strategy: weighted` would choose none",
@@ -215,9 +211,18 @@ def _filters(subject: Subject) -> Iterator[Finding]:
         trail: Trail = ("models", name)
         blamed = "zones" if any(in_region) and not any(in_zone) else "regions"
         together = " together with `zones`" if any(in_region) and any(in_zone) else ""
-        sections: tuple[Trail, ...] = tuple((*trail, part) for part in ("targets", "regions", "zones"))
-        rests_on = sections + tuple(("providers", target.provider) for target in model.targets)
+        rests_on = _filtered_by(name, model)
         yield Finding((*trail, blamed), f"leaves no target{together}", about_key=True, rests_on=rests_on)
+
+
+def _filtered_by(name: str, model: Model) -> tuple[Trail, ...]:
+    """Everything that decides whether a target passes the filters of its model."""
+    trail: Trail = ("models", name)
+    here = [(*trail, "regions"), (*trail, "zones")]
+    for index, target in enumerate(model.targets):
+        here += [(*trail, "targets", index, key) for key in ("provider", "region", "zone")]
+        here += [("providers", target.provider, key) for key in ("kind", "region", "zone")]
+    return tuple(here)
 
 
 def _fallbacks(subject: Subject) -> Iterator[Finding]:

@@ -1,10 +1,10 @@
-"""What is left of the data when the broken parts are dropped, so that one run finds every mistake and no follow-up of one."""
+"""What is left of the data around its broken parts, so that one run finds every mistake and no mere consequence of one."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.config.mistakes import Finding, Trail
+from gateway.config.schema import JsonSchema, Shape
 
 
 class Broken:
@@ -31,42 +31,48 @@ class Broken:
         return any(self.touches(trail) for trail in finding.rests_on)
 
 
-@dataclass(frozen=True, slots=True)
-class Remains:
-    """Data without its broken parts. Items of lists move up, so `original` says where one came from."""
+def mended(data: Any, broken: Broken, shape: Shape) -> Any:
+    """The data with every broken part left out, or replaced by something that fits where it cannot be left out.
 
-    data: Any
-    kept: dict[Trail, list[int]] = field(default_factory=dict)
-
-    def original(self, trail: Trail) -> Trail:
-        found: Trail = ()
-        for length, step in enumerate(trail):
-            indexes = self.kept.get(trail[:length])
-            inside = indexes is not None and isinstance(step, int) and step < len(indexes)
-            found = (*found, indexes[int(step)] if indexes is not None and inside else step)
-        return found
+    All trails stay what they were. Whoever looks at the result must ask `broken` about what he finds in it.
+    """
+    return _Mending(broken, shape).value(data, (), list(shape.opened(shape.schema)))
 
 
-def without(data: Any, broken: Broken) -> Remains:
-    remains = Remains({}, {})
-    if () in broken:
-        return remains
-    return Remains(_copied(data, (), (), broken, remains.kept), remains.kept)
+class _Mending:
+    def __init__(self, broken: Broken, shape: Shape) -> None:
+        self._broken = broken
+        self._shape = shape
 
+    def value(self, value: Any, trail: Trail, schemas: list[JsonSchema]) -> Any:
+        if trail in self._broken:
+            return self.stand_in(schemas)
+        if isinstance(value, dict):
+            return self._mapping(value, trail, schemas)
+        if isinstance(value, list):
+            inside = self._shape.inside(schemas, 0)
+            return [self.value(one, (*trail, index), inside) for index, one in enumerate(value)]
+        return value
 
-def _copied(value: Any, old: Trail, new: Trail, broken: Broken, kept: dict[Trail, list[int]]) -> Any:
-    """`old` is the trail in the data as written, `new` the one in what remains."""
-    if isinstance(value, dict):
-        return {
-            key: _copied(one, (*old, key), (*new, key), broken, kept)
-            for key, one in value.items()
-            if (*old, key) not in broken
+    def _mapping(self, value: dict[str, Any], trail: Trail, schemas: list[JsonSchema]) -> dict[str, Any]:
+        needed = {name for schema in schemas for name in schema.get("required", ())}
+        kept = {
+            name: self.value(one, (*trail, name), self._shape.inside(schemas, name))
+            for name, one in value.items()
+            if name in needed or (*trail, name) not in self._broken
         }
-    if isinstance(value, list):
-        indexes = [index for index in range(len(value)) if (*old, index) not in broken]
-        if len(indexes) < len(value):
-            kept[new] = indexes
-        return [
-            _copied(value[index], (*old, index), (*new, place), broken, kept) for place, index in enumerate(indexes)
-        ]
-    return value
+        absent = {name for name in needed if name not in kept and (*trail, name) in self._broken}
+        return kept | {name: self.stand_in(self._shape.inside(schemas, name)) for name in absent}
+
+    def stand_in(self, schemas: list[JsonSchema]) -> Any:
+        """The least that fits the first of the schemas; text that must match a pattern comes from its examples."""
+        schema = next(iter(schemas), {})
+        if choices := schema.get("enum") or schema.get("examples"):
+            return choices[0]
+        if schema.get("type") == "object":
+            return {name: self.stand_in(self._shape.inside([schema], name)) for name in schema.get("required", ())}
+        if schema.get("type") == "array":
+            return [self.stand_in(self._shape.inside([schema], 0))] * schema.get("minItems", 0)
+        if schema.get("type") in ("integer", "number"):
+            return schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1)
+        return {"boolean": False, "string": "?"}.get(schema.get("type", ""))

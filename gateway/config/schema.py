@@ -34,8 +34,12 @@ class Shape:
         """Every schema that a value at this trail may meet, with references followed and unions opened."""
         found = list(self.opened(self.schema))
         for step in trail:
-            found = [deeper for one in found for inner in _inside(one, step) for deeper in self.opened(inner)]
+            found = self.inside(found, step)
         return found
+
+    def inside(self, schemas: list[JsonSchema], step: str | int) -> list[JsonSchema]:
+        """What a value may meet one step further."""
+        return [deeper for one in schemas for inner in _inside(one, step) for deeper in self.opened(inner)]
 
     def opened(self, schema: JsonSchema) -> Iterator[JsonSchema]:
         if "$ref" in schema:

@@ -17,14 +17,18 @@ Url = Annotated[
     str,
     Meta(
         pattern="^https?://[^/]",
+        examples=["http://127.0.0.1:8000/v1"],
         extra_json_schema={"patternErrorMessage": "must be an address that begins with http:// or https://"},
     ),
 ]
-UrlPath = Annotated[str, Meta(pattern="^/", extra_json_schema={"patternErrorMessage": "must begin with /"})]
+UrlPath = Annotated[
+    str, Meta(pattern="^/", examples=["/health"], extra_json_schema={"patternErrorMessage": "must begin with /"})
+]
 KeyHash = Annotated[
     str,
     Meta(
         pattern="^sha256:[0-9a-f]{64}$",
+        examples=["sha256:" + "0" * 64],
         extra_json_schema={
             "patternErrorMessage": "must be `sha256:` and 64 hex digits in lower case; `haechi key` makes one"
         },
