@@ -61,9 +61,9 @@ class Parser:
 
 
 def parse(raw: bytes) -> Frame:
-    """One whole event, blank line included."""
-    if raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2:
-        return Frame(raw, raw[6:-2])
+    """One whole event, blank line included. Empty data is no data, as the standard says."""
+    if raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2 and b"\r" not in raw:
+        return Frame(raw, raw[6:-2] or None)
     event: str | None = None
     data: list[bytes] = []
     for line in _LINE_END.split(raw):
@@ -73,4 +73,4 @@ def parse(raw: bytes) -> Frame:
             data.append(value)
         elif name == b"event":
             event = value.decode("utf-8", "replace")
-    return Frame(raw, b"\n".join(data) if data else None, event)
+    return Frame(raw, b"\n".join(data) or None, event)
