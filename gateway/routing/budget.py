@@ -7,7 +7,7 @@ _FLOOR: Final = 10
 
 
 class RetryBudget:
-    """Retries within ten seconds never exceed `floor` + `share` times the requests seen within the ten seconds before each.
+    """Retries within the last ten seconds (in whole ones, so nine to ten) never exceed `floor` + `share` times its requests.
 
     The floor lets a quiet gateway retry at all; with a share of 0 there is none. `now` is in seconds and never goes back.
     """

@@ -9,7 +9,7 @@ from typing import Final
 
 from gateway.config.structs import When
 from gateway.routing.candidate import Candidate
-from gateway.routing.features import Features
+from gateway.routing.features import Features, permits
 from gateway.routing.health import HealthView, Seen
 
 Candidates = Sequence[Candidate]
@@ -38,6 +38,8 @@ def least_busy(candidates: Candidates, _features: Features, health: HealthView, 
     2001). Busy is (requests under way + this one) x mean latency. An unknown latency counts as the mean of the known
     ones: as nothing, it would draw every request until its first answer is complete.
     """
+    if len(candidates) < 2:
+        return candidates
     seen = {one.name: health.seen(one.name, now) for one in candidates}
     known = [each.latency for each in seen.values() if each.latency is not None]
     usual = sum(known) / len(known) if known else 1.0
@@ -117,7 +119,7 @@ def holds(when: When, features: Features) -> bool:
 
 
 _CONDITIONS: Final[tuple[Callable[[When, Features], bool], ...]] = (
-    lambda when, features: when.models is None or features.model in when.models,
+    lambda when, features: when.models is None or permits(when.models, features.model),
     lambda when, features: when.teams is None or features.team in when.teams,
     lambda when, features: when.tags is None or not features.tags.isdisjoint(when.tags),
     lambda when, features: all(features.headers.get(k.lower()) == v for k, v in (when.headers or {}).items()),

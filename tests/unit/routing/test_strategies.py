@@ -146,6 +146,7 @@ def test_conditional_takes_those_that_hold_then_those_without_a_condition_and_no
         (When(), {}, True),
         (When(models=["m"]), {}, True),
         (When(models=["other"]), {}, False),
+        (When(models=["other", "m/*"]), {"model": "m/1"}, True),
         (When(teams=["red"]), {"team": "red"}, True),
         (When(teams=["red"]), {}, False),
         (When(tags=["a", "b"]), {"tags": frozenset({"b"})}, True),
@@ -166,4 +167,4 @@ def test_conditional_takes_those_that_hold_then_those_without_a_condition_and_no
     ],
 )
 def test_all_conditions_that_are_given_must_hold(when: When, asked: dict[str, Any], answer: bool) -> None:
-    assert holds(when, Features(model="m", **asked)) is answer
+    assert holds(when, Features(**({"model": "m"} | asked))) is answer
