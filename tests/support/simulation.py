@@ -1,6 +1,7 @@
 """The simulator as a real server on a free loopback port: in a thread of this process, or in a process of its own."""
 
 import asyncio
+import inspect
 import subprocess
 import sys
 import threading
@@ -108,3 +109,21 @@ def in_process() -> Iterator[Simulation]:
         process.wait(10)
         if process.stdout is not None:
             process.stdout.close()
+
+
+async def result(answer: Any) -> Any:
+    """The answer of an SDK call, sync or async: lets one test speak with both clients."""
+    return await answer if inspect.isawaitable(answer) else answer
+
+
+async def events(answer: Any) -> list[Any]:
+    """Everything that a streamed SDK call yields, sync or async."""
+    stream = await result(answer)
+    if hasattr(stream, "__aiter__"):
+        return [event async for event in stream]
+    return list(stream)
+
+
+async def close(client: Any) -> None:
+    """Close an SDK client, sync or async."""
+    await result(client.close())
