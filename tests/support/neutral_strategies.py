@@ -5,6 +5,7 @@ completions. Everything is canonical: equal meaning has one form, so that readin
 """
 
 import base64
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -44,30 +45,41 @@ _TELLING = (
 )
 
 
+@cache
 def texts() -> SearchStrategy[str]:
     """Any text JSON can carry: Korean, emoji, control characters, empty, long; no lone surrogates."""
     return st.sampled_from(_TELLING) | st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
+@cache
 def full_texts() -> SearchStrategy[str]:
     return texts().filter(bool)
 
 
+@cache
 def names() -> SearchStrategy[str]:
-    return st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True)
+    return st.text("abcXYZ019_-", min_size=1, max_size=8)
 
 
-def json_values() -> SearchStrategy[Any]:
-    leaves = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | texts()
-    return st.recursive(
-        leaves, lambda deeper: st.lists(deeper, max_size=3) | st.dictionaries(names(), deeper, max_size=3), max_leaves=8
-    )
+_OBJECTS: tuple[dict[str, Any], ...] = (
+    {},
+    {"type": "ephemeral", "ttl": "1h"},
+    {
+        "type": "object",
+        "properties": {"도시": {"type": ["string", "null"]}},
+        "required": ["도시"],
+        "additionalProperties": False,
+    },
+    {"deep": [[{"er": [1, 2.5, -3, True, None, "🦁"]}]], "": ""},
+)
 
 
+@cache
 def json_objects() -> SearchStrategy[dict[str, Any]]:
-    return st.dictionaries(names(), json_values(), max_size=3)
+    return st.sampled_from(_OBJECTS) | st.dictionaries(names(), texts() | st.integers(-(2**53), 2**53), max_size=2)
 
 
+@cache
 def base64_texts() -> SearchStrategy[str]:
     return st.binary(max_size=30).map(lambda raw: base64.b64encode(raw).decode())
 
@@ -81,10 +93,12 @@ def extras(*fixed: str) -> SearchStrategy[dict[str, Any]]:
 # --- parts -----------------------------------------------------------------------------------------------------------
 
 
+@cache
 def text_parts() -> SearchStrategy[Text]:
     return st.builds(Text, text=texts(), extras=extras())
 
 
+@cache
 def images() -> SearchStrategy[Image]:
     detail = st.none() | st.sampled_from(("low", "high", "auto"))
     linked = st.builds(
@@ -94,16 +108,19 @@ def images() -> SearchStrategy[Image]:
     return linked | st.builds(Image, data=base64_texts(), media_type=media_type, detail=detail, extras=extras())
 
 
+@cache
 def files() -> SearchStrategy[File]:
     named = st.none() | st.just("보고서.pdf")
     held = st.builds(File, data=base64_texts(), media_type=st.just("application/pdf"), filename=named)
     return held | st.builds(File, file_id=names())
 
 
+@cache
 def audios() -> SearchStrategy[Audio]:
     return st.builds(Audio, data=base64_texts(), format=st.sampled_from(("wav", "mp3")))
 
 
+@cache
 def arguments() -> SearchStrategy[str]:
     """JSON text as a model writes it, a broken one too, and a very long one."""
     escaped = st.sampled_from(
@@ -153,6 +170,7 @@ def heads(*roles: str) -> SearchStrategy[list[Message]]:
     return st.lists(st.builds(Message, role=st.sampled_from(roles), parts=parts), max_size=2)
 
 
+@cache
 def tools() -> SearchStrategy[list[Tool]]:
     maybe_text = st.none() | texts()
     function = st.builds(
@@ -167,6 +185,7 @@ def tools() -> SearchStrategy[list[Tool]]:
     return st.lists(function | custom, max_size=3, unique_by=lambda tool: tool.name)
 
 
+@cache
 def formats() -> SearchStrategy[Format]:
     schema = st.builds(
         Format,
@@ -194,53 +213,70 @@ def _numbers(low: float, high: float) -> SearchStrategy[float]:
     return st.floats(low, high, allow_nan=False).map(lambda number: number + 0.0)
 
 
+@cache
+def settings() -> SearchStrategy[dict[str, Any]]:
+    """Fields of a request that stand for themselves, each there or not."""
+    effort = st.sampled_from(("minimal", "low", "medium", "high")).map(lambda word: Thinking(effort=word))
+    wide = st.integers(-(2**53), 2**53)
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "parallel_tools": st.booleans(),
+            "max_tokens": st.integers(1, 10**6),
+            "temperature": _numbers(0, 2),
+            "top_p": _numbers(0, 1),
+            "top_k": st.integers(1, 500),
+            "stop": st.lists(texts(), max_size=4),
+            "n": st.integers(1, 3),
+            "seed": wide,
+            "presence_penalty": _numbers(-2, 2),
+            "frequency_penalty": _numbers(-2, 2),
+            "logit_bias": st.dictionaries(st.integers(0, 10**5).map(str), st.integers(-100, 100), max_size=3),
+            "logprobs": st.booleans(),
+            "top_logprobs": st.integers(0, 20),
+            "format": formats(),
+            "thinking": effort | st.just(Thinking(effort="none", enabled=False)),
+            "user": texts(),
+            "metadata": st.dictionaries(names(), texts(), max_size=2),
+            "service_tier": st.sampled_from(("auto", "default", "flex")),
+        },
+    )
+
+
+@cache
 @st.composite
 def chat_requests(draw: st.DrawFn) -> Request:
     """Every request that the chat dialect can say, in its canonical neutral form."""
     declared = draw(tools())
-    effort = st.sampled_from(("minimal", "low", "medium", "high")).map(lambda word: Thinking(effort=word))
-    stream = draw(st.booleans())
+    stream, counted = draw(st.sampled_from(((False, False), (True, False), (True, True))))
     return Request(
         dialect="chat",
         model=draw(names()),
-        messages=draw(
-            conversations(
-                heads=heads("system", "developer"),
-                asked=st.one_of(text_parts(), images(), files(), audios()),
-                said=chat_said(),
-                result_part=text_parts(),
-                name=_maybe(names()),
-            )
-        ),
+        messages=draw(_chat_conversations()),
         tools=declared,
-        hosted=draw(st.lists(json_objects().map(lambda held: {**held, "type": "web_search"}), max_size=1)),
+        hosted=draw(st.just([]) | st.just([{"type": "web_search", "search_context_size": "low"}])),
         tool_choice=draw(tool_choices(declared)),
-        parallel_tools=draw(_maybe(st.booleans())),
-        max_tokens=draw(_maybe(st.integers(1, 10**6))),
-        temperature=draw(_maybe(_numbers(0, 2))),
-        top_p=draw(_maybe(_numbers(0, 1))),
-        top_k=draw(_maybe(st.integers(1, 500))),
-        stop=draw(st.lists(texts(), max_size=4)),
-        n=draw(st.integers(1, 3)),
-        seed=draw(_maybe(st.integers(-(2**53), 2**53))),
-        presence_penalty=draw(_maybe(_numbers(-2, 2))),
-        frequency_penalty=draw(_maybe(_numbers(-2, 2))),
-        logit_bias=draw(_maybe(st.dictionaries(st.integers(0, 10**5).map(str), st.integers(-100, 100), max_size=3))),
-        logprobs=draw(_maybe(st.booleans())),
-        top_logprobs=draw(_maybe(st.integers(0, 20))),
-        format=draw(_maybe(formats())),
-        thinking=draw(_maybe(effort | st.just(Thinking(effort="none", enabled=False)))),
         stream=stream,
-        include_usage=stream and draw(st.booleans()),
-        user=draw(_maybe(texts())),
-        metadata=draw(_maybe(st.dictionaries(names(), texts(), max_size=2))),
-        service_tier=draw(_maybe(st.sampled_from(("auto", "default", "flex")))),
+        include_usage=counted,
         extras=draw(
             st.dictionaries(st.sampled_from(("prediction", "guided_json", "x_vendor")), json_objects(), max_size=2)
         ),
+        **draw(settings()),
     )
 
 
+@cache
+def _chat_conversations() -> SearchStrategy[list[Message]]:
+    return conversations(
+        heads=heads("system", "developer"),
+        asked=st.one_of(text_parts(), images(), files(), audios()),
+        said=chat_said(),
+        result_part=text_parts(),
+        name=_maybe(names()),
+    )
+
+
+@cache
 @st.composite
 def chat_said(draw: st.DrawFn) -> list[Part]:
     """Reasoning, content, refusal in the order in which chat holds them."""
@@ -256,6 +292,7 @@ def chat_said(draw: st.DrawFn) -> list[Part]:
 # --- answers ---------------------------------------------------------------------------------------------------------
 
 
+@cache
 def usages() -> SearchStrategy[Usage]:
     count = st.integers(0, 10**6)
     details: SearchStrategy[dict[str, Any]] = st.just({}) | st.just(
@@ -273,6 +310,7 @@ def usages() -> SearchStrategy[Usage]:
     )
 
 
+@cache
 def chat_logprobs() -> SearchStrategy[dict[str, Any]]:
     token = st.fixed_dictionaries(
         {"token": texts(), "logprob": st.floats(-9, 0), "bytes": st.none(), "top_logprobs": st.just([])}
@@ -291,7 +329,7 @@ def chat_choices(draw: st.DrawFn, index: int) -> Choice:
         parts.append(Reasoning(text=draw(full_texts()), origin="chat"))
     if draw(st.booleans()):
         notes: dict[str, Any] = draw(
-            st.sampled_from(({}, {"annotations": [{"type": "url_citation", "url_citation": {"url": "u"}}]}))
+            st.sampled_from(({}, {"annotations": [{"type": "url_citation", "url": "u", "start_index": 0}]}))
         )
         parts.append(Text(text=draw(full_texts()), extras=notes))
     if draw(st.booleans()):
@@ -304,6 +342,7 @@ def chat_choices(draw: st.DrawFn, index: int) -> Choice:
     return Choice(index=index, parts=[*parts, *calls], finish=finish, stop_sequence=met, logprobs=logprobs, extras=held)
 
 
+@cache
 @st.composite
 def chat_answers(draw: st.DrawFn) -> Answer:
     return Answer(

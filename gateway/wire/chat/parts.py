@@ -3,6 +3,7 @@
 A field of a part that is not modelled is kept in the part's `extras`; a part of a type that is not known is kept whole.
 """
 
+import base64
 import re
 from typing import Any, NoReturn
 
@@ -131,7 +132,8 @@ def write_part(part: Part, native: bool, at: str) -> dict[str, Any]:
         inner = {"data": part.data, "format": part.format, **extras.pop("input_audio", {})}
         return {"type": "input_audio", "input_audio": inner, **extras}
     if isinstance(part, File):
-        return _write_file(part, extras, at)
+        text = None if native else _as_text(part)
+        return _write_file(part, extras, at) if text is None else {"type": "text", "text": text}
     refuse(f"A part of kind {type(part).__name__} in this place", at)
 
 
@@ -143,6 +145,17 @@ def _write_image(image: Image, extras: dict[str, Any], at: str) -> dict[str, Any
         refuse("An image without a URL or data", at)
     inner = {"url": url} if image.detail is None else {"url": url, "detail": image.detail}
     return {"type": "image_url", "image_url": {**inner, **extras.pop("image_url", {})}, **extras}
+
+
+def _as_text(file: File) -> str | None:
+    """Plain text as such: chat's `file` part takes PDF, and few servers take that part at all. Its name stands above it."""
+    if file.media_type != "text/plain" or file.data is None:
+        return None
+    try:
+        text = base64.b64decode(file.data, validate=True).decode()
+    except ValueError:
+        return None
+    return text if file.filename is None else f"{file.filename}\n\n{text}"
 
 
 def _write_file(file: File, extras: dict[str, Any], at: str) -> dict[str, Any]:

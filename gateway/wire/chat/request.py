@@ -220,7 +220,10 @@ _DROPPABLE: dict[str, tuple[Any, ...] | None] = {
     "previous_response_id": None,  # the conversation has been put together before
     "cache_control": None,
     "inference_geo": ("global", "not_available"),
+    "speed": None,  # the same answer, sooner
 }
+# Only for callers of the Messages API, where it makes a long conversation shorter: what is not shortened is all still there.
+_SHORTENING = "context_management"
 
 
 def _own_extras(request: Request) -> dict[str, Any]:
@@ -230,11 +233,13 @@ def _own_extras(request: Request) -> dict[str, Any]:
             own[name] = value
         elif name == "tool_choice" and isinstance(value, dict) and value.get("type") == "allowed_tools":
             own[name] = _allowed_tools(value)
+        elif name == _SHORTENING and request.dialect == "messages":
+            continue
         elif name in _DROPPABLE:
             harmless = _DROPPABLE[name]
             if harmless is not None and value not in harmless:
                 refuse(f"The parameter {name!r} with this value", name)
-        elif value is not None:
+        elif value not in (None, [], {}):
             refuse(f"The parameter {name!r}", name)
     return own
 
