@@ -7,6 +7,7 @@ from typing import Any, BinaryIO, Literal
 
 from gateway.errors import GatewayError
 from gateway.limits.keys import Principal
+from gateway.routing.candidate import Candidate
 from gateway.routing.failure import Attempt
 from gateway.routing.plan import Plan
 from gateway.wire.dialect import Dialect
@@ -27,15 +28,22 @@ class Exchange:
     headers: Mapping[str, str]  # lower-case names; they hold the caller's credentials
     trace_id: str
     span_id: str
+    started: float  # all times but `wall` are those of the event loop's clock, in seconds
+    deadline: float
     body: dict[str, Any] | None = None  # a JSON object, or
     upload: bytes | BinaryIO = b""  # anything else
     model: str = ""
     streamed: bool = False
-    started: float = field(default_factory=time.monotonic)
     wall: float = field(default_factory=time.time)
+    replayable: bool = True  # asking twice does nothing twice
+    pinned: str | None = None  # the one candidate that holds what this request refers to
     principal: Principal | None = None
     plan: Plan | None = None
     attempts: list[Attempt] = field(default_factory=list)
+    asked: list[Candidate] = field(default_factory=list)  # those of `attempts`, in the same order
+    served_by: Candidate | None = None
+    input_estimate: int = 0  # tokens; used where an upstream reports no usage
+    output_estimate: int = 0
     usage: Usage | None = None
     finish: Finish | None = None
     cost_nanodollars: int | None = None

@@ -144,6 +144,26 @@ class Provider(Strict, frozen=True):
         None
     )
     base_url: Annotated[Url | None, Meta(description="Replaces the row's address.")] = None
+    dialects: Annotated[
+        list[
+            Literal[
+                "chat",
+                "completions",
+                "embeddings",
+                "moderations",
+                "responses",
+                "messages",
+                "count_tokens",
+                "images",
+                "audio",
+                "files",
+                "batches",
+                "rerank",
+            ]
+        ]
+        | None,
+        Meta(description="APIs it speaks; by default those of the row."),
+    ] = None
     api_key: Annotated[Secret | None, Meta(description="Usually `${VAR}` or `${file:/path}`.")] = None
     headers: Annotated[dict[str, Secret], Meta(description="Extra headers sent to this provider.")] = field(
         default_factory=dict

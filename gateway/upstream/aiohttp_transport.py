@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Final
 from urllib.request import getproxies_environment
 
 from aiohttp import (
+    ClientConnectionResetError,
     ClientConnectorCertificateError,
     ClientConnectorDNSError,
     ClientConnectorError,
@@ -22,6 +23,7 @@ from aiohttp import (
     ClientError,
     ClientHttpProxyError,
     ClientOSError,
+    ClientPayloadError,
     ClientProxyConnectionError,
     ClientRequest,
     ClientResponse,
@@ -31,6 +33,7 @@ from aiohttp import (
     DummyCookieJar,
     Payload,
     ServerDisconnectedError,
+    StreamReader,
     TCPConnector,
 )
 from aiohttp.abc import AbstractStreamWriter
@@ -148,7 +151,8 @@ class AiohttpTransport:
             )
         # The causes stay out of the new error: aiohttp's carry the request's headers, keys among them.
         except (ClientError, OSError) as error:
-            raise TransportError(f"{target.origin} {_why_no_answer(error)}", sent=True) from None
+            sent = upload.begun if upload else not isinstance(error, ClientConnectionResetError)
+            raise TransportError(f"{target.origin} {_why_no_answer(error)}", sent=sent) from None
         except ValueError:
             message = f"the request to {target.origin} cannot be sent: a header or its method has a forbidden character"
             raise TransportError(message, sent=False) from None
@@ -223,7 +227,8 @@ class _Reply:
             if not data:
                 raise TransportError(f"{self._origin} {_why_cut(error)}", sent=True) from None
             return data
-        if not data and self._ends_with_connection and self._response.was_reset():
+        # Where only the end of the connection ends the body, aiohttp takes a reset for it.
+        if not data and self._ends_with_connection and getattr(self._response.handler, "broken", False):
             raise TransportError(f"{self._origin} reset the connection in the middle of the answer", sent=True)
         return data
 
@@ -232,11 +237,11 @@ class _Response(ClientResponse):
     """A response that closes at once, and knows how its connection ended."""
 
     upload: "_Upload | None" = None
+    handler: ResponseHandler | None = None
     _wire: asyncio.Transport | None = None
-    _handler: ResponseHandler | None = None
 
     async def start(self, connection: Connection) -> ClientResponse:
-        self._handler = connection.protocol
+        self.handler = connection.protocol
         self._wire = connection.transport
         return await super().start(connection)
 
@@ -250,9 +255,27 @@ class _Response(ClientResponse):
             self._wire.abort()
         super().close()
 
-    def was_reset(self) -> bool:
-        """Whether a body that only the end of the connection delimits ended by a reset; aiohttp takes that for an end."""
-        return self._handler is not None and isinstance(self._handler.exception(), ClientOSError)
+
+class _Handler(ResponseHandler):
+    """A connection that leaves no reader waiting: aiohttp forgets to tell it of malformed chunks, and of closing the session."""
+
+    broken = False
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.broken = exc is not None
+        body = self._payload
+        super().connection_lost(exc)
+        _fail(body)
+
+    def cut(self) -> None:
+        body = self._payload
+        self.abort()
+        _fail(body)
+
+
+def _fail(body: StreamReader | None) -> None:
+    if body is not None and not body.is_eof() and body.exception() is None:
+        body.set_exception(ClientPayloadError())
 
 
 class _Upload(Payload):
@@ -264,12 +287,15 @@ class _Upload(Payload):
     def __init__(self, body: bytes | BinaryIO) -> None:
         super().__init__(body, content_type="application/octet-stream")
         self._size = len(body) if isinstance(body, bytes) else body.seek(0, os.SEEK_END)
+        self.begun = False
         self.complete = False
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002  aiohttp's signature
         raise TypeError("an upload is never shown as text")
 
     async def write(self, writer: AbstractStreamWriter) -> None:
+        # aiohttp keeps the head back until the first piece, and refuses both if the connection is closing.
+        self.begun = writer.transport is not None and not writer.transport.is_closing()
         left = self._size or 0
         for piece in _slices(self._value):
             await writer.write(piece[:left])
@@ -301,6 +327,10 @@ def _slices(body: bytes | BinaryIO) -> Iterator[bytes | memoryview]:
 class _Connector(TCPConnector):
     """A pool whose failures surely happened before anything was sent, and say why."""
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._factory = functools.partial(_Handler, loop=self._loop)  # type: ignore[assignment]
+
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> Connection:  # noqa: ASYNC109  aiohttp's signature
         try:
             while True:
@@ -318,7 +348,8 @@ class _Connector(TCPConnector):
 
     def cut(self) -> None:
         for handler in tuple(self._acquired):
-            handler.abort()
+            if isinstance(handler, _Handler):  # or a place held for one that is being connected
+                handler.cut()
 
 
 def _plain_headers(response: ClientResponse, most: int) -> dict[str, str]:

@@ -84,6 +84,10 @@ class Transport(Protocol):
         """Give the connection back if the body was read to its end, cut it at once otherwise. Safe to call twice."""
         ...
 
+    async def aclose(self) -> None:
+        """Close every connection; nothing can be opened afterwards."""
+        ...
+
 
 class TransportError(Exception):
     """The network failed. `sent` is False only if the upstream surely did not receive the request (replay safety)."""

@@ -129,7 +129,8 @@ class Brotli:
             piece: bytes = self._inner.process(data, output_buffer_limit=PIECE)
         except brotli.error as error:
             raise DecodingError("the body is not packed as its content-encoding says") from error
-        self.hungry = self._inner.can_accept_more_data()
+        # Output may be waiting inside although all input is consumed: only a piece below the limit says that none is.
+        self.hungry = len(piece) < PIECE and self._inner.can_accept_more_data()
         return piece
 
     def finish(self) -> None:

@@ -19,11 +19,14 @@ _END_GRACE_SECONDS: Final = 0.25
 _CLIENT_TIMEOUTS: Final = frozenset({408, 504, 524})
 
 # Headers of an upstream that a caller's SDK reads.
-_PASSED: Final = frozenset({"content-type", "request-id", "x-request-id", "retry-after", "retry-after-ms", "content-disposition"})
+_PASSED: Final = frozenset(
+    {"content-type", "request-id", "x-request-id", "retry-after", "retry-after-ms", "content-disposition"}
+)
 _PASSED_PREFIXES: Final = ("openai-", "anthropic-", "x-ratelimit-")
+_ACCOUNT: Final = frozenset({"openai-organization", "openai-project", "anthropic-organization-id"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Upstream:
     """A configured provider, ready to be asked. `headers` hold its credentials and never print."""
 
@@ -79,13 +82,17 @@ class Passed:
     body: bytes = field(repr=False)
 
 
-async def ask(upstream: Upstream, outbound: Outbound, limits: Limits, progress: Progress) -> AsyncGenerator[list[Frame], None]:
+async def ask(
+    upstream: Upstream, outbound: Outbound, limits: Limits, progress: Progress
+) -> AsyncGenerator[list[Frame], None]:
     """Frames of the upstream's dialect, a list for each piece that comes from the network. Ends only at a proper end of the body.
 
     Whether the *answer* was complete is for the dialect's watch to say.
     """
     transport = upstream.transport
-    call = Call(outbound.method, url(upstream.base_url, outbound.path), {**outbound.headers, **upstream.headers}, outbound.body)
+    call = Call(
+        outbound.method, url(upstream.base_url, outbound.path), {**outbound.headers, **upstream.headers}, outbound.body
+    )
     reply = await _opened(transport, call, upstream.timeouts)
     try:
         if reply.status >= 300:
@@ -115,7 +122,7 @@ def passed_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     return [
         (name.encode("latin-1"), value.encode("latin-1", "replace"))
         for name, value in headers.items()
-        if name in _PASSED or name.startswith(_PASSED_PREFIXES)
+        if name in _PASSED or (name.startswith(_PASSED_PREFIXES) and name not in _ACCOUNT)
     ]
 
 
@@ -133,25 +140,8 @@ async def _events(
     reply: Reply, timeouts: Timeouts, limits: Limits, progress: Progress
 ) -> AsyncGenerator[list[Frame], None]:
     parser = Parser(limits.event_bytes)
-    loop = asyncio.get_running_loop()
-    first = loop.time() + timeouts.first_token
-    while True:
-        silence = _END_GRACE_SECONDS if progress.ended else timeouts.between_tokens
-        try:
-            async with asyncio.timeout_at(loop.time() + silence if progress.begun else first):
-                piece = await reply.read()
-        except TimeoutError as error:
-            if progress.ended:  # the caller has everything; the upstream only forgot to close
-                return
-            if progress.begun:
-                raise _late("stalled", silence) from error
-            raise _late("timeout_first_token", timeouts.first_token) from error
-        except TransportError as error:
-            if progress.ended:
-                return
-            raise _cut() from error
-        if not piece:
-            break
+    first = asyncio.get_running_loop().time() + timeouts.first_token
+    while piece := await _next_piece(reply, timeouts, first, progress):
         try:
             frames = parser.feed(piece)
         except EventTooLarge as error:
@@ -161,6 +151,24 @@ async def _events(
     rest = parser.close()
     if rest is not None and not progress.ended and _whole_event(rest):
         yield [rest]
+
+
+async def _next_piece(reply: Reply, timeouts: Timeouts, first: float, progress: Progress) -> bytes:
+    """The next bytes, or none at the end. Behind the terminal event nothing can go wrong any more: the caller has it all."""
+    silence = _END_GRACE_SECONDS if progress.ended else timeouts.between_tokens
+    try:
+        async with asyncio.timeout_at(asyncio.get_running_loop().time() + silence if progress.begun else first):
+            return await reply.read()
+    except TimeoutError as error:
+        if progress.ended:
+            return b""
+        if progress.begun:
+            raise _late("stalled", silence) from error
+        raise _late("timeout_first_token", timeouts.first_token) from error
+    except TransportError as error:
+        if progress.ended:
+            return b""
+        raise _cut() from error
 
 
 def _whole_event(frame: Frame) -> bool:
@@ -251,7 +259,11 @@ def _redirected() -> GatewayError:
 
 
 def _late(kind: FailureKind, seconds: float) -> AttemptFailed:
-    code, what = ("stream_stalled", "fell silent for") if kind == "stalled" else ("upstream_timeout", "did not begin to answer in")
+    code, what = (
+        ("stream_stalled", "fell silent for")
+        if kind == "stalled"
+        else ("upstream_timeout", "did not begin to answer in")
+    )
     return AttemptFailed(
         Failure(kind),
         GatewayError(code, f"The upstream {what} {seconds:g} seconds."),
@@ -266,8 +278,10 @@ def _cut() -> AttemptFailed:
 
 
 def _unreachable(error: TransportError) -> AttemptFailed:
-    kind = "timeout_connect" if error.timeout else "connect"
+    kind: FailureKind = "timeout_connect" if error.timeout else "connect"
     return AttemptFailed(
         Failure(kind, sent=error.sent),
-        GatewayError("upstream_timeout" if error.timeout else "upstream_unreachable", f"The upstream cannot be reached: {error}."),
+        GatewayError(
+            "upstream_timeout" if error.timeout else "upstream_unreachable", f"The upstream cannot be reached: {error}."
+        ),
     )

@@ -18,10 +18,15 @@ _MESSAGES: Final = frozenset({"messages", "count_tokens", "files", "message_batc
 
 
 class Quirks(Struct, frozen=True, kw_only=True):
-    """Where a provider's chat API differs from OpenAI's. `rename` and `drop` concern top-level fields of a chat body."""
+    """Where a provider's chat API differs from OpenAI's; all concern top-level fields of a chat body.
+
+    `rename`: the same thing under another name. `drop`: what changes no answer, but would be refused. `unknown`: what it
+    cannot do; a caller who speaks chat hears it from the vendor, one whose request was translated from us.
+    """
 
     rename: tuple[tuple[str, str], ...] = ()
     drop: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
     ask_usage: bool = True
     """Whether `stream_options.include_usage` may be asked for; servers that refuse it mostly report usage anyway."""
 
@@ -41,11 +46,12 @@ class Row(Struct, frozen=True, kw_only=True):
     """Asked through litellm, as a library, in the chat dialect."""
 
 
-_NEW_NAME: Final = Quirks(rename=(("max_tokens", "max_completion_tokens"),), drop=("top_k",))
+_NEW_NAME: Final = Quirks(rename=(("max_tokens", "max_completion_tokens"),), unknown=("top_k",))
 _OLD_NAME: Final = Quirks(rename=(("max_completion_tokens", "max_tokens"),))
 _MISTRAL: Final = Quirks(
     rename=(("max_completion_tokens", "max_tokens"), ("seed", "random_seed")),
-    drop=("stream_options", "logit_bias", "user", "top_k", "service_tier"),
+    drop=("stream_options", "user", "service_tier"),
+    unknown=("logit_bias", "top_k"),
     ask_usage=False,
 )
 
@@ -82,10 +88,17 @@ _ROWS: Final = (
         "https://generativelanguage.googleapis.com/v1beta/openai",
         "GEMINI_API_KEY",
         frozenset({"chat", "embeddings"}),
-        Quirks(drop=("top_k",)),
+        Quirks(unknown=("top_k",)),
     ),
     # The v1 API of Azure: https://RESOURCE.openai.azure.com/openai/v1; the model is the deployment's name.
-    Row(name="azure", title="Azure OpenAI", variable="AZURE_OPENAI_API_KEY", speaks=_OPENAI, auth="api-key", quirks=_NEW_NAME),
+    Row(
+        name="azure",
+        title="Azure OpenAI",
+        variable="AZURE_OPENAI_API_KEY",
+        speaks=_OPENAI,
+        auth="api-key",
+        quirks=_NEW_NAME,
+    ),
     _vendor(
         "mistral",
         "Mistral",
@@ -94,13 +107,28 @@ _ROWS: Final = (
         frozenset({"chat", "embeddings", "moderations", "files"}),
         _MISTRAL,
     ),
-    _vendor("groq", "Groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY", frozenset({"chat", "responses", "audio"})),
-    _vendor("together", "Together", "https://api.together.xyz/v1", "TOGETHER_API_KEY", _TEXT | {"images", "rerank", "audio"}),
     _vendor(
-        "fireworks", "Fireworks", "https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY", _TEXT | {"responses", "rerank"}
+        "groq", "Groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY", frozenset({"chat", "responses", "audio"})
+    ),
+    _vendor(
+        "together", "Together", "https://api.together.xyz/v1", "TOGETHER_API_KEY", _TEXT | {"images", "rerank", "audio"}
+    ),
+    _vendor(
+        "fireworks",
+        "Fireworks",
+        "https://api.fireworks.ai/inference/v1",
+        "FIREWORKS_API_KEY",
+        _TEXT | {"responses", "rerank"},
     ),
     _vendor("deepseek", "DeepSeek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", _CHAT),
-    _vendor("xai", "xAI", "https://api.x.ai/v1", "XAI_API_KEY", frozenset({"chat", "responses", "images"}), Quirks(drop=("top_k",))),
+    _vendor(
+        "xai",
+        "xAI",
+        "https://api.x.ai/v1",
+        "XAI_API_KEY",
+        frozenset({"chat", "responses", "images"}),
+        Quirks(unknown=("top_k",)),
+    ),
     _vendor(
         "openrouter",
         "OpenRouter",
@@ -110,7 +138,9 @@ _ROWS: Final = (
         Quirks(),
     ),
     _vendor("upstage", "Upstage", "https://api.upstage.ai/v1", "UPSTAGE_API_KEY", frozenset({"chat", "embeddings"})),
-    _vendor("cerebras", "Cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY", _CHAT, Quirks(drop=("top_k",))),
+    _vendor(
+        "cerebras", "Cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY", _CHAT, Quirks(unknown=("top_k",))
+    ),
     _vendor("deepinfra", "DeepInfra", "https://api.deepinfra.com/v1/openai", "DEEPINFRA_API_KEY"),
     _server("vllm", "vLLM", _TEXT | {"responses", "rerank", "audio"}),
     _server("sglang", "SGLang", _TEXT | {"rerank"}),
@@ -121,7 +151,12 @@ _ROWS: Final = (
     _server("lmstudio", "LM Studio", _TEXT | {"responses"}, "http://127.0.0.1:1234/v1"),
     _server("backend_ai", "Backend.AI", _TEXT),
     Row(name="openai_compatible", title="Any OpenAI-compatible server", speaks=_TEXT),
-    Row(name="anthropic_compatible", title="Any Messages-compatible server", speaks=frozenset({"messages"}), auth="x-api-key"),
+    Row(
+        name="anthropic_compatible",
+        title="Any Messages-compatible server",
+        speaks=frozenset({"messages"}),
+        auth="x-api-key",
+    ),
     Row(
         name="simulated",
         title="The built-in simulated upstream",
@@ -129,7 +164,9 @@ _ROWS: Final = (
         auth="bearer+x-api-key",
         zone="internal",
     ),
-    Row(name="litellm", title="Everything else, through litellm", speaks=frozenset({"chat", "embeddings"}), library=True),
+    Row(
+        name="litellm", title="Everything else, through litellm", speaks=frozenset({"chat", "embeddings"}), library=True
+    ),
 )
 
 PROVIDERS: Final[dict[str, Row]] = {row.name: row for row in _ROWS}

@@ -72,5 +72,5 @@ def _too_deep(limit: int) -> GatewayError:
 
 
 def _said(error: Exception) -> str:
-    """msgspec says what and at which byte, never the text itself."""
+    """The decoder says what and at which byte, never the text itself."""
     return str(error).rstrip(".") if isinstance(error, msgspec.DecodeError) else "it is not UTF-8"

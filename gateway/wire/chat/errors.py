@@ -65,7 +65,9 @@ def read_error(status: int, body: bytes) -> GatewayError:
     if code is None:
         code = "upstream_error" if status >= 500 else "invalid_request"
     if code == "upstream_auth_failed":
-        return GatewayError(code, "The upstream refused the credentials this gateway has for it; its operator must mend them.")
+        return GatewayError(
+            code, "The upstream refused the credentials this gateway has for it; its operator must mend them."
+        )
     message = detail.get("message")
     param = detail.get("param")
     return GatewayError(

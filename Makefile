@@ -1,0 +1,71 @@
+# `make` lists the targets. Needs Python 3.11 with venv, and make.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lint types unit docs site bench bench-quick lock prerequisites clean
+
+help:
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+run: $(VENV)/core ## start the gateway on 127.0.0.1:8080 with a simulated model
+	@$(BIN)/haechi serve $(ARGS)
+
+test: $(VENV)/dev prerequisites lint types ## everything: lint, types and all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/dev format lint types unit ## the quick loop: format, lint, types, unit tests
+
+format: $(VENV)/dev
+	$(BIN)/ruff format --quiet .
+
+lint: $(VENV)/dev
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/lint-imports --no-logo
+
+types: $(VENV)/dev
+	$(BIN)/mypy
+
+unit: $(VENV)/dev
+	$(BIN)/python -m pytest -q tests/unit $(ARGS)
+
+docs: $(VENV)/dev ## write the generated pages and build the site (strict)
+	$(BIN)/python -m tests.support.generate
+	$(BIN)/mkdocs build --strict --quiet
+
+bench: $(VENV)/dev ## measure against other gateways and write docs/benchmarks.md (some 15 minutes)
+	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-quick: $(VENV)/dev ## the same in short; prints only
+	$(BIN)/python -m tests.bench --quick $(ARGS)
+
+prerequisites:
+	@sh tests/support/prerequisites.sh
+
+lock: ## resolve the dependencies anew (needs uv on PATH)
+	uv pip compile $(UV_FLAGS) pyproject.toml --extra dev -o deploy/locks/dev.txt
+	printf 'hatchling\neditables\n' | uv pip compile $(UV_FLAGS) pyproject.toml - -c deploy/locks/dev.txt -o deploy/locks/core.txt
+
+UV_FLAGS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links
+
+clean: ## remove the virtual environment and what was built
+	rm -rf $(VENV) .bench site dist
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Haechi needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
+
+# pip's hash mode refuses editable installs, so the project comes after its dependencies.
+$(VENV)/core: deploy/locks/core.txt pyproject.toml | $(VENV)/bin/python
+	@test -e $(VENV)/dev || $(PIP) install --require-hashes -r deploy/locks/core.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev: deploy/locks/dev.txt pyproject.toml | $(VENV)/bin/python
+	@$(PIP) install --require-hashes -r deploy/locks/dev.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/core

@@ -1,0 +1,142 @@
+"""One endpoint of the API: from a request to the pipeline and back, whatever happens on the way."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from starlette.types import Receive, Scope, Send
+
+from gateway.api import open_mode
+from gateway.api.leash import Leash, Reason
+from gateway.api.reading import CallerGone
+from gateway.api.replying import Reply
+from gateway.attempts import Refused
+from gateway.config.structs import Config
+from gateway.errors import GatewayError
+from gateway.exchange import Exchange
+from gateway.pipeline import Pipeline
+from gateway.wire.dialect import Dialect
+from gateway.wire.frames import Frame
+
+ReadBody = Callable[[Exchange, Receive, Config], Awaitable[None]]
+
+_SAID: dict[Reason, GatewayError] = {
+    "out_of_time": GatewayError("upstream_timeout", "The answer was not complete within the time a request may take."),
+    "draining": GatewayError("draining", "The gateway is shutting down. Try again."),
+}
+
+
+@dataclass(slots=True)
+class Gate:
+    """What all endpoints share: the pipeline, and who is inside."""
+
+    pipeline: Pipeline
+    draining: bool = False
+    inside: set[Leash] = field(default_factory=set)
+
+    def drain(self) -> None:
+        """From now on nobody is let in."""
+        self.draining = True
+
+    def clear(self) -> None:
+        """The drain limit is over: those inside are told so and end."""
+        for leash in list(self.inside):
+            leash.pull("draining")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An ASGI application for one path of one dialect."""
+
+    gate: Gate
+    dialect: Dialect
+    read: ReadBody
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        config = self.gate.pipeline.setup.config
+        x = arrived(scope, self.dialect, config.timeouts.total)
+        reply = Reply(x, send, config.limits.heartbeat)
+        leash = Leash(x)
+        self.gate.inside.add(leash)
+        out_of_time = asyncio.get_running_loop().call_at(x.deadline, leash.pull, "out_of_time")
+        watching: list[asyncio.Task[None]] = []
+
+        async def read(config: Config) -> None:
+            await self.read(x, receive, config)
+            watching.append(asyncio.create_task(leash.watch(receive)))
+            if x.streamed:
+                reply.begin_beating()
+
+        try:
+            self._check(x)
+            async with contextlib.aclosing(self.gate.pipeline.answer(x, read)) as batches:
+                await _send_all(batches, reply)
+        except Refused as refused:
+            await reply.refuse(refused)
+        except CallerGone:
+            pass
+        except asyncio.CancelledError:
+            if leash.reason is None:
+                raise
+            leash.loosen()
+            await _say_goodbye(reply, leash.reason)
+        finally:
+            out_of_time.cancel()
+            for task in watching:
+                task.cancel()
+            await reply.stop_beating()
+            self.gate.inside.discard(leash)
+            if not isinstance(x.upload, bytes):
+                x.upload.close()
+
+    def _check(self, x: Exchange) -> None:
+        if self.gate.draining:
+            raise Refused(_SAID["draining"])
+        if not self.gate.pipeline.setup.keys:
+            try:
+                open_mode.check(x.headers)
+            except GatewayError as error:
+                raise Refused(error) from error
+
+
+async def _send_all(batches: AsyncGenerator[list[Frame], None], reply: Reply) -> None:
+    async for frames in batches:
+        await reply.frames(frames)
+    await reply.end()
+
+
+async def _say_goodbye(reply: Reply, reason: Reason) -> None:
+    if reason != "client_gone":
+        # A caller that does not read cannot be told; it must not hold us either.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await reply.refuse(Refused(_SAID[reason]))
+
+
+def arrived(scope: Scope, dialect: Dialect, seconds: float) -> Exchange:
+    """An exchange of which only the head is known. A trace context of the caller goes on."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    now = asyncio.get_running_loop().time()
+    query = scope["query_string"].decode("latin-1")
+    return Exchange(
+        id=f"req_{secrets.token_hex(12)}",
+        dialect=dialect,
+        method=scope["method"],
+        path=scope["path"],
+        query=f"?{query}" if query else "",
+        headers=headers,
+        trace_id=_trace_id(headers),
+        span_id=secrets.token_hex(8),
+        started=now,
+        deadline=now + seconds,
+    )
+
+
+def _trace_id(headers: Mapping[str, str]) -> str:
+    """Of `traceparent` (W3C trace context, version 00: `00-<32 hex>-<16 hex>-<2 hex>`), or a new one."""
+    parts = headers.get("traceparent", "").split("-")
+    if len(parts) == 4 and len(parts[1]) == 32 and set(parts[1]) <= set("0123456789abcdef") and set(parts[1]) != {"0"}:
+        return parts[1]
+    return secrets.token_hex(16)

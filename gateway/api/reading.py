@@ -1,0 +1,118 @@
+"""The border: from ASGI messages to an exchange with a parsed body, within limits of size and time."""
+
+import asyncio
+import tempfile
+from collections.abc import Mapping
+from typing import BinaryIO, Final, cast
+
+from starlette.types import Receive
+
+from gateway.config.structs import Config, Limits
+from gateway.errors import GatewayError
+from gateway.exchange import Exchange
+from gateway.routing.needs import estimated_tokens
+from gateway.wire.body import parse
+from gateway.wire.multipart import model_of
+
+_IN_MEMORY: Final = 1024 * 1024
+
+
+class CallerGone(Exception):
+    """The caller went away before its request was whole."""
+
+
+async def read_json(x: Exchange, receive: Receive, config: Config) -> None:
+    """`body`, `model`, `streamed` and `input_estimate` of the exchange."""
+    _check_type(x.headers, "application/json")
+    limit = config.limits.body_bytes
+    _check_length(x.headers, limit)
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in _Pieces(receive, config.limits):
+        size += len(piece)
+        if size > limit:
+            raise _too_large(limit)
+        pieces.append(piece)
+    raw = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    x.body = body = parse(raw, config.limits.json_depth)
+    x.input_estimate = estimated_tokens(len(raw))
+    x.streamed = _flag(body.get("stream"))
+    x.model = _model(body.get("model"))
+
+
+async def read_upload(x: Exchange, receive: Receive, config: Config) -> None:
+    """`upload` and `model`: a body that is handed on as it is. What does not fit in memory waits in a temporary file."""
+    limit = config.limits.upload_bytes
+    _check_length(x.headers, limit)
+    held = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the exchange closes it
+    x.upload = cast("BinaryIO", held)
+    size = 0
+    async for piece in _Pieces(receive, config.limits):
+        size += len(piece)
+        if size > limit:
+            raise _too_large(limit)
+        held.write(piece)
+    x.input_estimate = 0
+    held.seek(0)
+    x.model = model_of(x.headers.get("content-type", ""), x.query, x.upload)
+    held.seek(0)
+
+
+class _Pieces:
+    """The pieces of a request body, none waited for longer than `body_seconds`."""
+
+    def __init__(self, receive: Receive, limits: Limits) -> None:
+        self._receive = receive
+        self._seconds = limits.body_seconds
+        self._more = True
+
+    def __aiter__(self) -> "_Pieces":
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._more:
+            raise StopAsyncIteration
+        try:
+            async with asyncio.timeout(self._seconds):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise GatewayError(
+                "request_timeout", f"No more of the request body came for {self._seconds:g} seconds."
+            ) from error
+        if message["type"] == "http.disconnect":
+            raise CallerGone
+        self._more = message.get("more_body", False)
+        return cast("bytes", message.get("body", b""))
+
+
+def _check_type(headers: Mapping[str, str], wanted: str) -> None:
+    kind, _, rest = headers.get("content-type", wanted).partition(";")
+    if kind.strip().lower() != wanted:
+        raise GatewayError("unsupported_media_type", f"Send the request as Content-Type: {wanted}.")
+    charset = rest.replace(" ", "").replace('"', "").lower()
+    if charset.startswith("charset=") and charset not in ("charset=utf-8", "charset=utf8", "charset=us-ascii"):
+        raise GatewayError("unsupported_media_type", "Send the request body as UTF-8.")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise GatewayError("unsupported_media_type", "Send the request body without a Content-Encoding.")
+
+
+def _check_length(headers: Mapping[str, str], limit: int) -> None:
+    length = headers.get("content-length", "0")
+    if length.isdecimal() and int(length) > limit:
+        raise _too_large(limit)
+
+
+def _too_large(limit: int) -> GatewayError:
+    return GatewayError("body_too_large", f"The request body is larger than {limit} bytes.")
+
+
+def _flag(value: object) -> bool:
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise GatewayError("invalid_request", "`stream` must be true or false.", param="stream")
+
+
+def _model(value: object) -> str:
+    if isinstance(value, str) and value:
+        return value
+    raise GatewayError("invalid_request", "`model` must be given, as a string.", param="model")

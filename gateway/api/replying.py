@@ -1,0 +1,138 @@
+"""From frames to ASGI messages: one place knows whether headers are out, and what an error still can be."""
+
+import asyncio
+from typing import Final
+
+import msgspec
+from starlette.types import Send
+
+from gateway.attempts import Refused
+from gateway.errors import GatewayError
+from gateway.exchange import Exchange
+from gateway.wire import frames as wire
+from gateway.wire.frames import Frame
+
+_encode = msgspec.json.Encoder().encode
+_EVENTS: Final = (b"content-type", b"text/event-stream; charset=utf-8")
+_STREAM_HEADERS: Final = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+_HEARTBEAT: Final = wire.comment("heartbeat").raw
+
+
+class Reply:
+    """The answer to one caller. Frames go out as they come; heartbeats fill a silence of a streaming caller."""
+
+    def __init__(self, x: Exchange, send: Send, heartbeat: float) -> None:
+        self._x = x
+        self._send = send
+        self._started = False
+        self._ended = False
+        self._every = heartbeat
+        self._last = x.started
+        self._beating: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def frames(self, frames: list[Frame]) -> None:
+        """Sends one piece. A unary JSON body goes out whole, with its length."""
+        await self._pause_beating()
+        x = self._x
+        if not self._started and not x.events and x.body is not None:
+            raw = frames[0].raw
+            await self._start(x.reply_status, [*x.reply_headers, (b"content-length", str(len(raw)).encode())])
+            await self._body(raw, more=False)
+            return
+        if not self._started:
+            await self._start(x.reply_status, x.reply_headers + _STREAM_HEADERS if x.events else x.reply_headers)
+        if frames:
+            await self._body(b"".join([frame.raw for frame in frames]) if len(frames) > 1 else frames[0].raw, more=True)
+
+    async def end(self) -> None:
+        """The proper end."""
+        await self.stop_beating()
+        if not self._ended:
+            await self._body(b"", more=False)
+
+    async def refuse(self, refused: Refused) -> None:
+        """An error: a status and a body while nothing is out, an event in a stream, a cut connection elsewhere."""
+        await self.stop_beating()
+        x = self._x
+        error = refused.error
+        if not self._started:
+            await self._refuse_whole(refused)
+        elif x.events or not x.committed:
+            await self._body(b"".join(frame.raw for frame in x.dialect.error_frames(error, x.id)), more=False)
+        # Half a body of known length, or of bytes: returning now makes the server cut the line, so nobody takes it for whole.
+
+    def begin_beating(self) -> None:
+        """Called once for a caller that asked for a stream. Costs one timer, and a task only when it really is silent."""
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_at(self._last + self._every, self._beat_if_silent)
+
+    async def stop_beating(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        await self._pause_beating()
+
+    def _beat_if_silent(self) -> None:
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self._last + self._every:
+            self._last = loop.time()
+            self._beating = loop.create_task(self._beat())
+        self.begin_beating()
+
+    async def _beat(self) -> None:
+        if not self._started:
+            await self._start(200, [_EVENTS, *_STREAM_HEADERS])
+        await self._body(_HEARTBEAT, more=True)
+
+    async def _pause_beating(self) -> None:
+        """Nothing is written while a heartbeat is half out."""
+        if self._beating is not None:
+            await self._beating
+            self._beating = None
+
+    async def _refuse_whole(self, refused: Refused) -> None:
+        x = self._x
+        error = refused.error
+        if refused.passed is not None:
+            status, headers = refused.passed.status, list(refused.passed.headers)
+            raw = _stamped(x, refused.passed.body)
+        else:
+            status, headers = error.status, [(b"content-type", b"application/json")]
+            raw = _encode(x.dialect.error_body(error, x.id))
+            headers += _advice(error)
+        headers.append((b"content-length", str(len(raw)).encode()))
+        if status in (408, 413):  # the rest of the body is not read, so the connection cannot go on
+            headers.append((b"connection", b"close"))
+        await self._start(status, headers)
+        await self._body(raw, more=False)
+
+    async def _start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        self._started = True
+        stamped = [*headers, (b"x-haechi-request-id", self._x.id.encode())]
+        await self._send({"type": "http.response.start", "status": status, "headers": stamped})
+
+    async def _body(self, raw: bytes, *, more: bool) -> None:
+        self._last = asyncio.get_running_loop().time()
+        self._ended = not more
+        await self._send({"type": "http.response.body", "body": raw, "more_body": more})
+
+
+def _stamped(x: Exchange, raw: bytes) -> bytes:
+    """The upstream's error body, with our request id where it has none of its own."""
+    try:
+        value = msgspec.json.decode(raw)
+    except msgspec.DecodeError:
+        return raw
+    if not isinstance(value, dict):
+        return raw
+    x.dialect.stamp_error(value, x.id)
+    return _encode(value)
+
+
+def _advice(error: GatewayError) -> list[tuple[bytes, bytes]]:
+    """What the vendors' SDKs look at before they try again."""
+    headers = [(b"x-should-retry", b"true" if error.kind.retryable else b"false")]
+    if error.retry_after is not None:
+        headers.append((b"retry-after", str(max(1, round(error.retry_after))).encode()))
+    return headers

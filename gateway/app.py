@@ -1,0 +1,166 @@
+"""The composition root: from a configuration to a gateway. Here, and only here, all parts meet."""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from starlette.types import ASGIApp
+
+from gateway.api.asgi import application
+from gateway.api.llm import Gate
+from gateway.api.open_mode import is_loopback
+from gateway.attempts import Attempts
+from gateway.config.discover import discovered
+from gateway.config.load import Loaded, load_with_files
+from gateway.config.references import Rows
+from gateway.config.structs import Config, Provider, Timeouts
+from gateway.dialects import DIALECTS
+from gateway.limits.keys import KeyRing
+from gateway.limits.pricing import find_price_list, load_prices
+from gateway.pipeline import Pipeline
+from gateway.record.metrics import Metrics
+from gateway.record.recorder import Recorder
+from gateway.routing.budget import RetryBudget
+from gateway.routing.health import Health
+from gateway.routing.plan import resolve
+from gateway.setup import Setup
+from gateway.simulator.app import simulator
+from gateway.simulator.serve import serve as serve_simulator
+from gateway.upstream.aiohttp_transport import AiohttpTransport
+from gateway.upstream.client import TransportLimits
+from gateway.upstream.http import Upstream
+from gateway.upstream.providers import PROVIDERS, VARIABLES, Row
+from gateway.wire.sealed import Sealer
+
+ZONES: Final = {name: row.zone for name, row in PROVIDERS.items()}
+SIMULATED: Final = "simulated"
+ROWS: Final = Rows(
+    kinds=PROVIDERS.keys(),
+    zones=ZONES,
+    without_address=[
+        name for name, row in PROVIDERS.items() if row.base_url is None and not row.library and name != SIMULATED
+    ],
+)
+
+
+def read_config(path: Path | None, env: Mapping[str, str]) -> Loaded:
+    """The file's configuration, or what the environment offers where there is no file. Raises `ConfigError`."""
+    if path is None:
+        return Loaded(discovered(env, VARIABLES), {})
+    return load_with_files(path, env, ROWS)
+
+
+async def start(config: Config) -> "Gateway":
+    """A gateway in the running event loop. A provider of kind `simulated` without an address gets the built-in one."""
+    gateway = Gateway(config)
+    await gateway.prepare(config)
+    return gateway
+
+
+class Gateway:
+    """What survives a reload, and how the rest is made anew."""
+
+    def __init__(self, config: Config) -> None:
+        self._prices = load_prices(find_price_list())
+        self._secret = secrets.token_bytes(32)
+        self._upstreams: list[tuple[str, Provider, Timeouts, Upstream]] = []
+        self._simulated: tuple[str, Callable[[], Awaitable[None]]] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+        health = Health(config.breaker)
+        rng = random.Random()
+        attempts = Attempts(DIALECTS, health, RetryBudget(config.retry.budget), rng)
+        recorder = Recorder(config.record, Metrics())
+        self.gate = Gate(Pipeline(self._setup(Config()), attempts, recorder, rng))
+        self.app: ASGIApp = application(self.gate, DIALECTS)
+
+    async def prepare(self, config: Config) -> None:
+        """Puts the configuration in force: the next request is served by it, those under way keep theirs.
+
+        Raises ValueError, having changed nothing, for what only this process can know to be wrong.
+        """
+        if self._simulated is None and any(_simulated(name, one) for name, one in config.providers.items()):
+            port, stop = await serve_simulator(simulator())
+            self._simulated = (f"http://127.0.0.1:{port}/v1", stop)
+        setup = self._setup(config)
+        old, self.gate.pipeline.setup = self.gate.pipeline.setup, setup
+        old.supersede()
+
+    async def close(self) -> None:
+        """After the last exchange: writes the records, closes all connections."""
+        self.gate.pipeline.recorder.close()
+        for *_, upstream in self._upstreams:
+            await upstream.transport.aclose()
+        if self._closing:
+            await asyncio.wait(self._closing)
+        if self._simulated is not None:
+            await self._simulated[1]()
+
+    def _setup(self, config: Config) -> Setup:
+        keys = KeyRing(config.keys)
+        if not keys and not is_loopback(config.listen.host):
+            raise ValueError(
+                "without `keys` the gateway listens on loopback only: anyone who reaches the port could use it"
+            )
+        upstreams = {name: self._upstream(config, name, provider) for name, provider in config.providers.items()}
+        return Setup(
+            config=config,
+            keys=keys,
+            routes=resolve(config, zones=ZONES, price_of=self._prices.find),
+            upstreams=upstreams,
+            sealer=Sealer(config.secret.reveal().encode() if config.secret else self._secret),
+            retire=self._retire,
+        )
+
+    def _upstream(self, config: Config, name: str, provider: Provider) -> Upstream:
+        """Providers that have not changed keep their connections over a reload."""
+        timeouts = provider.timeouts or config.timeouts
+        for *made_of, upstream in self._upstreams:
+            if made_of == [name, provider, timeouts]:
+                return upstream
+        row = PROVIDERS[provider.kind or (name if name in PROVIDERS else "openai_compatible")]
+        base_url = provider.base_url or row.base_url or (self._simulated[0] if self._simulated else "")
+        upstream = Upstream(
+            name=name,
+            row=row,
+            base_url=base_url.rstrip("/"),
+            speaks=frozenset(provider.dialects) if provider.dialects else row.speaks,
+            timeouts=timeouts,
+            transport=AiohttpTransport(
+                TransportLimits(
+                    connections=provider.connections,
+                    pool_wait=provider.pool_wait,
+                    connect=timeouts.connect,
+                    proxy=provider.proxy,
+                    ca_file=provider.ca_file,
+                )
+            ),
+            headers=_headers(row, provider),
+        )
+        self._upstreams.append((name, provider, timeouts, upstream))
+        return upstream
+
+    def _retire(self, setup: Setup) -> None:
+        """Closes the connections that the setup now in force has no use for. `setup` was the last to use them."""
+        used = {id(one) for one in self.gate.pipeline.setup.upstreams.values()}
+        gone = [one for one in setup.upstreams.values() if id(one) not in used]
+        self._upstreams = [made for made in self._upstreams if made[-1] not in gone]
+        for upstream in gone:
+            task = asyncio.get_running_loop().create_task(upstream.transport.aclose())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+
+def _simulated(name: str, provider: Provider) -> bool:
+    return (provider.kind or name) == SIMULATED and provider.base_url is None
+
+
+def _headers(row: Row, provider: Provider) -> dict[str, str]:
+    headers = {name.lower(): value.reveal() for name, value in provider.headers.items()}
+    key = provider.api_key.reveal() if provider.api_key else SIMULATED if row.name == SIMULATED else None
+    if key is not None:
+        for way in row.auth.split("+"):
+            headers.setdefault(*(("authorization", f"Bearer {key}") if way == "bearer" else (way, key)))
+    return headers

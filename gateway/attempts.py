@@ -1,0 +1,192 @@
+"""The step `upstream`: attempts over the plan until one has said its first word; from then on its frames pass.
+
+Every decision is `next_step`'s. This code sends, waits and keeps the books of health.
+"""
+
+import asyncio
+import random
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from gateway.errors import GatewayError
+from gateway.exchange import Exchange
+from gateway.limits.pricing import cost
+from gateway.routing.budget import RetryBudget
+from gateway.routing.candidate import Candidate
+from gateway.routing.failure import Attempt, Failure
+from gateway.routing.health import Health, Outcome
+from gateway.routing.needs import estimated_tokens
+from gateway.routing.plan import Plan, admitted
+from gateway.routing.retry import GiveUp, Wait, next_step
+from gateway.setup import Setup
+from gateway.upstream.http import AttemptFailed, Outbound, Passed, Progress, ask, failure_kind, invalid
+from gateway.upstream.outgoing import outgoing
+from gateway.wire.dialect import END, FAULT, TEXT, Dialect, Watch
+from gateway.wire.frames import Frame
+from gateway.wire.neutral import Usage
+
+
+class Refused(Exception):
+    """No answer: what to tell the caller, in our words, or in the upstream's own where both speak the same dialect."""
+
+    def __init__(self, error: GatewayError, passed: Passed | None = None) -> None:
+        super().__init__(error.code)
+        self.error = error
+        self.passed = passed
+
+
+@dataclass(slots=True)
+class Attempts:
+    """What attempts of all exchanges share."""
+
+    dialects: dict[str, Dialect]
+    health: Health
+    budget: RetryBudget
+    rng: random.Random
+
+    async def over(self, x: Exchange, plan: Plan, setup: Setup) -> AsyncGenerator[list[Frame], None]:
+        """Frames in the caller's dialect; raises `Refused` when `next_step` gives up."""
+        loop = asyncio.get_running_loop()
+        last: AttemptFailed | None = None
+        self.budget.asked(loop.time())
+        while True:
+            now = loop.time()
+            step = next_step(
+                plan,
+                x.attempts,
+                setup.config.retry,
+                replayable=x.replayable,
+                committed=x.committed,
+                deadline=x.deadline,
+                budget_left=self.budget.left(now),
+                health=self.health,
+                now=now,
+                rng=self.rng,
+            )
+            if isinstance(step, GiveUp):
+                raise _refused(x, step, last)
+            if isinstance(step, Wait):
+                await asyncio.sleep(step.until - now)
+                now = loop.time()
+                if not admitted(step.candidate, self.health, now):
+                    continue
+            if step.retry:
+                self.budget.spent(now)
+            try:
+                async with aclosing(self._attempt(x, step.candidate, setup)) as batches:
+                    async for frames in batches:
+                        yield frames
+            except AttemptFailed as failed:
+                last = failed
+            else:
+                return
+
+    async def _attempt(self, x: Exchange, candidate: Candidate, setup: Setup) -> AsyncGenerator[list[Frame], None]:
+        """One attempt. What comes before the first text is held back, so that another target may still be tried."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        self.health.began(candidate.name, started)
+        outcome: Outcome = "cancelled"
+        try:
+            async with aclosing(self._asked(x, candidate, setup, started)) as batches:
+                async for frames in batches:
+                    yield frames
+            outcome = "ok"
+        except AttemptFailed as failed:
+            outcome = failed.failure
+            raise
+        except GatewayError as error:
+            told = _as_failed(error)
+            outcome = told.failure
+            raise told from error
+        finally:
+            ended = loop.time()
+            self.health.ended(candidate.name, ended, outcome, started)
+            failure = outcome if isinstance(outcome, Failure) else None
+            x.asked.append(candidate)
+            x.attempts.append(Attempt(candidate.name, started, ended, failure))
+
+    async def _asked(
+        self, x: Exchange, candidate: Candidate, setup: Setup, started: float
+    ) -> AsyncGenerator[list[Frame], None]:
+        upstream = setup.upstreams[candidate.provider]
+        outbound, passage = outgoing(x, candidate, upstream, self.dialects, secrets.token_hex(8))
+        progress = Progress()
+        held: list[Frame] = []
+        try:
+            async with aclosing(ask(upstream, outbound, setup.config.limits, progress)) as batches:
+                async for frames in batches:
+                    shown, seen = passage.feed(frames)
+                    if seen & FAULT and not seen & END:
+                        raise _fault(passage.watch)
+                    _check_form(outbound, progress)
+                    progress.ended = bool(seen & END)
+                    if not progress.begun and seen & (TEXT | END):
+                        progress.begun = True
+                        self._commit(x, candidate, progress, started)
+                        shown = held + shown
+                    if progress.begun:
+                        x.output_estimate += len(shown) if progress.events else estimated_tokens(len(shown[0].raw))
+                        yield shown
+                    else:
+                        held += shown
+            if not progress.ended:
+                raise AttemptFailed(
+                    Failure("cut"), GatewayError("stream_cut", "The upstream's answer ended before it was complete.")
+                )
+        finally:
+            settle(x, candidate, passage.watch)
+
+    def _commit(self, x: Exchange, candidate: Candidate, progress: Progress, started: float) -> None:
+        now = asyncio.get_running_loop().time()
+        x.committed = True
+        x.served_by = candidate
+        x.first_token = now
+        x.events = progress.events
+        x.reply_status = progress.status
+        x.reply_headers = progress.headers
+        self.health.first_token(candidate.name, now - started, now)
+
+
+def settle(x: Exchange, candidate: Candidate, watch: Watch) -> None:
+    """Usage and cost of what an attempt used, whether or not it came to its end."""
+    x.finish = watch.finish
+    usage = watch.usage
+    if usage is None and x.committed:
+        usage = Usage(input_tokens=x.input_estimate, output_tokens=x.output_estimate, estimated=True)
+    if usage is not None:
+        x.usage = usage
+        x.cost_nanodollars = cost(usage, candidate.prices) if candidate.prices else None
+
+
+def _check_form(outbound: Outbound, progress: Progress) -> None:
+    """Looked at after a fault in a body has been seen: a 200 that is an error says more."""
+    if outbound.streamed != progress.events and not outbound.dialect.opaque:
+        raise invalid("it is no stream of events" if outbound.streamed else "it is a stream, which nobody asked for")
+
+
+def _fault(watch: Watch) -> AttemptFailed:
+    error = watch.fault or GatewayError("upstream_error", "The upstream reported an error in its answer.")
+    return _as_failed(error)
+
+
+def _as_failed(error: GatewayError) -> AttemptFailed:
+    """An error of ours (this target cannot be told that; its answer cannot be read), or one that came inside an answer."""
+    if error.code == "upstream_invalid_response":
+        return AttemptFailed(Failure("invalid_response"), error)
+    if error.kind.blame == "caller" and error.code != "rate_limited":
+        return AttemptFailed(Failure(failure_kind(error, error.status), error.status), error)
+    return AttemptFailed(Failure("stream_error", error.status, error.retry_after), error)
+
+
+def _refused(x: Exchange, step: GiveUp, last: AttemptFailed | None) -> Refused:
+    """The upstream's own words where the caller can read them and they say more."""
+    if last is None:
+        return Refused(step.error)
+    error = last.error
+    if error.retry_after is None:
+        error.retry_after = step.error.retry_after
+    passed = last.passed if last.passed is not None and last.passed.dialect == x.dialect.name else None
+    return Refused(error, None if x.committed else passed)

@@ -1,0 +1,66 @@
+"""The command `haechi`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gateway.app import ROWS
+from gateway.config.load import load_with_files
+from gateway.config.mistakes import ConfigError
+from gateway.config.schema import schema_text
+from gateway.limits.keys import new_key
+from gateway.serve import run as serve
+from gateway.simulator.serve import run as simulate
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    if chosen.command == "serve":
+        return serve(chosen.config, os.environ, chosen.host, chosen.port)
+    if chosen.command == "simulate":
+        return simulate(chosen.host, chosen.port, chosen.script)
+    if chosen.command == "check":
+        return _check(chosen.config)
+    if chosen.command == "schema":
+        print(schema_text(), end="")
+        return 0
+    key, hashed = new_key()
+    print(f"key:  {key}   (give it to the caller; it is not kept)\nhash: {hashed}   (goes into `keys`)")
+    return 0
+
+
+def _check(path: Path) -> int:
+    try:
+        config = load_with_files(path, os.environ, ROWS).config
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{path}: good: {len(config.providers)} providers, {len(config.models)} models, {len(config.keys)} keys")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="haechi", description="An LLM gateway.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serving = commands.add_parser("serve", help="run the gateway")
+    serving.add_argument(
+        "--config", type=Path, help="haechi.yaml; without it a demo and the vendors whose keys are set"
+    )
+    serving.add_argument("--host", help="replaces listen.host")
+    serving.add_argument("--port", type=int, help="replaces listen.port")
+    simulating = commands.add_parser("simulate", help="run the simulated upstream")
+    simulating.add_argument("--host", default="127.0.0.1")
+    simulating.add_argument("--port", type=int, default=8081)
+    simulating.add_argument("--script", type=Path, help="YAML or JSON: faults by model name")
+    checking = commands.add_parser("check", help="check a configuration and name every mistake")
+    checking.add_argument("config", type=Path, nargs="?", default=Path("haechi.yaml"))
+    commands.add_parser("schema", help="print the JSON Schema of haechi.yaml")
+    commands.add_parser("key", help="make a key for a caller and print its hash")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

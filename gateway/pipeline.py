@@ -1,0 +1,96 @@
+"""The spine: the steps of one exchange, in an order that is a security property (`docs/architecture.md`).
+
+    identify → plan → admit → upstream → record
+
+Policies (`bind`, `screen`, `guard`, `unscrub`) and the cache (`find`, `keep`) take their places between these.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from gateway.attempts import Attempts, Refused
+from gateway.config.structs import Config
+from gateway.errors import GatewayError
+from gateway.exchange import Exchange
+from gateway.limits.keys import Principal
+from gateway.record.recorder import Recorder
+from gateway.routing.features import Features, permits
+from gateway.routing.needs import needs, prefix
+from gateway.routing.plan import Plan, plan
+from gateway.setup import Setup
+from gateway.wire.frames import Frame
+
+Read = Callable[[Config], Awaitable[None]]
+"""Reads the request's body into its exchange: `body` or `upload`, `model`, `streamed`, `input_estimate`."""
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """What outlives a reload, and the setup of the moment."""
+
+    setup: Setup
+    attempts: Attempts
+    recorder: Recorder
+    rng: random.Random
+
+    async def answer(self, x: Exchange, read: Read) -> AsyncGenerator[list[Frame], None]:
+        """The answer's frames in the caller's dialect, a list for each piece from the network. Raises `Refused`."""
+        setup = self.setup
+        setup.enter()
+        try:
+            x.principal = setup.keys.identify(x.headers)
+            self._admit(setup)
+            await read(setup.config)
+            x.plan = self._plan(x, x.principal, setup)
+            async with aclosing(self.attempts.over(x, x.plan, setup)) as batches:
+                async for frames in batches:
+                    yield frames
+            x.outcome = "answered"
+        except GatewayError as error:
+            self._fail(x, error)
+            raise Refused(error) from error
+        except Refused as refused:
+            self._fail(x, refused.error)
+            raise
+        finally:
+            if x.outcome == "open":  # neither answered nor refused: a defect of ours, or nobody read to the end
+                x.outcome = "failed"
+            setup.leave()
+            self.recorder.record(x)
+
+    def _admit(self, setup: Setup) -> None:
+        """Bounds what the gateway holds at once. Rates and budgets come with the accounts."""
+        if setup.under_way > setup.config.limits.concurrent_requests:
+            raise GatewayError(
+                "overloaded", "The gateway is at its limit of requests under way. Try again.", retry_after=1
+            )
+
+    def _plan(self, x: Exchange, principal: Principal, setup: Setup) -> Plan:
+        if not permits(principal.models, x.model):
+            raise GatewayError("model_not_allowed", f"This key may not use the model {x.model!r}.", param="model")
+        features = Features(
+            model=x.model,
+            dialect=x.dialect.name,
+            team=principal.team,
+            tags=principal.tags,
+            headers=x.headers,
+            input_tokens=x.input_estimate,
+            needs=needs(x.body) if x.body else frozenset(),
+            sticky_key=self._sticky(x, principal) if x.body else b"",
+            pinned=x.pinned,
+            allowed=principal.models,
+        )
+        return plan(setup.routes, features, self.attempts.health, asyncio.get_running_loop().time(), self.rng)
+
+    def _sticky(self, x: Exchange, principal: Principal) -> bytes:
+        return blake2b(
+            f"{principal.id}\0{prefix(x.body or {})}".encode("utf-8", "surrogatepass"), digest_size=16
+        ).digest()
+
+    def _fail(self, x: Exchange, error: GatewayError) -> None:
+        x.error = error
+        x.outcome = "cut" if x.committed else "failed"

@@ -1,0 +1,124 @@
+"""The last step: what happened, counted and written down, on success, failure, cut and disconnect alike. No text is."""
+
+import asyncio
+import queue
+import sys
+import threading
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+import msgspec
+
+from gateway.config.structs import Record
+from gateway.exchange import Exchange
+from gateway.record.metrics import Metrics
+
+_encode = msgspec.json.Encoder().encode
+_STOP: Final = None
+_BATCH: Final = 500
+
+Row = tuple[Any, ...]
+FIELDS: Final = (
+    "time",
+    "request_id",
+    "trace_id",
+    "span_id",
+    "key",
+    "team",
+    "dialect",
+    "model",
+    "served_by",
+    "outcome",
+    "code",
+    "status",
+    "streamed",
+    "attempts",
+    "seconds",
+    "first_token_seconds",
+    "finish",
+    "input_tokens",
+    "output_tokens",
+    "cached_tokens",
+    "reasoning_tokens",
+    "usage_estimated",
+    "cost_nanodollars",
+)
+
+
+class Recorder:
+    """Counts at once; writes rows from a thread of its own, so that a slow disk costs no request anything.
+
+    The queue is bounded: a row that finds it full is dropped, and counted.
+    """
+
+    def __init__(self, config: Record, metrics: Metrics) -> None:
+        self.metrics = metrics
+        self._rows: queue.Queue[Row | None] = queue.Queue(config.queue)
+        self._thread: threading.Thread | None = None
+        if config.file is not None:
+            out = sys.stdout if config.file == "-" else Path(config.file).open("a", encoding="utf-8")  # noqa: SIM115 - the writer closes it
+            self._thread = threading.Thread(target=self._write, args=(out,), name="haechi-records", daemon=True)
+            self._thread.start()
+
+    def record(self, x: Exchange) -> None:
+        ended = asyncio.get_running_loop().time()
+        self.metrics.count(x, ended)
+        if self._thread is not None:
+            try:
+                self._rows.put_nowait(row(x, ended))
+            except queue.Full:
+                self.metrics.dropped.inc()
+
+    def close(self) -> None:
+        """Writes what is queued, then stops. Blocks for as long as the disk needs."""
+        if self._thread is not None:
+            self._rows.put(_STOP)
+            self._thread.join()
+            self._thread = None
+
+    def _write(self, out: TextIO) -> None:
+        while (first := self._rows.get()) is not _STOP:
+            batch = [first]
+            stop = False
+            while len(batch) < _BATCH and not self._rows.empty():
+                following = self._rows.get_nowait()
+                if following is _STOP:
+                    stop = True
+                    break
+                batch.append(following)
+            out.write("".join(_encode(dict(zip(FIELDS, one, strict=True))).decode() + "\n" for one in batch))
+            out.flush()
+            if stop:
+                break
+        if out is not sys.stdout:
+            out.close()
+
+
+def row(x: Exchange, ended: float) -> Row:
+    """The values of `FIELDS`."""
+    usage = x.usage
+    return (
+        x.wall,
+        x.id,
+        x.trace_id,
+        x.span_id,
+        x.principal.name if x.principal else None,
+        x.principal.team if x.principal else None,
+        x.dialect.name,
+        x.plan.asked if x.plan else None,
+        x.served_by.name if x.served_by else None,
+        x.outcome,
+        x.error.code if x.error else None,
+        x.error.status if x.error and not x.committed else x.reply_status,
+        x.events,
+        [(one.candidate, one.failure.kind if one.failure else None) for one in x.attempts],
+        round(ended - x.started, 6),
+        round(x.first_token - x.started, 6) if x.first_token is not None else None,
+        x.finish,
+        usage.input_tokens if usage else None,
+        usage.output_tokens if usage else None,
+        usage.cached_tokens if usage else None,
+        usage.reasoning_tokens if usage else None,
+        usage.estimated if usage else None,
+        x.cost_nanodollars,
+    )

@@ -1,0 +1,118 @@
+"""A gateway as a process: start, signals, reload, drain."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import uvloop
+
+from gateway.api.server import Server, listen, server
+from gateway.app import Gateway, read_config, start
+from gateway.config.load import Loaded
+from gateway.config.mistakes import ConfigError
+from gateway.config.structs import Config
+from gateway.config.watch import Reloader
+
+log = logging.getLogger("haechi")
+
+_LOOK_EVERY: Final = 1.0
+
+
+def run(path: Path | None, env: Mapping[str, str], host: str | None, port: int | None) -> int:
+    """Serves until SIGTERM or SIGINT, then drains. Returns the exit status: 0 after a clean end, 1 for a bad start."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    try:
+        loaded = read_config(path, env)
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_serve(loaded, path, env, host, port))
+
+
+async def _serve(loaded: Loaded, path: Path | None, env: Mapping[str, str], host: str | None, port: int | None) -> int:
+    config = loaded.config
+    host, port = host or config.listen.host, config.listen.port if port is None else port
+    try:
+        listening = listen(host, port)
+    except OSError as error:
+        sys.stderr.write(f"cannot listen on {host} port {port}: {error.strerror}; choose another with --port\n")
+        return 1
+    try:
+        gateway = await start(config)
+    except ValueError as error:
+        listening.close()
+        sys.stderr.write(f"{path or 'haechi'}: {error}\n")
+        return 1
+    serving = server(gateway.app, config.limits)
+    again = asyncio.Event()
+    _on_signals(gateway, serving, again, config.limits.drain)
+    reloading = asyncio.create_task(_reload(gateway, loaded, path, env, again)) if path else None
+    sys.stdout.write(_greeting(config, host, listening.getsockname()[1], keyed=bool(config.keys)))
+    sys.stdout.flush()
+    await serving.serve(sockets=[listening])
+    if reloading is not None:
+        reloading.cancel()
+    await gateway.close()
+    return 0
+
+
+def _on_signals(gateway: Gateway, serving: Server, again: asyncio.Event, drain: float) -> None:
+    loop = asyncio.get_running_loop()
+
+    def leave() -> None:
+        if serving.should_exit:  # the second signal: now
+            gateway.gate.clear()
+            serving.force_exit = True
+            return
+        log.info("draining: new requests are refused, streams have %g seconds", drain)
+        gateway.gate.drain()
+        serving.should_exit = True
+        loop.call_later(drain, gateway.gate.clear)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, leave)
+    loop.add_signal_handler(signal.SIGHUP, again.set)
+
+
+async def _reload(gateway: Gateway, loaded: Loaded, path: Path, env: Mapping[str, str], again: asyncio.Event) -> None:
+    """On SIGHUP, and when one of the files has changed. A bad file leaves the old configuration running."""
+    reloader = Reloader(loaded.files)
+    while True:
+        try:
+            async with asyncio.timeout(_LOOK_EVERY):
+                await again.wait()
+        except TimeoutError:
+            if not reloader.is_stale():
+                continue
+        again.clear()
+        try:
+            new = read_config(path, env)
+            reloader.follow(new.files)
+            await gateway.prepare(new.config)
+        except ConfigError as error:
+            reloader.follow(error.files)
+            log.error("the configuration has mistakes; the old one stays in force:\n%s", error)  # noqa: TRY400 - no trace is wanted
+        except ValueError as error:
+            log.error("the configuration cannot be used; the old one stays in force: %s", error)  # noqa: TRY400 - as above
+        else:
+            log.info("the configuration was reloaded")
+
+
+def _greeting(config: Config, host: str, port: int, *, keyed: bool) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    base = f"http://{shown}:{port}/v1"
+    model = "demo" if "demo" in config.models else next(iter(config.models), "MODEL").replace("*", "MODEL")
+    key = "YOUR_KEY" if keyed else "any"
+    auth = f" -H 'Authorization: Bearer {key}'" if keyed else ""
+    hello = f"""{{"model": "{model}", "messages": [{{"role": "user", "content": "Hello"}}]}}"""
+    curl = f"curl {base}/chat/completions -H 'Content-Type: application/json'{auth} -d '{hello}'"
+    client = f'OpenAI(base_url="{base}", api_key="{key}").chat.completions'
+    ask = f'create(model="{model}", messages=[{{"role": "user", "content": "Hello"}}]).choices[0].message.content'
+    python = f"python3 -c 'from openai import OpenAI; print({client}.{ask})'"
+    return f"haechi listens on {base}\nmodels: {', '.join(config.models) or 'none'}\n\n{curl}\n{python}\n\n"

@@ -1,0 +1,45 @@
+"""Everything that is made from one configuration. Swapped whole at a reload; requests under way keep theirs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from gateway.config.structs import Config
+from gateway.limits.keys import KeyRing
+from gateway.routing.plan import Routes
+from gateway.upstream.http import Upstream
+from gateway.wire.sealed import Sealer
+
+
+@dataclass(slots=True, eq=False)
+class Setup:
+    """`retire` is called once, when a newer setup has taken over and the last exchange of this one is done."""
+
+    config: Config
+    keys: KeyRing
+    routes: Routes
+    upstreams: Mapping[str, Upstream]
+    sealer: Sealer
+    retire: Callable[["Setup"], None] = field(default=lambda _setup: None)
+    under_way: int = 0
+    retired: bool = False
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """Names of all candidates that are written out in the configuration."""
+        routes = [*self.routes.exact.values(), *(route for _, route in self.routes.prefixes)]
+        return frozenset(one.name for route in routes for group in route.groups for one in group.candidates)
+
+    def enter(self) -> None:
+        self.under_way += 1
+
+    def leave(self) -> None:
+        self.under_way -= 1
+        self._look()
+
+    def supersede(self) -> None:
+        self.retired = True
+        self._look()
+
+    def _look(self) -> None:
+        if self.retired and self.under_way == 0:
+            self.retire(self)

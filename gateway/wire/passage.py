@@ -1,0 +1,124 @@
+"""The way of one answer from an upstream to the caller: as it came where both speak the same dialect, translated otherwise."""
+
+from typing import Any, Final, Protocol
+
+from gateway.errors import GatewayError
+from gateway.wire import frames as wire
+from gateway.wire.dialect import EDIT, END, FAULT, Dialect, Watch
+from gateway.wire.frames import Frame, NotJSON
+from gateway.wire.neutral import Request
+
+# Which dialects of an upstream can serve a caller, best first.
+_WAYS: Final = {
+    "chat": ("chat", "messages", "responses"),
+    "responses": ("responses", "chat", "messages"),
+    "messages": ("messages", "chat", "responses"),
+}
+
+
+def way(caller: str, spoken: frozenset[str]) -> str | None:
+    """The dialect to ask an upstream in that speaks these, or None if it cannot serve this caller."""
+    return next((name for name in _WAYS.get(caller, (caller,)) if name in spoken), None)
+
+
+class Passage(Protocol):
+    """`feed` takes frames of the upstream and gives those for the caller, with all that was seen in them as bits."""
+
+    watch: Watch
+
+    def feed(self, frames: list[Frame]) -> tuple[list[Frame], int]: ...
+
+
+class Native:
+    """Same dialect on both sides: a frame leaves as the bytes that came, unless it holds what only the gateway asked for."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+
+    def feed(self, frames: list[Frame]) -> tuple[list[Frame], int]:
+        look = self.watch.look
+        shown: list[Frame] = []
+        seen = 0
+        for frame in frames:
+            bits = look(frame)
+            seen |= bits
+            if bits & FAULT and not bits & END:
+                break
+            if not bits & EDIT:
+                shown.append(frame)
+            elif (edited := self.watch.shown(frame)) is not None:
+                shown.append(edited)
+            if bits & END:
+                break
+        return shown, seen
+
+
+class TranslatedStream:
+    """Events of the upstream's dialect become events of the caller's, through the neutral form."""
+
+    def __init__(self, upstream: Dialect, caller: Dialect, request: Request) -> None:
+        if upstream.stream_reader is None or caller.stream_writer is None:
+            raise _no_way(upstream, caller)
+        self.watch = upstream.watch(True, True)
+        self._reader = upstream.stream_reader()
+        self._writer = caller.stream_writer(request)
+
+    def feed(self, frames: list[Frame]) -> tuple[list[Frame], int]:
+        written: list[Frame] = []
+        seen = 0
+        for frame in frames:
+            bits = self.watch.look(frame)
+            seen |= bits
+            if bits & FAULT:
+                break
+            for event in self._reader.feed(frame):
+                written += self._writer.feed(event)
+            if bits & END:
+                break
+        return written, seen
+
+
+class TranslatedBody:
+    """The same for a unary answer."""
+
+    def __init__(self, upstream: Dialect, caller: Dialect, request: Request) -> None:
+        self.watch = upstream.watch(True, False)
+        self._upstream = upstream
+        self._caller = caller
+        self._request = request
+
+    def feed(self, frames: list[Frame]) -> tuple[list[Frame], int]:
+        frame = frames[0]
+        seen = self.watch.look(frame)
+        if seen & FAULT:
+            return [], seen
+        if self._upstream.read_answer is None or self._caller.write_answer is None:
+            raise _no_way(self._upstream, self._caller)
+        answer = self._upstream.read_answer(json(frame))
+        return [wire.body(self._caller.write_answer(answer, self._request))], seen
+
+
+def translate(upstream: Dialect, caller: Dialect, request: Request) -> tuple[dict[str, Any], Passage]:
+    """The body to send, and the passage for its answer. Raises `unsupported_parameter` for what `upstream` cannot express."""
+    if upstream.write_request is None:
+        raise _no_way(upstream, caller)
+    passage: Passage
+    if request.stream:
+        passage = TranslatedStream(upstream, caller, request)
+    else:
+        passage = TranslatedBody(upstream, caller, request)
+    return upstream.write_request(request), passage
+
+
+def json(frame: Frame) -> dict[str, Any]:
+    try:
+        return frame.json
+    except NotJSON as error:
+        raise GatewayError("upstream_invalid_response", f"The upstream sent something that is {error}.") from error
+
+
+def _no_way(upstream: Dialect, caller: Dialect) -> GatewayError:
+    return GatewayError(
+        "unsupported_parameter",
+        f"A {caller.name} request cannot be answered by an upstream that only speaks {upstream.name}.",
+    )
