@@ -6,8 +6,13 @@ The base URL of an upstream that speaks it ends without a version, so the path c
 from typing import Final
 
 from gateway.wire.dialect import Dialect
+from gateway.wire.messages.answer import read_answer, write_answer
 from gateway.wire.messages.errors import error_body, error_frames, read_error, stamp_error
+from gateway.wire.messages.outgoing import write_request
+from gateway.wire.messages.request import read_request
+from gateway.wire.messages.stream import MessagesReader
 from gateway.wire.messages.watch import MessagesWatch
+from gateway.wire.messages.written import MessagesWriter
 
 MESSAGES: Final = Dialect(
     name="messages",
@@ -17,4 +22,10 @@ MESSAGES: Final = Dialect(
     error_frames=error_frames,
     read_error=read_error,
     stamp_error=stamp_error,
+    read_request=read_request,
+    write_request=write_request,
+    read_answer=read_answer,
+    write_answer=write_answer,
+    stream_reader=MessagesReader,
+    stream_writer=MessagesWriter,
 )

@@ -56,6 +56,7 @@ def read_usage(value: dict[str, Any]) -> Usage:
         cached_tokens=cached,
         cache_write_tokens=written,
         reasoning_tokens=_count(details, "thinking_tokens") if isinstance(details, dict) else 0,
+        estimated=value.get("estimated") is True,
         extras={name: value[name] for name in USAGE_EXTRAS if value.get(name) is not None},
     )
 
@@ -71,6 +72,8 @@ def write_usage(usage: Usage | None) -> dict[str, Any]:
     }
     if usage.reasoning_tokens:
         value["output_tokens_details"] = {"thinking_tokens": usage.reasoning_tokens}
+    if usage.estimated:
+        value["estimated"] = True
     return value | {name: usage.extras[name] for name in USAGE_EXTRAS if name in usage.extras}
 
 
