@@ -172,7 +172,7 @@ def _explained(error: yaml.MarkedYAMLError, text: str) -> Unparsable:
         return Unparsable(f"not YAML: {problem}", Mark(1, 1))
     if text[mark.index : mark.index + 1] == "\t":
         return Unparsable("not YAML: a tab stands here; YAML is indented by spaces", _mark(mark))
-    if opened is not None and not text[mark.index :].strip():
+    if opened is not None and text[opened.index :].strip() and not text[mark.index :].strip():
         return Unparsable(f"not YAML: {error.context}: what begins here has no end", _mark(opened))
     return Unparsable(f"not YAML: {problem}", _mark(mark))
 

@@ -1,0 +1,204 @@
+"""Names that must lead somewhere, and settings that must fit each other."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.config.load import load_with_files
+from gateway.config.mistakes import ConfigError, nearest
+from gateway.config.references import Named, Rows, is_loopback, matched, references
+from gateway.config.structs import Config, Fallbacks, Model, Provider, Target
+
+ROWS = Rows(
+    kinds=["openai", "vllm", "azure"],
+    zones={"openai": "external", "vllm": "internal"},
+    without_address=["azure", "vllm"],
+)
+HASH = "sha256:" + "1" * 64
+
+
+def said(tmp_path: Path, text: str) -> list[str]:
+    file = tmp_path / "haechi.yaml"
+    file.write_text(text)
+    try:
+        load_with_files(file, {}, ROWS)
+    except ConfigError as error:
+        return [str(one).removeprefix(f"{file}:") for one in error.mistakes]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        *[(host, True) for host in ("127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost", "LOCALHOST")],
+        *[(host, False) for host in ("0.0.0.0", "::", "", "10.0.0.1", "localhost.example.com")],
+    ],
+)
+def test_only_loopback_needs_no_keys(host: str, loopback: bool, tmp_path: Path) -> None:
+    assert is_loopback(host) == loopback
+    found = said(tmp_path, f"listen:\n  host: '{host}'")
+    assert ["anyone who reaches the port could spend the vendor credit" in one for one in found] == [True] * (
+        not loopback
+    )
+    assert said(tmp_path, f"listen: {{host: '{host}'}}\nkeys: [{{name: a, hash: '{HASH}'}}]") == []
+
+
+CASES = {
+    "the same hash twice": (
+        f"keys:\n- {{name: a, hash: '{HASH}'}}\n- {{name: b, hash: '{HASH}'}}",
+        ["3: keys[1].hash: is the hash of another key too"],
+    ),
+    "a star inside a key's model": (
+        f"keys:\n- {{name: a, hash: '{HASH}', models: ['a*b']}}",
+        ["2: keys[0].models[0]: 'a*b' has a `*` before its end"],
+    ),
+    "a row that needs an address": ("providers:\n  azure: {}", ["2: providers.azure: has no address of its own"]),
+    "a kind that needs an address": ("providers:\n  x: {kind: vllm}", ["2: providers.x: has no address of its own"]),
+    "neither row nor address": (
+        "providers:\n  openia: {}",
+        ["2: providers.openia: is no row of the provider table; give `kind` or `base_url`; did you mean 'openai'?"],
+    ),
+    "an address makes up for the row": ("providers: {own: {base_url: 'http://x'}}", []),
+    "an address does not make up for a wrong kind": (
+        "providers:\n  own: {base_url: 'http://x', kind: vlm}",
+        ["2: providers.own.kind: 'vlm' is no row of the provider table; did you mean 'vllm'?"],
+    ),
+    "no region is no region asked for": (
+        "providers: {openai: {}}\nmodels:\n  m:\n    regions: [eu]\n    targets: [{provider: openai, model: x}]",
+        ["4: models.m.regions: leaves no target"],
+    ),
+    "the zone of the row counts": (
+        "providers: {openai: {}}\nmodels:\n  m:\n    zones: [internal]\n    targets: [{provider: openai, model: x}]",
+        ["4: models.m.zones: leaves no target"],
+    ),
+    "an unknown row is external": (
+        "providers: {own: {base_url: 'http://x'}}\nmodels:\n  m:\n    zones: [internal]\n    targets: [{provider: own, model: x}]",
+        ["4: models.m.zones: leaves no target"],
+    ),
+    "a target's own zone and region win": (
+        (
+            "providers: {openai: {region: us}}\nmodels:\n  m:\n    zones: [internal]\n    regions: [kr]\n"
+            "    targets: [{provider: openai, model: x, zone: internal, region: kr}]"
+        ),
+        [],
+    ),
+    "two filters that no target passes both": (
+        (
+            "providers: {openai: {}}\nmodels:\n  m:\n    zones: [internal]\n    regions: [kr]\n    targets:\n"
+            "    - {provider: openai, model: x, region: kr}\n    - {provider: openai, model: x, zone: internal}"
+        ),
+        ["5: models.m.regions: leaves no target together with `zones`"],
+    ),
+    "two stars": (
+        "providers: {openai: {}}\nmodels:\n  m*:\n    targets:\n    - {provider: openai, model: '*/*'}",
+        ["5: models.m*.targets[0].model: '*/*' has more than one `*`"],
+    ),
+    "a wildcard may lead to one model": (
+        "providers: {openai: {}}\nmodels: {'m*': {targets: [{provider: openai, model: x}]}}",
+        [],
+    ),
+    "bounds that exclude everything": (
+        (
+            "providers: {openai: {}}\nmodels:\n  m:\n    strategy: conditional\n    targets:\n    - provider: openai\n      model: x\n"
+            "      when:\n        min_tokens: 5\n        max_tokens: 4"
+        ),
+        ["9: models.m.targets[0].when.min_tokens: is more than `max_tokens`"],
+    ),
+    "a cycle through three": (
+        (
+            "providers: {openai: {}}\nmodels:\n"
+            "  a: {targets: [{provider: openai, model: x}], fallbacks: {failure: [b]}}\n"
+            "  b: {targets: [{provider: openai, model: x}], fallbacks: {context_length: [c/1]}}\n"
+            "  c/*: {targets: [{provider: openai, model: x}], fallbacks: {content_filter: [a]}}"
+        ),
+        ["5: models.c/*.fallbacks.content_filter[0]: closes a cycle of fallbacks: a -> b -> c/* -> a"],
+    ),
+    "two ways to one place are no cycle": (
+        (
+            "providers: {openai: {}}\nmodels:\n"
+            "  a: {targets: [{provider: openai, model: x}], fallbacks: {failure: [b, c]}}\n"
+            "  b: {targets: [{provider: openai, model: x}], fallbacks: {failure: [c]}}\n"
+            "  c: {targets: [{provider: openai, model: x}]}"
+        ),
+        [],
+    ),
+    "a misspelled section is one mistake": (
+        "provider: {openai: {}}\nmodels: {m: {targets: [{provider: openai, model: x}]}}",
+        ["1: provider: unknown key; did you mean 'providers'?"],
+    ),
+    "a section of the wrong type is one mistake": (
+        "providers: [openai]\nmodels: {m: {targets: [{provider: openai, model: x}]}}",
+        ["1: providers: must be a mapping, not a list"],
+    ),
+    "keys that cannot be read do not open the door": (
+        "listen: {host: 0.0.0.0}\nkeys: none",
+        ["2: keys: must be a list, not text"],
+    ),
+    "behind a broken target the rest is read": (
+        "providers: {openai: {}}\nmodels:\n  m:\n    targets:\n    - nonsense\n    - {provider: opnai}\n    fallbacks: {failure: [n]}",
+        [
+            "5: models.m.targets[0]: must be a mapping, not text",
+            "6: models.m.targets[1]: the key `model` is missing",
+            "6: models.m.targets[1].provider: 'opnai' does not stand in `providers`; did you mean 'openai'?",
+            "7: models.m.fallbacks.failure[0]: 'n' is no model of this file",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), CASES.values(), ids=CASES)
+def test_references(text: str, expected: list[str], tmp_path: Path) -> None:
+    found = said(tmp_path, text)
+    assert len(found) == len(expected), found
+    for one, beginning in zip(found, expected, strict=True):
+        assert one.startswith(beginning)
+
+
+def test_without_zones_of_the_rows_an_unstated_zone_is_not_judged() -> None:
+    models = {"m": Model(targets=[Target(provider="openai", model="x")], zones=["internal"])}
+    config = Config(providers={"openai": Provider()}, models=models)
+    assert references(config, Named(["m"], ["openai"]), Rows(["openai"])) == []
+
+
+def test_a_name_leads_to_itself_or_to_the_longest_wildcard() -> None:
+    models = ["*", "a/*", "a/b*", "a/b"]
+    assert [matched(name, models) for name in ("a/b", "a/bc", "a/x", "z")] == ["a/b", "a/b*", "a/*", "*"]
+    assert matched("z", models[1:]) is None
+
+
+graphs = st.dictionaries(st.sampled_from("abcdef"), st.lists(st.sampled_from("abcdef"), max_size=3))
+
+
+@given(graphs)
+@settings(deadline=None)
+def test_a_cycle_is_found_exactly_if_there_is_one(graph: dict[str, list[str]]) -> None:
+    models = {
+        name: Model(targets=[Target(provider="openai", model="x")], fallbacks=Fallbacks(failure=others))
+        for name, others in graph.items()
+    }
+    config = Config(providers={"openai": Provider()}, models=models)
+    found = [one.message for one in references(config, Named("abcdef", ["openai"]), Rows(["openai"]))]
+    reachable = {name: set(others) & set(graph) for name, others in graph.items()}
+    for middle in graph:
+        for name in graph:
+            if middle in reachable[name]:
+                reachable[name] |= reachable[middle]
+    assert bool([one for one in found if "cycle" in one]) == any(name in others for name, others in reachable.items())
+    for one in found:
+        way = one.partition(": ")[2].split(" -> ")
+        assert way[0] == way[-1]
+        assert all(after in graph[before] for before, after in pairwise(way))
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("weigthed", "weighted"), ("Weighted", "weighted"), ("least-busy", "least_busy"), ("zzz", None)]
+)
+def test_the_nearest_name_is_suggested(name: str, meant: str | None) -> None:
+    assert nearest(name, ["weighted", "least_busy", "ordered"]) == meant
+
+
+def test_an_endless_name_gets_no_suggestion() -> None:
+    assert nearest("a" * 100_000, ["a" * 79]) is None
