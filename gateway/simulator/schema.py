@@ -55,9 +55,8 @@ def _object(schema: Schema, text: str, root: Schema, depth: int) -> Any:
 
 
 def _array(schema: Schema, text: str, root: Schema, depth: int) -> Any:
-    wanted = max(int(schema.get("minItems", 1)), 0 if schema.get("maxItems") == 0 or depth < _DEPTH // 2 else 1)
-    if depth < _DEPTH // 2:
-        wanted = int(schema.get("minItems", 0))
+    usual = min(1, schema.get("maxItems", 1)) if depth > _DEPTH // 2 else 0
+    wanted = max(int(schema.get("minItems", 0)), usual)
     return [_value(schema.get("items", True), text, root, depth - 1) for _ in range(wanted)]
 
 

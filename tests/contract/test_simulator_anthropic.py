@@ -91,7 +91,10 @@ async def test_thinking_is_signed_and_the_signature_checked(client: Any) -> None
     whole = await result(client.messages.create(**ASK, thinking=thinking))
     assert whole.content[0].thinking == "".join(delta.thinking for delta in deltas[:-1])
     assert whole.content[0].signature == deltas[-1].signature
-    turn = [{"role": "assistant", "content": [block.model_dump(exclude_none=True) for block in whole.content]}, USE]
+    turn: list[Any] = [
+        {"role": "assistant", "content": [block.model_dump(exclude_none=True) for block in whole.content]},
+        USE,
+    ]
     asked = {**ASK, "messages": [*ASK["messages"], *turn]}
     assert (await result(client.messages.create(**asked))).stop_reason == "end_turn"
     turn[0]["content"][0]["thinking"] += "!"

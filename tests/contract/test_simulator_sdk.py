@@ -177,7 +177,8 @@ async def test_keys_and_models_are_checked(client: Any, simulation: Simulation) 
     simulation.play({"keys": ["sk-test"], "offers": ["one"]})
     with pytest.raises(openai.NotFoundError):
         await result(client.chat.completions.create(model="demo", messages=USER))
-    for wrong in ({"messages": []}, {"messages": USER, "temperature": 3}, {"messages": [1]}):
+    wrongs: list[dict[str, Any]] = [{"messages": []}, {"messages": USER, "temperature": 3}, {"messages": [1]}]
+    for wrong in wrongs:
         with pytest.raises(openai.BadRequestError):
             await result(client.chat.completions.create(model="one", **wrong))
 
