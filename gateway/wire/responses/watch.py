@@ -142,12 +142,13 @@ def read_usage(value: Any) -> Usage | None:
         cached_tokens=_count(input_details.get("cached_tokens")),
         cache_write_tokens=_count(input_details.get("cache_write_tokens")),
         reasoning_tokens=_count(output_details.get("reasoning_tokens")),
+        estimated=value.get("estimated") is True,
         extras={name: value[name] for name in value if name not in _USAGE_FIELDS},
     )
 
 
 _USAGE_FIELDS: Final = frozenset(
-    {"input_tokens", "output_tokens", "total_tokens", "input_tokens_details", "output_tokens_details"}
+    {"input_tokens", "output_tokens", "total_tokens", "input_tokens_details", "output_tokens_details", "estimated"}
 )
 
 
