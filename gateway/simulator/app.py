@@ -1,6 +1,7 @@
 """The simulator as an ASGI application: the way of a request from its bytes to the answer that is played."""
 
 import asyncio
+import re
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -19,6 +20,8 @@ from gateway.simulator.routes import Handler, family_of, route
 from gateway.simulator.script import NORMAL, Script, Stage
 from gateway.simulator.shelf import Shelf
 
+# Where Azure names the model.
+_DEPLOYMENT: Final = re.compile(r"/openai/deployments/([^/]+)/")
 _LARGEST: Final = 256 * 1024 * 1024
 
 
@@ -127,6 +130,9 @@ def _parse(request: Request) -> None:
         if not isinstance(body, dict):
             raise RefusalError("invalid_json")
         request.body = body
+    deployment = _DEPLOYMENT.search(request.path)
+    if deployment:
+        request.body.setdefault("model", deployment.group(1))
 
 
 async def _read(receive: Receive) -> bytes | None:

@@ -19,7 +19,7 @@ def answer(request: Request) -> Outcome:
     asked = request.body
     ask = _read(asked)
     replies = [reply(ask, request.behaviour, index) for index in range(asked.get("n") or 1)]
-    usage = usage_of(ask.prompt_tokens, replies) if request.behaviour.usage else None
+    usage = usage_of(ask.prompt_tokens, replies, request.behaviour.cached_tokens) if request.behaviour.usage else None
     writer = _Writer(request, replies)
     if asked.get("stream"):
         return stream(writer.chunks(usage), [failure(request)])
@@ -102,13 +102,13 @@ def within(asked: Body, name: str, least: float, most: float) -> None:
         raise RefusalError("invalid_request", f"'{name}' must be between {least} and {most}.", param=name, code=code)
 
 
-def usage_of(prompt: int, replies: list[Reply]) -> Body:
+def usage_of(prompt: int, replies: list[Reply], cached: int) -> Body:
     said = sum(each.tokens for each in replies)
     return {
         "prompt_tokens": prompt,
         "completion_tokens": said,
         "total_tokens": prompt + said,
-        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+        "prompt_tokens_details": {"cached_tokens": min(cached, prompt), "audio_tokens": 0},
         "completion_tokens_details": {
             "reasoning_tokens": sum(len(each.reasoning) for each in replies),
             "audio_tokens": 0,

@@ -27,7 +27,7 @@ def answer(request: Request) -> Outcome:
         ask = Ask(last=prompt, prompt_tokens=0, limit=asked.get("max_tokens", _DEFAULT_TOKENS))
         ask.stops = [stops] if isinstance(stops, str) else stops or []
         said += [_answered(ask, request, index) for index in range(asked.get("n") or 1)]
-    usage = usage_of(estimate(prompts), said) if request.behaviour.usage else None
+    usage = usage_of(estimate(prompts), said, request.behaviour.cached_tokens) if request.behaviour.usage else None
     head: Body = {
         "id": request.mint.alphanumeric("cmpl-", 29),
         "object": "text_completion",

@@ -30,7 +30,7 @@ def reshape(outcome: Outcome, behaviour: Behaviour) -> Outcome:
         at = _place(behaviour.malformed_after, frames)
         torn = Event(b'data: {"id": "torn", "choices": [{\n\n' if outcome.streamed else b'{"id": "torn", "cho')
         frames = [*frames[:at], torn, *(frames[at:] if outcome.streamed else [])]
-    if behaviour.error_after is not None:
+    if behaviour.error_after is not None and outcome.broken:
         frames = [*frames[: _place(behaviour.error_after, frames)], *map(Event, outcome.broken)]
     if behaviour.end_after is not None:
         frames = frames[: _place(behaviour.end_after, frames)]

@@ -132,7 +132,8 @@ class _Writer:
         self._request = request
         self._calls = [request.mint.alphanumeric("toolu_01", 22) for _ in said.tools]
         self._usage = request.behaviour.usage
-        self._prompt = ask.prompt_tokens
+        self._cached = min(request.behaviour.cached_tokens, ask.prompt_tokens)
+        self._prompt = ask.prompt_tokens - self._cached
         self._message: Body = {
             "model": request.body["model"],
             "id": request.mint.alphanumeric("msg_01", 22),
@@ -152,7 +153,7 @@ class _Writer:
         return {
             "input_tokens": self._prompt,
             "cache_creation_input_tokens": 0,
-            "cache_read_input_tokens": 0,
+            "cache_read_input_tokens": self._cached,
             "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
             "output_tokens": tokens,
             "service_tier": "standard",
@@ -194,7 +195,7 @@ class _Writer:
             frames.append(Event(named({"type": "content_block_stop", "index": index})))
         end: Body = {"type": "message_delta", "delta": self._ending()}
         if self._usage:
-            caches = {"cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
+            caches = {"cache_creation_input_tokens": 0, "cache_read_input_tokens": self._cached}
             end["usage"] = {"input_tokens": self._prompt, **caches, "output_tokens": self._said.tokens}
         return [*frames, Event(named(end)), Event(named({"type": "message_stop"}))]
 

@@ -76,7 +76,10 @@ class Writer:
         prompt, said = self._ask.prompt_tokens, self._said.tokens
         return {
             "input_tokens": prompt,
-            "input_tokens_details": {"cache_write_tokens": 0, "cached_tokens": 0},
+            "input_tokens_details": {
+                "cache_write_tokens": 0,
+                "cached_tokens": min(self._request.behaviour.cached_tokens, prompt),
+            },
             "output_tokens": said,
             "output_tokens_details": {"reasoning_tokens": len(self._said.reasoning)},
             "total_tokens": prompt + said,

@@ -50,7 +50,9 @@ class Said(Strict, frozen=True):
 class Behaviour(Strict, frozen=True):
     """What happens to one request (or to `repeat` in a row). With nothing set it is answered as the vendor would.
 
-    `error` is a name in `errors.ROWS`: it is the answer, or with `error_after` the event inside the stream.
+    `error` is a name in `errors.ROWS`: it is the answer, or with `error_after` the event inside the stream (a unary
+    answer has no such event and stays whole). `after` says what becomes of the connection behind the answer: `close` drops it
+    without the header that announces it. `cached_tokens` are reported as a part of the prompt.
     """
 
     repeat: Annotated[int, Meta(ge=1)] = 1
@@ -74,6 +76,7 @@ class Behaviour(Strict, frozen=True):
     content_type: str | None = None
     body: str | None = None
     usage: bool = True
+    cached_tokens: Annotated[int, Meta(ge=0)] = 0
     after: Literal["keep", "announce", "close"] = "keep"
     # what is said
     answer: str | None = None

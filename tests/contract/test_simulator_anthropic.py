@@ -109,6 +109,14 @@ async def test_limits_and_stop_sequences(client: Any) -> None:
     assert (made.content[0].text, made.stop_reason, made.stop_sequence) == ("You said:", "stop_sequence", " hel")
 
 
+async def test_cached_tokens_stand_beside_the_others(client: Any, simulation: Simulation) -> None:
+    plain = await result(client.messages.create(**ASK))
+    simulation.misbehave({"cached_tokens": 3})
+    made = await result(client.messages.create(**ASK))
+    assert made.usage.cache_read_input_tokens == 3
+    assert made.usage.input_tokens == plain.usage.input_tokens - 3
+
+
 async def test_tokens_are_counted_and_models_listed(client: Any) -> None:
     counted = await result(client.messages.count_tokens(model="demo", messages=ASK["messages"]))
     whole = await result(client.messages.create(**ASK))

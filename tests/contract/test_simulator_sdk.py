@@ -124,7 +124,9 @@ async def test_structured_output_logprobs_limits_and_stops(client: Any) -> None:
 
 async def test_the_script_says_what_is_said(client: Any, simulation: Simulation) -> None:
     said = {"reasoning": "I think so", "chunks": ["a", "bc", "d"]}
-    simulation.misbehave(said, {"refusal": "I will not"}, {"answer": "x", "finish": "filter"}, {"usage": False})
+    simulation.misbehave(
+        said, {"refusal": "I will not"}, {"answer": "x", "finish": "filter"}, {"usage": False}, {"cached_tokens": 3}
+    )
     chunks = await events(client.chat.completions.create(model="demo", messages=USER, stream=True))
     assert [text for chunk in chunks if (text := chunk.choices[0].delta.content)] == ["a", "bc", "d"]
     thoughts = [getattr(chunk.choices[0].delta, "reasoning_content", None) or "" for chunk in chunks]
@@ -135,6 +137,8 @@ async def test_the_script_says_what_is_said(client: Any, simulation: Simulation)
     assert made.choices[0].finish_reason == "content_filter"
     made = await result(client.chat.completions.create(model="demo", messages=USER))
     assert made.usage is None
+    made = await result(client.chat.completions.create(model="demo", messages=USER))
+    assert made.usage.prompt_tokens_details.cached_tokens == 3
 
 
 ERRORS = [

@@ -194,6 +194,17 @@ def test_an_error_event_ends_a_stream(simulation: Simulation) -> None:
     assert b'"message":"Overloaded"' in got.rsplit(b"data: ", 1)[1]
 
 
+def test_a_unary_answer_has_no_place_for_an_error_event(simulation: Simulation) -> None:
+    simulation.misbehave({"error_after": 0, "error": "overloaded"})
+    assert b"You said" in ask(simulation, UNARY)[0]
+
+
+def test_a_deployment_in_the_path_names_the_model(simulation: Simulation) -> None:
+    body = {key: value for key, value in UNARY.items() if key != "model"}
+    with closing(send(simulation, body, "/openai/deployments/mine/chat/completions?api-version=1")) as line:
+        assert b'"model":"mine"' in drain(line)[0]
+
+
 def test_a_200_can_carry_an_error(simulation: Simulation) -> None:
     simulation.misbehave({"status": 200, "error": "server_error"})
     got, _ = ask(simulation, STREAM)

@@ -11,9 +11,12 @@ from gateway.simulator.serve import run, serve
 from tests.support.simulation import in_process
 
 
-def test_a_process_says_where_it_listens() -> None:
+def test_a_process_says_where_it_listens_and_can_reset_lines() -> None:
     with in_process() as simulation:
         assert simulation._call("GET", "/health")[0] == 200
+        simulation.misbehave({"cut": {"before_head": True}}, model="/health")
+        with pytest.raises(ConnectionResetError):
+            simulation._call("GET", "/health")
 
 
 async def test_inside_a_loop_it_leaves_signals_alone_and_stops_at_once() -> None:
