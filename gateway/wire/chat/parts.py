@@ -16,7 +16,7 @@ NAME = "chat"
 _DATA_URL = re.compile(r"data:([^;,]+);base64,(.*)", re.DOTALL)
 
 # Fields that other dialects put on a part and whose absence changes no meaning (prices, echoes of an earlier answer).
-_HINTS = {"cache_control", "citations", "annotations", "logprobs", "id", "status"}
+_HINTS = {"cache_control", "prompt_cache_breakpoint", "citations", "annotations", "logprobs", "id", "status"}
 
 
 def refuse(what: str, param: str | None) -> NoReturn:
