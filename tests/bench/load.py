@@ -1,0 +1,277 @@
+"""The load: a closed loop, a constant rate measured from the intended start, and streams that are held open."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import cast
+
+from tests.bench.figures import due_by, intended_start
+from tests.bench.payloads import MARK
+from tests.bench.timer import Timer
+
+ANSWER_LIMIT = 60.0
+CHUNKED = -1
+LAST_CHUNK = b"0\r\n\r\n"
+
+
+class LoadError(Exception):
+    """The contender did not answer as it should; the words say how."""
+
+
+@dataclass
+class Tally:
+    """What a run saw. Times are in seconds; `chunks` are server-sent events and `reads` the pieces they came in."""
+
+    latencies: list[float] = field(default_factory=list)
+    firsts: list[float] = field(default_factory=list)
+    chunks: int = 0
+    reads: int = 0
+    seconds: float = 0.0
+    complaints: list[str] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        return len(self.latencies) / self.seconds if self.seconds else 0.0
+
+
+class Caller(asyncio.Protocol):
+    """One keep-alive connection that sends the same request again whenever it is told to."""
+
+    def __init__(self, request: bytes, tally: Tally, *, events: bool) -> None:
+        self._request = request
+        self._tally = tally
+        self._events = events
+        self._transport: asyncio.Transport | None = None
+        self._head = b""
+        self._tail = b""
+        self._in_body = False
+        self._left = 0
+        self._started = 0.0
+        self._spoke = False
+        self.busy = False
+        self.closing = False
+        self.when_first: Callable[[Caller], None] = _ignore
+        self.when_free: Callable[[Caller], None] = _ignore
+        self.when_lost: Callable[[Caller], None] = _ignore
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's own class inherits from none of asyncio's
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.closing:
+            self._tally.complaints.append(f"the connection was closed {'inside' if self.busy else 'after'} an answer")
+            self.busy = False
+            self.when_lost(self)
+
+    def send(self, started: float) -> None:
+        """Writes the request; its time counts from `started`, which may have passed."""
+        assert self._transport is not None
+        self._started = started
+        self._spoke = False
+        self.busy = True
+        self._transport.write(self._request)
+
+    def close(self) -> None:
+        self.closing = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        if not self._in_body:
+            data = self._head + data
+            end = data.find(b"\r\n\r\n")
+            if end < 0:
+                self._head = data
+                return
+            self._head = b""
+            self._left = self._length_after(data[:end])
+            self._in_body = True
+            self._tail = b""
+            data = data[end + 4 :]
+            if not data and self._left != 0:
+                return
+        if self._events:
+            self._count(data)
+        if self._is_whole(data):
+            self._in_body = False
+            self.busy = False
+            self._tally.latencies.append(perf_counter() - self._started)
+            self.when_free(self)
+
+    def _length_after(self, head: bytes) -> int:
+        status, length = read_head(head)
+        if status != 200:
+            self._tally.complaints.append(f"status {status}")
+        return length
+
+    def _count(self, data: bytes) -> None:
+        self._tally.reads += 1
+        self._tally.chunks += data.count(b"data: ")
+        if not self._spoke and MARK in data:
+            self._spoke = True
+            self._tally.firsts.append(perf_counter() - self._started)
+            self.when_first(self)
+
+    def _is_whole(self, data: bytes) -> bool:
+        if self._left != CHUNKED:
+            self._left -= len(data)
+            return self._left <= 0
+        self._tail = (self._tail + data)[-5:]
+        return self._tail == LAST_CHUNK
+
+
+def read_head(head: bytes) -> tuple[int, int]:
+    """Status and body length of an answer's head; the length is -1 for a chunked body."""
+    low = head.lower()
+    status = int(low[9:12])
+    at = low.find(b"\r\ncontent-length:")
+    if at < 0:
+        return status, CHUNKED
+    end = low.find(b"\r\n", at + 2)
+    return status, int(low[at + 17 : end if end > 0 else None])
+
+
+async def connect(port: int, count: int, request: bytes, tally: Tally, *, events: bool) -> list[Caller]:
+    loop = asyncio.get_running_loop()
+    callers = []
+    for _ in range(count):
+        _, caller = await loop.create_connection(lambda: Caller(request, tally, events=events), "127.0.0.1", port)
+        callers.append(caller)
+    return callers
+
+
+async def closed_loop(port: int, request: bytes, connections: int, seconds: float, *, events: bool = False) -> Tally:
+    """Each connection asks again as soon as it has its answer; what is under way at the end is waited for and counted."""
+    tally = Tally()
+    callers = await connect(port, connections, request, tally, events=events)
+    done = asyncio.Event()
+    busy = connections
+    began = perf_counter()
+    until = began + seconds
+
+    def again(caller: Caller) -> None:
+        nonlocal busy
+        now = perf_counter()
+        if now < until and not tally.complaints:
+            caller.send(now)
+            return
+        busy -= 1
+        if not busy:
+            done.set()
+
+    for caller in callers:
+        caller.when_free = caller.when_lost = again
+        caller.send(perf_counter())
+    await _finish(done, callers, tally, seconds)
+    tally.seconds = perf_counter() - began
+    return tally
+
+
+async def constant_rate(port: int, request: bytes, rate: float, seconds: float, *, connections: int = 256) -> Tally:
+    """Requests become due at `rate` whatever the answers do, and are timed from when they were due."""
+    tally = Tally()
+    callers = await connect(port, connections, request, tally, events=True)
+    idle = deque(callers)
+    waiting: deque[float] = deque()
+    done = asyncio.Event()
+    total = max(1, int(rate * seconds))
+    sent = 0
+
+    def free(caller: Caller) -> None:
+        if waiting:
+            caller.send(waiting.popleft())
+            return
+        idle.append(caller)
+        if sent == total and len(idle) == connections:
+            done.set()
+
+    def tick() -> None:
+        nonlocal sent
+        due = min(total, due_by(began, rate, perf_counter()))
+        while sent < due:
+            at = intended_start(began, rate, sent)
+            sent += 1
+            if idle:
+                idle.popleft().send(at)
+            else:
+                waiting.append(at)
+
+    def lost(caller: Caller) -> None:
+        done.set()
+
+    for caller in callers:
+        caller.when_free, caller.when_lost = free, lost
+    began = perf_counter() + 0.01
+    with Timer(began, 1 / rate, tick):
+        await _finish(done, callers, tally, seconds)
+    tally.seconds = perf_counter() - began
+    return tally
+
+
+class OpenStreams:
+    """Streams that stay open until `close`; each has given its first text when `grow` returns."""
+
+    def __init__(self, port: int, request: bytes) -> None:
+        self._port = port
+        self._request = request
+        self._callers: list[Caller] = []
+        self.tally = Tally()
+
+    async def grow(self, count: int, at_once: int = 64) -> None:
+        """Opens streams, at most `at_once` being started at a time, until there are `count`."""
+        loop = asyncio.get_running_loop()
+        while len(self._callers) < count:
+            some = min(at_once, count - len(self._callers))
+            fresh = await connect(self._port, some, self._request, self.tally, events=True)
+            self._callers.extend(fresh)
+            spoken = [loop.create_future() for _ in fresh]
+            for caller, future in zip(fresh, spoken, strict=True):
+                caller.when_first = _resolves(future)
+                caller.when_lost = caller.when_free = _resolves(future)
+                caller.send(perf_counter())
+            try:
+                async with asyncio.timeout(ANSWER_LIMIT):
+                    await asyncio.gather(*spoken)
+            except TimeoutError:
+                self.tally.complaints.append("a stream gave no text")
+            if self.tally.complaints:
+                await self.close()
+                raise LoadError(_words(self.tally))
+
+    async def close(self) -> None:
+        for caller in self._callers:
+            caller.close()
+        self._callers.clear()
+        await asyncio.sleep(0)
+
+
+async def _finish(done: asyncio.Event, callers: list[Caller], tally: Tally, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds + ANSWER_LIMIT):
+            await done.wait()
+    except TimeoutError:
+        tally.complaints.append(f"answers were still missing {ANSWER_LIMIT:g} s after the end")
+    finally:
+        for caller in callers:
+            caller.close()
+        await asyncio.sleep(0)
+    if tally.complaints:
+        raise LoadError(_words(tally))
+
+
+def _words(tally: Tally) -> str:
+    return f"{len(tally.complaints)} complaints, the first: {tally.complaints[0]}"
+
+
+def _ignore(caller: Caller) -> None:
+    pass
+
+
+def _resolves(future: asyncio.Future[None]) -> Callable[[Caller], None]:
+    def resolve(caller: Caller) -> None:
+        if not future.done():
+            future.set_result(None)
+
+    return resolve

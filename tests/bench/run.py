@@ -1,0 +1,166 @@
+"""One whole run: the two upstreams, then round after round, each contender started fresh, measured and ended."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.bench import contenders, measure, nginx, payloads
+from tests.bench.contenders import Contender, Upstreams
+from tests.bench.figures import Book, rotated
+from tests.bench.install import Unavailable
+from tests.bench.load import LoadError
+from tests.bench.measure import FAST, QUICK, SLOW, Effort, Subject
+from tests.bench.process import GATEWAY_CORE, LOAD_CORE, Process, StartError, free_port
+
+Part = Callable[[Subject, Effort], Awaitable[dict[str, float]]]
+ADDED = ("unary64.p50_ms", "unary64.p99_ms", "unary1.p50_ms", "unary1.p99_ms")
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for. `idle_rounds` is fewer than `rounds` because memory varies little; no round starts after `limit` s."""
+
+    names: Sequence[str]
+    rounds: int
+    idle_rounds: int
+    limit: float
+    files: int
+    quick: bool
+
+
+@dataclass
+class Findings:
+    """What came of it."""
+
+    book: Book = field(default_factory=Book)
+    titles: dict[str, str] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+    rounds: int = 0
+    seconds: float = 0.0
+
+
+class Run:
+    """Holds every process it starts until `perform` returns, however it returns."""
+
+    def __init__(self, order: Order, folder: Path) -> None:
+        self._order = order
+        self._folder = folder
+        self._serial = 0
+        self._upstreams = Upstreams(free_port(), free_port(), order.files)
+        self._present: dict[str, Contender] = {}
+        self.findings = Findings()
+
+    def find_contenders(self) -> None:
+        """Installs what is missing. Raises `Unavailable` when there is no nginx, without which nothing can be measured."""
+        if nginx.command() is None:
+            raise Unavailable("nginx is not installed (Debian: apt-get install nginx)")
+        for name in self._order.names:
+            try:
+                self._present[name] = contenders.make(name, self._upstreams)
+                self.findings.titles[name] = self._present[name].title
+            except Unavailable as reason:
+                self.findings.absent[name] = str(reason)
+                sys.stderr.write(f"{name} does not take part: {reason}\n")
+
+    async def perform(self) -> Findings:
+        upstreams = self._upstreams
+        direct = Subject(contenders.make("direct", upstreams), None, upstreams.unary, upstreams.stream)
+        began = time.monotonic()
+        with contextlib.ExitStack() as stack:
+            self._start_upstreams(direct, stack)
+            for turn in range(self._order.rounds):
+                spent = time.monotonic() - began
+                if turn and spent + spent / turn > self._order.limit:
+                    self.findings.failures.append(f"time was up after {turn} of {self._order.rounds} rounds")
+                    break
+                await self._round(turn, direct)
+                self.findings.rounds = turn + 1
+                sys.stderr.write(f"round {turn + 1} of {self._order.rounds} done, {time.monotonic() - began:.0f} s\n")
+        self.findings.seconds = time.monotonic() - began
+        return self.findings
+
+    def _start_upstreams(self, direct: Subject, stack: contextlib.ExitStack) -> None:
+        upstreams, folder = self._upstreams, self._fresh_folder("upstream")
+        fixed = nginx.upstream_argv(folder, upstreams.unary, upstreams.files)
+        paced = [sys.executable, "-m", "tests.bench.upstream", str(upstreams.stream)]
+        for argv, port, request in (
+            (fixed, upstreams.unary, direct.unary(payloads.small_body())),
+            (paced, upstreams.stream, direct.stream(payloads.paced_body(1, 1000))),
+        ):
+            process = Process(argv, LOAD_CORE, folder / f"{port}.log")
+            stack.callback(process.end)
+            measure.first_answer(process, port, request)
+
+    async def _round(self, turn: int, direct: Subject) -> None:
+        async def first_token(subject: Subject, effort: Effort) -> dict[str, float]:
+            return await measure.first_token(subject, direct, effort)
+
+        for name in rotated(list(self._present), turn):
+            contender = self._present[name]
+            effort = QUICK if self._order.quick else SLOW if contender.slow else FAST
+            if contender.start is None:
+                await self._parts(turn, direct, effort, (measure.unary,))
+                continue
+            parts = (measure.unary, measure.large, measure.chunks, first_token)
+            await self._with_process(turn, contender, effort, parts, started=True)
+            if turn < self._order.idle_rounds:
+                await self._with_process(turn, contender, effort, (measure.idle,), started=False)
+        self._add_differences(turn)
+
+    async def _with_process(
+        self, turn: int, contender: Contender, effort: Effort, parts: Sequence[Part], *, started: bool
+    ) -> None:
+        """Starts it, measures it, ends it. What it does not manage becomes a line among the failures."""
+        assert contender.start is not None
+        port, folder = free_port(), self._fresh_folder(contender.name)
+        argv, env = contender.start(folder, port)
+        with contextlib.ExitStack() as stack:
+            process = Process(argv, GATEWAY_CORE, folder / "output.log", env)
+            stack.callback(process.end)
+            subject = Subject(contender, process, port, port)
+            try:
+                figures = measure.first_answer(process, port, subject.unary(payloads.small_body()))
+            except StartError as error:
+                self._fail(turn, contender.name, "start", error)
+                return
+            if started:
+                self._put(turn, contender.name, figures)
+            await self._parts(turn, subject, effort, parts)
+
+    async def _parts(self, turn: int, subject: Subject, effort: Effort, parts: Sequence[Part]) -> None:
+        name = subject.contender.name
+        for part in parts:
+            try:
+                self._put(turn, name, await part(subject, effort))
+            except (LoadError, OSError) as error:
+                self._fail(turn, name, part.__name__, error)
+
+    def _add_differences(self, turn: int) -> None:
+        for name in self._present.keys() - {"direct"}:
+            for measured in ADDED:
+                mine, base = self._value(turn, name, measured), self._value(turn, "direct", measured)
+                if mine is not None and base is not None:
+                    group, rest = measured.split(".")
+                    self.findings.book.put(turn, name, f"{group}.added_{rest}", mine - base)
+
+    def _value(self, turn: int, name: str, measured: str) -> float | None:
+        return self.findings.book.value(turn, name, measured)
+
+    def _put(self, turn: int, name: str, figures: dict[str, float]) -> None:
+        for measured, value in figures.items():
+            self.findings.book.put(turn, name, measured, value)
+
+    def _fail(self, turn: int, name: str, part: str, error: Exception) -> None:
+        words = f"round {turn + 1}, {name}, {part}: {error}".replace(f"{self._folder}/", "")
+        self.findings.failures.append(words)
+        sys.stderr.write(words + "\n")
+
+    def _fresh_folder(self, name: str) -> Path:
+        self._serial += 1
+        folder = self._folder / f"{self._serial}-{name}"
+        folder.mkdir()
+        return folder
