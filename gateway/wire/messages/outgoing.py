@@ -93,6 +93,33 @@ _UNSAYABLE: Final[tuple[tuple[str, Callable[[Request], bool], str], ...]] = (
 )
 
 
+def prepare(body: dict[str, Any]) -> None:
+    """Takes thinking without a signature out of a native history: another upstream wrote it, and the vendor refuses it.
+
+    Everything else stays as it came. The messages are replaced, not changed: they may still go to another target.
+    """
+    turns = body.get("messages")
+    if isinstance(turns, list) and any(_unsigned(block) for turn in turns for block in _blocks(turn)):
+        kept = [_signed(turn) for turn in turns]
+        body["messages"] = [turn for turn in kept if not isinstance(turn, dict) or turn.get("content") != []]
+
+
+def _signed(turn: Any) -> Any:
+    blocks = _blocks(turn)
+    if not any(_unsigned(block) for block in blocks):
+        return turn
+    return {**turn, "content": [block for block in blocks if not _unsigned(block)]}
+
+
+def _blocks(turn: Any) -> list[Any]:
+    content = turn.get("content") if isinstance(turn, dict) and turn.get("role") == "assistant" else None
+    return content if isinstance(content, list) else []
+
+
+def _unsigned(block: Any) -> bool:
+    return isinstance(block, dict) and block.get("type") == "thinking" and not block.get("signature")
+
+
 def write_request(request: Request) -> dict[str, Any]:
     native = request.dialect == NAME
     if not native:
