@@ -38,6 +38,8 @@ def address(text: str, *, proxy: str | None, variables: Mapping[str, str]) -> Ad
         host = port = None
     if not host or not port:
         raise AddressError("an upstream URL has no valid host and port; see `base_url`")
+    if url.raw_user or url.raw_password:
+        raise AddressError("an upstream URL must not hold a user or password; put them into the provider's `headers`")
     through = proxy_for(url.scheme, host, port, explicit=proxy, variables=variables)
     return Address(url, URL(through) if through else None, origin(url))
 

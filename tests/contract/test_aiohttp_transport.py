@@ -3,8 +3,8 @@
 import pytest
 
 from gateway.upstream.aiohttp_transport import AiohttpTransport
-from gateway.upstream.client import Call, TransportError, TransportLimits
-from tests.contract.transport_base import OK, Closable, Make, text
+from gateway.upstream.client import Call, Transport, TransportError, TransportLimits
+from tests.contract.transport_base import OK, Make, text
 from tests.contract.transport_suite import TransportSuite
 from tests.support.rawserver import Peer, serve
 
@@ -12,7 +12,7 @@ from tests.support.rawserver import Peer, serve
 class TestAiohttp(TransportSuite):
     """The whole suite."""
 
-    def create(self, limits: TransportLimits) -> Closable:
+    def create(self, limits: TransportLimits) -> Transport:
         return AiohttpTransport(limits)
 
     async def test_a_request_that_found_its_connection_closing_was_surely_not_sent(self, make: Make) -> None:

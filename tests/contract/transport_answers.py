@@ -157,6 +157,13 @@ class AnswerSuite(TransportBase):
                 assert await text(transport, Call("GET", server.url)) == b""
             assert server.accepted == 1
 
+    async def test_an_answer_to_head_has_no_body_whatever_its_length_says(self, make: Make) -> None:
+        async with serve(answering(HEAD + b"content-length: 5\r\n\r\n")) as server:
+            transport = make()
+            for _ in range(2):
+                assert await text(transport, Call("HEAD", server.url)) == b""
+            assert server.accepted == 1
+
     @pytest.mark.parametrize("coding", CODINGS)
     @pytest.mark.parametrize("bytewise", [False, True])
     async def test_a_packed_body_is_unpacked_though_nobody_asked_for_packing(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
@@ -12,13 +12,7 @@ from tests.support.rawserver import Peer, Script
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 
-class Closable(Transport, Protocol):
-    """A transport that ends."""
-
-    async def aclose(self) -> None: ...
-
-
-Make = Callable[..., Closable]
+Make = Callable[..., Transport]
 
 
 class TransportBase:
@@ -26,7 +20,7 @@ class TransportBase:
 
     loops = True
 
-    def create(self, limits: TransportLimits) -> Closable:
+    def create(self, limits: TransportLimits) -> Transport:
         raise NotImplementedError
 
     @pytest.fixture(autouse=True)
@@ -37,11 +31,11 @@ class TransportBase:
 
     @pytest.fixture
     async def make(self) -> AsyncIterator[Make]:
-        made: list[Closable] = []
+        made: list[Transport] = []
         complaints: list[dict[str, Any]] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
 
-        def make(**limits: Any) -> Closable:
+        def make(**limits: Any) -> Transport:
             made.append(self.create(TransportLimits(**limits)))
             return made[-1]
 

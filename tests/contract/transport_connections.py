@@ -124,7 +124,9 @@ class ConnectionSuite(TransportBase):
                 assert "x-b" not in str(caught.value)
             assert await text(transport, Call("GET", server.url)) == b"ok"
 
-    @pytest.mark.parametrize("url", ["ftp://a.test/", "a.test", "http://", "http://a:port/", "http://2130706433/", ""])
+    @pytest.mark.parametrize(
+        "url", ["ftp://a.test/", "a.test", "http://", "http://a:port/", "http://2130706433/", "http://u:p@a.test", ""]
+    )
     async def test_what_is_no_web_address_is_refused(self, make: Make, url: str) -> None:
         with pytest.raises(TransportError) as caught:
             await make().open(Call("GET", url))

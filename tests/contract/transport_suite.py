@@ -1,7 +1,7 @@
 """The conformance suite of the transport seam. An implementation subclasses `TransportSuite` and says how it is made.
 
 class TestMine(TransportSuite):
-    def create(self, limits: TransportLimits) -> Closable:
+    def create(self, limits: TransportLimits) -> Transport:
         return MyTransport(limits)
 """
 
