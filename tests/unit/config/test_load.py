@@ -69,12 +69,16 @@ def test_mistakes_are_sorted_by_line(file: Path) -> None:
     assert str(error).splitlines() == [str(one) for one in error.mistakes]
 
 
+UNPARSABLE = ("secret: 'swordfish", "secret: |\n swordfish\nswordfish")
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        "secret: 7\nlisten: {host: ${X}, port: ${X}}",
+        *UNPARSABLE,
+        "secret: 7\nlisten: {host: '${X}', port: '${X}'}",
         "providers: {a: {api_key: [swordfish]}}",
-        "providers: {a: {api_key: {swordfish: 1, swordfish: 2, b: ${NONE}}}}",
+        "providers: {a: {api_key: {swordfish: 1, swordfish: 2, b: '${NONE}'}}}",
         "providers: {a: {kind: '${X}', base_url: '${X}', zone: '${X}'}}",
         "models: {m: {strategy: '${X}', targets: [{provider: '${X}', model: 'a-${X}*'}], fallbacks: {failure: ['${X}']}}}",
         "keys: [{name: '${X}', hash: '${X}', models: ['${X}']}, {name: '${X}', hash: '${X}'}]",
@@ -83,13 +87,12 @@ def test_mistakes_are_sorted_by_line(file: Path) -> None:
         "secret: *swordfish",
         "secret: !swordfish x",
         "secret: ${swordfish!}",
-        "secret: 'swordfish",
-        "secret: |\n swordfish\nswordfish",
         "providers: {a: {headers: {h: [swordfish]}}}",
     ],
 )
 def test_secrets_and_values_from_outside_are_never_shown(text: str, file: Path) -> None:
     error = refused(file, text, {"X": CANARY})
+    assert text in UNPARSABLE or not [one for one in error.mistakes if "not YAML" in one.message]
     shown = [str(error), repr(error), *map(repr, error.mistakes), "".join(traceback.format_exception(error))]
     assert not [one for one in shown if CANARY in one]
 
