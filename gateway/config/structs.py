@@ -226,7 +226,7 @@ class Target(Strict, frozen=True):
         Annotated[int, Meta(ge=1, le=1 << 40)] | None, Meta(description="Longest input; longer requests go elsewhere.")
     ] = None
     when: Annotated[
-        When | None, Meta(description="Conditions, under the strategy `conditional`; without any it always matches.")
+        When | None, Meta(description="Conditions, under the strategy `conditional`; targets without any come last.")
     ] = None
 
 
