@@ -75,7 +75,7 @@ def next_step(
     reason = rule.reason if attempts else plan.opening
     fresh = view.untried(here) if reason == "failure" else []
     beyond = [one for group in plan.after(view.visited, reason) for one in view.untried(group)]
-    again = view.repeatable(here) if rule.again else []
+    again = view.repeatable(here) if reason == "failure" else []
     backoff = now + _full_jitter(policy, len(attempts), rng)
 
     if ready := _first_ready(fresh, view):

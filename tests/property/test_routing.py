@@ -161,6 +161,7 @@ class Drive:
 
     def run(self, luck: list[Failure], durations: list[float]) -> GiveUp:
         for turn in range(500):
+            self._disturb()
             step = self._next()
             if isinstance(step, GiveUp):
                 return step
@@ -171,6 +172,18 @@ class Drive:
                     continue
             self._fail(step, luck[turn % len(luck)], durations[turn % len(durations)])
         raise AssertionError("it never ended")
+
+    def _disturb(self) -> None:
+        """Meanwhile others ask the same targets, take probes, and checks fail."""
+        one = self.rng.choice(self.plan.candidates())
+        match self.rng.randrange(12):
+            case 0:
+                self.health.began(one.name, self.now)
+            case 1:
+                self.health.began(one.name, self.now)
+                self.health.ended(one.name, self.now, Failure("connect"), self.now)
+            case 2:
+                self.health.checked(one.provider, ok=self.rng.random() < 0.3, now=self.now)
 
     def _next(self) -> Step:
         return next_step(

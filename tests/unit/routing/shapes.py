@@ -67,5 +67,12 @@ def step(
     made: Plan, *attempts: Attempt, policy: Retry | None = None, state: Health | None = None, **fields: Any
 ) -> Step:
     """What comes next at second 1 of 600."""
-    given: dict[str, Any] = {"replayable": True, "committed": False, "deadline": 600.0, "budget_left": True, "now": 1.0}
-    return next_step(made, attempts, policy or Retry(), health=state or health(), rng=Random(1), **(given | fields))
+    given: dict[str, Any] = {
+        "replayable": True,
+        "committed": False,
+        "deadline": 600.0,
+        "budget_left": True,
+        "now": 1.0,
+        "rng": Random(1),
+    }
+    return next_step(made, attempts, policy or Retry(), health=state or health(), **(given | fields))

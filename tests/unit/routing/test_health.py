@@ -69,6 +69,15 @@ def test_a_probe_that_was_answered_closes_it(outcome: Outcome) -> None:
     assert state.snapshot(OPEN_FOR)[NAME].state == "closed"
 
 
+def test_after_closing_it_takes_all_failures_again_to_open() -> None:
+    state = health(failures=2)
+    attempt(state, DOWN)
+    attempt(state, DOWN)
+    attempt(state, "ok", OPEN_FOR)
+    attempt(state, DOWN, OPEN_FOR)
+    assert state.admits(NAME, OPEN_FOR)
+
+
 def test_a_cancelled_probe_frees_the_place_for_another() -> None:
     state = health()
     break_open(state, NAME)

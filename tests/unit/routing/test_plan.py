@@ -230,6 +230,16 @@ def test_a_wildcard_falls_back_to_a_wildcard_with_the_same_rest() -> None:
     assert places(made.candidates()) == ["openai/gpt-5", "router/openai/gpt-5"]
 
 
+def test_a_fallback_is_looked_up_by_the_longest_prefix() -> None:
+    models = {"fast": model("a/m", failure="a/b/c"), "a/*": model("short/*"), "a/b/*": model("long/*")}
+    assert places(planned(Config(models=models)).candidates()) == ["a/m", "long/c"]
+
+
+def test_a_wildcard_that_falls_back_to_the_name_that_was_asked_for_does_not_go_there_twice() -> None:
+    made = planned(config(openai_=model("openai/*", failure="openai/gpt-5 openai/gpt-4")), "openai/gpt-5")
+    assert [group.model for group in made.after(["openai/*"], "failure")] == ["openai/gpt-4"]
+
+
 @pytest.mark.parametrize("fallback", ["nowhere", "openai/*"])
 def test_a_fallback_that_leads_nowhere_is_refused_when_compiled(fallback: str) -> None:
     with pytest.raises(ValueError, match="fallback"):

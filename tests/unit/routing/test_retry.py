@@ -1,3 +1,4 @@
+from random import Random
 from typing import Any
 
 import pytest
@@ -88,6 +89,10 @@ def test_the_target_unasked_the_longest_is_asked_again() -> None:
     assert waits_for(step(pair(), earlier, failed(A)))[0] == B
 
 
+def test_a_target_that_failed_retryably_is_asked_again_after_another_failed_for_good() -> None:
+    assert waits_for(step(pair(), failed(A), failed(B, "auth")))[0] == A
+
+
 def test_one_attempt_is_kept_for_the_fallback() -> None:
     three = Retry(attempts=3)
     assert waits_for(step(backed(), failed(A), policy=three))[0] == A
@@ -171,6 +176,13 @@ def test_back_off_doubles_up_to_its_limit() -> None:
     assert [delay / most for delay, most in zip(delays, longest, strict=True)] == pytest.approx([delays[0]] * 4)
 
 
+def test_back_off_is_spread_over_the_whole_delay() -> None:
+    policy = Retry(base_delay=1.0)
+    delays = sorted(waits_for(step(lone(), failed(A), policy=policy, rng=Random(seed)))[1] - 1.0 for seed in range(50))
+    assert 0 < delays[0] < 0.2
+    assert 0.8 < delays[-1] <= 1.0
+
+
 # --- Retry-After -----------------------------------------------------------------------------------------------------
 
 
@@ -212,6 +224,17 @@ def test_a_target_that_opened_since_the_plan_is_not_asked() -> None:
     assert goes_to(step(made, state=state)) == B
     break_open(state, B)
     assert code(step(made, state=state)) == "no_target_available"
+
+
+def test_a_target_whose_probe_is_out_or_that_checks_found_down_is_not_asked() -> None:
+    probed, down = health(), health()
+    break_open(probed, A)
+    probed.began(A, 10.0)
+    for _ in range(2):
+        down.checked(A, ok=False, now=10.0)
+    for state in (probed, down):
+        assert goes_to(step(pair(), state=state, now=10.0)) == B
+        assert code(step(pair(), failed(B, "auth"), state=state, now=10.0)) == "upstream_auth_failed"
 
 
 def test_without_budget_an_overloaded_provider_is_not_asked_again_but_another_one_is() -> None:

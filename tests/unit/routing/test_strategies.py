@@ -66,6 +66,13 @@ def test_least_busy_does_not_send_everything_to_a_target_without_a_latency() -> 
     assert order("least_busy", "a/m", "b/m", state=state) == ["a", "b"]
 
 
+def test_of_two_idle_targets_the_quicker_is_the_less_busy() -> None:
+    state = health()
+    used(state, "a", latency=10.0)
+    used(state, "b", latency=1.0)
+    assert order("least_busy", "a/m", "b/m", state=state) == ["b", "a"]
+
+
 def test_least_busy_compares_two_and_not_all() -> None:
     state = health()
     for place, busy in enumerate((0, 1, 2, 3)):
