@@ -11,7 +11,6 @@ from starlette.types import ASGIApp
 
 from gateway.api.asgi import application
 from gateway.api.llm import Gate
-from gateway.api.open_mode import is_loopback
 from gateway.attempts import Attempts
 from gateway.config.discover import discovered
 from gateway.config.load import Loaded, load_with_files
@@ -19,6 +18,7 @@ from gateway.config.references import Rows
 from gateway.config.structs import Config, Provider, Timeouts
 from gateway.dialects import DIALECTS
 from gateway.limits.keys import KeyRing
+from gateway.limits.open_mode import is_loopback
 from gateway.limits.pricing import find_price_list, load_prices
 from gateway.pipeline import Pipeline
 from gateway.record.metrics import Metrics
@@ -74,7 +74,7 @@ class Gateway:
         attempts = Attempts(DIALECTS, health, RetryBudget(config.retry.budget), rng)
         recorder = Recorder(config.record, Metrics())
         self.gate = Gate(Pipeline(self._setup(Config()), attempts, recorder, rng))
-        self.app: ASGIApp = application(self.gate, DIALECTS)
+        self.app: ASGIApp = application(self.gate)
 
     async def prepare(self, config: Config) -> None:
         """Puts the configuration in force: the next request is served by it, those under way keep theirs.

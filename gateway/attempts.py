@@ -5,7 +5,6 @@ Every decision is `next_step`'s. This code sends, waits and keeps the books of h
 
 import asyncio
 import random
-import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from gateway.routing.plan import Plan, admitted
 from gateway.routing.retry import GiveUp, Wait, next_step
 from gateway.setup import Setup
 from gateway.upstream.http import AttemptFailed, Outbound, Passed, Progress, ask, failure_kind, invalid
-from gateway.upstream.outgoing import outgoing
+from gateway.upstream.outgoing import Local, outgoing
 from gateway.wire.dialect import END, FAULT, TEXT, Dialect, Watch
 from gateway.wire.frames import Frame
 from gateway.wire.neutral import Usage
@@ -112,8 +111,12 @@ class Attempts:
         self, x: Exchange, candidate: Candidate, setup: Setup, started: float
     ) -> AsyncGenerator[list[Frame], None]:
         upstream = setup.upstreams[candidate.provider]
-        outbound, passage = outgoing(x, candidate, upstream, self.dialects, secrets.token_hex(8))
+        outbound, passage = outgoing(x, candidate, upstream, self.dialects, setup.sealer)
         progress = Progress()
+        if isinstance(outbound, Local):
+            self._commit(x, candidate, progress, started)
+            yield [outbound.frame]
+            return
         held: list[Frame] = []
         try:
             async with aclosing(ask(upstream, outbound, setup.config.limits, progress)) as batches:
@@ -128,11 +131,13 @@ class Attempts:
                         self._commit(x, candidate, progress, started)
                         shown = held + shown
                     if progress.begun:
-                        x.output_estimate += len(shown) if progress.events else estimated_tokens(len(shown[0].raw))
+                        x.output_estimate += (
+                            len(shown) if progress.form == "events" else estimated_tokens(len(shown[0].raw))
+                        )
                         yield shown
                     else:
                         held += shown
-            if not progress.ended:
+            if not progress.ended and progress.form != "pieces":
                 raise AttemptFailed(
                     Failure("cut"), GatewayError("stream_cut", "The upstream's answer ended before it was complete.")
                 )
@@ -144,7 +149,7 @@ class Attempts:
         x.committed = True
         x.served_by = candidate
         x.first_token = now
-        x.events = progress.events
+        x.form = progress.form
         x.reply_status = progress.status
         x.reply_headers = progress.headers
         self.health.first_token(candidate.name, now - started, now)
@@ -163,7 +168,7 @@ def settle(x: Exchange, candidate: Candidate, watch: Watch) -> None:
 
 def _check_form(outbound: Outbound, progress: Progress) -> None:
     """Looked at after a fault in a body has been seen: a 200 that is an error says more."""
-    if outbound.streamed != progress.events and not outbound.dialect.opaque:
+    if outbound.streamed != (progress.form == "events") and not outbound.dialect.opaque:
         raise invalid("it is no stream of events" if outbound.streamed else "it is a stream, which nobody asked for")
 
 

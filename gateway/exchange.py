@@ -13,6 +13,9 @@ from gateway.routing.plan import Plan
 from gateway.wire.dialect import Dialect
 from gateway.wire.neutral import Finish, Usage
 
+Form = Literal["whole", "events", "pieces"]
+"""Of an answer: one body whose length is known, a stream of events, or bytes as they come."""
+
 Outcome = Literal["open", "answered", "failed", "cut", "client_gone", "drained"]
 
 
@@ -34,9 +37,11 @@ class Exchange:
     upload: bytes | BinaryIO = b""  # anything else
     model: str = ""
     streamed: bool = False
+    target_path: str = ""  # where the path itself is handed on: below the upstream's base URL, with its query
+    may_hold_ids: bool = False  # a string in the body looks like an id that we sealed
     wall: float = field(default_factory=time.time)
     replayable: bool = True  # asking twice does nothing twice
-    pinned: str | None = None  # the one candidate that holds what this request refers to
+    pinned: str | None = None  # the one provider that holds what this request refers to
     principal: Principal | None = None
     plan: Plan | None = None
     attempts: list[Attempt] = field(default_factory=list)
@@ -48,7 +53,7 @@ class Exchange:
     finish: Finish | None = None
     cost_nanodollars: int | None = None
     committed: bool = False
-    events: bool = False  # the answer is a stream of events
+    form: Form = "whole"
     reply_status: int = 200
     reply_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     first_token: float | None = None

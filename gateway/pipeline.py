@@ -22,6 +22,7 @@ from gateway.routing.features import Features, permits
 from gateway.routing.needs import needs, prefix
 from gateway.routing.plan import Plan, plan
 from gateway.setup import Setup
+from gateway.upstream.resources import open_ids
 from gateway.wire.frames import Frame
 
 Read = Callable[[Config], Awaitable[None]]
@@ -36,6 +37,7 @@ class Pipeline:
     attempts: Attempts
     recorder: Recorder
     rng: random.Random
+    draining: bool = False
 
     async def answer(self, x: Exchange, read: Read) -> AsyncGenerator[list[Frame], None]:
         """The answer's frames in the caller's dialect, a list for each piece from the network. Raises `Refused`."""
@@ -45,6 +47,7 @@ class Pipeline:
             x.principal = setup.keys.identify(x.headers)
             self._admit(setup)
             await read(setup.config)
+            open_ids(x, setup.sealer)
             x.plan = self._plan(x, x.principal, setup)
             async with aclosing(self.attempts.over(x, x.plan, setup)) as batches:
                 async for frames in batches:
@@ -64,6 +67,8 @@ class Pipeline:
 
     def _admit(self, setup: Setup) -> None:
         """Bounds what the gateway holds at once. Rates and budgets come with the accounts."""
+        if self.draining:
+            raise GatewayError("draining", "The gateway is shutting down. Try again.")
         if setup.under_way > setup.config.limits.concurrent_requests:
             raise GatewayError(
                 "overloaded", "The gateway is at its limit of requests under way. Try again.", retry_after=1

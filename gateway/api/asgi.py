@@ -1,60 +1,85 @@
 """The application: Starlette carries it, the `/v1` paths are plain ASGI endpoints mounted in it."""
 
 import asyncio
-from collections.abc import Mapping
+import secrets
+from typing import Any, Final
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-from gateway.api.llm import Endpoint, Gate
-from gateway.api.reading import read_json
+from gateway.api import models, paths
+from gateway.api.llm import Endpoint, Gate, headers_of
 from gateway.errors import GatewayError
 from gateway.record.metrics import CONTENT_TYPE
-from gateway.wire.dialect import Dialect
+
+_encode = msgspec.json.Encoder().encode
+_MODELS: Final = "/v1/models"
 
 
 class V1:
-    """Dispatches `/v1` by method and path; unknown ones get an error in the form of the API they look like."""
+    """Dispatches `/v1` by method and path; errors have the form of the API that the path belongs to."""
 
-    def __init__(self, gate: Gate, dialects: Mapping[str, Dialect]) -> None:
-        self._fixed: dict[tuple[str, str], ASGIApp] = {
-            ("POST", f"/v1{dialect.path.removeprefix('/v1')}"): Endpoint(gate, dialect, read_json)
-            for dialect in dialects.values()
-            if not dialect.opaque
-        }
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self._endpoints = {place: Endpoint(gate, surface) for place, surface in paths.FIXED.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await refuse_upgrade(receive, send)
+        if scope["type"] != "http":
             return
-        path = scope["path"]
-        endpoint = self._fixed.get((scope["method"], path))
-        if endpoint is None:
-            raise GatewayError("not_found", f"There is no {path} here.")
-        await endpoint(scope, receive, send)
+        method, path = scope["method"], scope["path"]
+        endpoint = self._endpoints.get((method, path))
+        if endpoint is None and (surface := paths.find(method, path)) is not None:
+            endpoint = Endpoint(self._gate, surface)
+        if endpoint is not None:
+            await endpoint(scope, receive, send)
+        else:
+            await self._small(scope, receive, send)
+
+    async def _small(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What no upstream is asked for: the list of models, and paths that are not there."""
+        headers = headers_of(scope)
+        request_id = f"req_{secrets.token_hex(12)}"
+        stamp = {"x-haechi-request-id": request_id}
+        try:
+            value = self._models(scope["method"], scope["path"], headers)
+            response = Response(_encode(value), headers=stamp, media_type="application/json")
+        except GatewayError as error:
+            body = _encode(paths.spoken(scope["path"]).error_body(error, request_id))
+            if error.code == "method_not_allowed":
+                stamp["allow"] = ", ".join(_allowed(scope["path"]))
+            response = Response(body, error.status, stamp, media_type="application/json")
+        await response(scope, receive, send)
+
+    def _models(self, method: str, path: str, headers: dict[str, str]) -> dict[str, Any]:
+        if headers.get("upgrade", "").lower() == "websocket":
+            raise GatewayError(
+                "upgrade_required", "There is no WebSocket API here; use HTTP, with `stream` for streams."
+            )
+        if path in paths.UNLISTED and method == "GET":
+            raise GatewayError(
+                "not_found",
+                "Stored files and batches are not listed: the account behind them is shared. Keep their ids.",
+            )
+        if allowed := [] if path.startswith(_MODELS) and method == "GET" else _allowed(path):
+            raise GatewayError("method_not_allowed", f"{path} does not take {method}; it takes {', '.join(allowed)}.")
+        if not path.startswith(_MODELS):
+            raise GatewayError("not_found", f"There is no {path[:100]} here.")
+        setup = self._gate.pipeline.setup
+        principal = setup.keys.identify(headers)
+        if path == _MODELS:
+            return models.listed(setup, principal, headers)
+        return models.one(setup, principal, headers, path.removeprefix(f"{_MODELS}/"))
 
 
-async def refuse_upgrade(receive: Receive, send: Send) -> None:
-    """A clear 426 where the server can send one before the handshake."""
-    await receive()
-    body = msgspec.json.encode(
-        {"error": {"message": "WebSocket is not offered here; use HTTP.", "code": "upgrade_required"}}
-    )
-    await send(
-        {
-            "type": "websocket.http.response.start",
-            "status": 426,
-            "headers": [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())],
-        }
-    )
-    await send({"type": "websocket.http.response.body", "body": body})
+def _allowed(path: str) -> list[str]:
+    return ["GET"] if path == _MODELS or path.startswith(f"{_MODELS}/") else paths.methods(path)
 
 
-def application(gate: Gate, dialects: Mapping[str, Dialect]) -> Starlette:
+def application(gate: Gate) -> Starlette:
     async def health(_request: Request) -> Response:
         return PlainTextResponse("draining\n" if gate.draining else "ok\n", 503 if gate.draining else 200)
 
@@ -64,10 +89,4 @@ def application(gate: Gate, dialects: Mapping[str, Dialect]) -> Starlette:
         page = pipeline.recorder.metrics.page(pipeline.attempts.health, now, pipeline.setup.targets)
         return Response(page, headers={"content-type": CONTENT_TYPE})
 
-    return Starlette(
-        routes=[
-            Mount("/v1", app=V1(gate, dialects)),
-            Route("/health", health),
-            Route("/metrics", metrics),
-        ]
-    )
+    return Starlette(routes=[Mount("/v1", app=V1(gate)), Route("/health", health), Route("/metrics", metrics)])

@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 
 from starlette.types import Receive, Scope, Send
 
-from gateway.api import open_mode
 from gateway.api.leash import Leash, Reason
+from gateway.api.paths import Surface
 from gateway.api.reading import CallerGone
 from gateway.api.replying import Reply
 from gateway.attempts import Refused
@@ -17,10 +17,7 @@ from gateway.config.structs import Config
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.pipeline import Pipeline
-from gateway.wire.dialect import Dialect
 from gateway.wire.frames import Frame
-
-ReadBody = Callable[[Exchange, Receive, Config], Awaitable[None]]
 
 _SAID: dict[Reason, GatewayError] = {
     "out_of_time": GatewayError("upstream_timeout", "The answer was not complete within the time a request may take."),
@@ -33,12 +30,15 @@ class Gate:
     """What all endpoints share: the pipeline, and who is inside."""
 
     pipeline: Pipeline
-    draining: bool = False
     inside: set[Leash] = field(default_factory=set)
+
+    @property
+    def draining(self) -> bool:
+        return self.pipeline.draining
 
     def drain(self) -> None:
         """From now on nobody is let in."""
-        self.draining = True
+        self.pipeline.draining = True
 
     def clear(self) -> None:
         """The drain limit is over: those inside are told so and end."""
@@ -51,12 +51,11 @@ class Endpoint:
     """An ASGI application for one path of one dialect."""
 
     gate: Gate
-    dialect: Dialect
-    read: ReadBody
+    surface: Surface
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         config = self.gate.pipeline.setup.config
-        x = arrived(scope, self.dialect, config.timeouts.total)
+        x = arrived(scope, self.surface, config.timeouts.total)
         reply = Reply(x, send, config.limits.heartbeat)
         leash = Leash(x)
         self.gate.inside.add(leash)
@@ -64,13 +63,12 @@ class Endpoint:
         watching: list[asyncio.Task[None]] = []
 
         async def read(config: Config) -> None:
-            await self.read(x, receive, config)
+            await self.surface.read(x, receive, config)
             watching.append(asyncio.create_task(leash.watch(receive)))
             if x.streamed:
                 reply.begin_beating()
 
         try:
-            self._check(x)
             async with contextlib.aclosing(self.gate.pipeline.answer(x, read)) as batches:
                 await _send_all(batches, reply)
         except Refused as refused:
@@ -91,15 +89,6 @@ class Endpoint:
             if not isinstance(x.upload, bytes):
                 x.upload.close()
 
-    def _check(self, x: Exchange) -> None:
-        if self.gate.draining:
-            raise Refused(_SAID["draining"])
-        if not self.gate.pipeline.setup.keys:
-            try:
-                open_mode.check(x.headers)
-            except GatewayError as error:
-                raise Refused(error) from error
-
 
 async def _send_all(batches: AsyncGenerator[list[Frame], None], reply: Reply) -> None:
     async for frames in batches:
@@ -115,14 +104,14 @@ async def _say_goodbye(reply: Reply, reason: Reason) -> None:
                 await reply.refuse(Refused(_SAID[reason]))
 
 
-def arrived(scope: Scope, dialect: Dialect, seconds: float) -> Exchange:
+def arrived(scope: Scope, surface: Surface, seconds: float) -> Exchange:
     """An exchange of which only the head is known. A trace context of the caller goes on."""
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    headers = headers_of(scope)
     now = asyncio.get_running_loop().time()
     query = scope["query_string"].decode("latin-1")
     return Exchange(
         id=f"req_{secrets.token_hex(12)}",
-        dialect=dialect,
+        dialect=surface.dialect,
         method=scope["method"],
         path=scope["path"],
         query=f"?{query}" if query else "",
@@ -131,7 +120,13 @@ def arrived(scope: Scope, dialect: Dialect, seconds: float) -> Exchange:
         span_id=secrets.token_hex(8),
         started=now,
         deadline=now + seconds,
+        replayable=surface.replayable,
     )
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    """By lower-case name; of a repeated one the last."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 def _trace_id(headers: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import BinaryIO, Final, cast
 
 from starlette.types import Receive
@@ -13,6 +13,8 @@ from gateway.exchange import Exchange
 from gateway.routing.needs import estimated_tokens
 from gateway.wire.body import parse
 from gateway.wire.multipart import model_of
+
+ReadBody = Callable[[Exchange, Receive, Config], Awaitable[None]]
 
 _IN_MEMORY: Final = 1024 * 1024
 
@@ -34,10 +36,13 @@ async def read_json(x: Exchange, receive: Receive, config: Config) -> None:
             raise _too_large(limit)
         pieces.append(piece)
     raw = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    if not raw and x.target_path:  # some operations on stored resources have nothing to say
+        return
     x.body = body = parse(raw, config.limits.json_depth)
     x.input_estimate = estimated_tokens(len(raw))
+    x.may_hold_ids = b"_hx" in raw or b"-hx" in raw
     x.streamed = _flag(body.get("stream"))
-    x.model = _model(body.get("model"))
+    x.model = _model(body.get("model")) if "model" in body or not x.target_path else ""
 
 
 async def read_upload(x: Exchange, receive: Receive, config: Config) -> None:
@@ -52,10 +57,25 @@ async def read_upload(x: Exchange, receive: Receive, config: Config) -> None:
         if size > limit:
             raise _too_large(limit)
         held.write(piece)
-    x.input_estimate = 0
-    held.seek(0)
     x.model = model_of(x.headers.get("content-type", ""), x.query, x.upload)
     held.seek(0)
+
+
+async def read_any(x: Exchange, receive: Receive, config: Config) -> None:
+    """For paths that are handed on: JSON is parsed, because it names the model; a form is looked at; the rest passes."""
+    x.target_path = x.path.removeprefix("/v1") + without_model(x.query)
+    if x.method in ("GET", "DELETE"):
+        x.streamed = "stream=true" in x.query
+    elif x.headers.get("content-type", "").startswith("application/json"):
+        await read_json(x, receive, config)
+    else:
+        await read_upload(x, receive, config)
+
+
+def without_model(query: str) -> str:
+    """`?model=` is for the gateway: it says where an upload goes that does not name a model itself."""
+    kept = [part for part in query.lstrip("?").split("&") if part and not part.startswith("model=")]
+    return f"?{'&'.join(kept)}" if kept else ""
 
 
 class _Pieces:

@@ -35,13 +35,15 @@ class Reply:
         """Sends one piece. A unary JSON body goes out whole, with its length."""
         await self._pause_beating()
         x = self._x
-        if not self._started and not x.events and x.body is not None:
+        if not self._started and x.form == "whole":
             raw = frames[0].raw
             await self._start(x.reply_status, [*x.reply_headers, (b"content-length", str(len(raw)).encode())])
             await self._body(raw, more=False)
             return
         if not self._started:
-            await self._start(x.reply_status, x.reply_headers + _STREAM_HEADERS if x.events else x.reply_headers)
+            await self._start(
+                x.reply_status, x.reply_headers + _STREAM_HEADERS if x.form == "events" else x.reply_headers
+            )
         if frames:
             await self._body(b"".join([frame.raw for frame in frames]) if len(frames) > 1 else frames[0].raw, more=True)
 
@@ -58,7 +60,7 @@ class Reply:
         error = refused.error
         if not self._started:
             await self._refuse_whole(refused)
-        elif x.events or not x.committed:
+        elif x.form == "events" or not x.committed:
             await self._body(b"".join(frame.raw for frame in x.dialect.error_frames(error, x.id)), more=False)
         # Half a body of known length, or of bytes: returning now makes the server cut the line, so nobody takes it for whole.
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from gateway.config.structs import Key
 from gateway.errors import GatewayError
+from gateway.limits import open_mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,11 @@ class KeyRing:
     def identify(self, headers: Mapping[str, str]) -> Principal:
         """The principal of the key in `Authorization`, `x-api-key` or `api-key`; raises `invalid_api_key`.
 
+        Without keys anybody on this machine, and nobody else: raises `foreign_origin`.
         Looking up a digest leaks nothing useful by its timing: the digest of a guess says nothing about the key.
         """
         if not self._by_digest:
+            open_mode.check(headers)
             return ANYONE
         key = presented(headers)
         if key is None:

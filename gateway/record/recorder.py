@@ -110,7 +110,7 @@ def row(x: Exchange, ended: float) -> Row:
         x.outcome,
         x.error.code if x.error else None,
         x.error.status if x.error and not x.committed else x.reply_status,
-        x.events,
+        x.form == "events",
         [(one.candidate, one.failure.kind if one.failure else None) for one in x.attempts],
         round(ended - x.started, 6),
         round(x.first_token - x.started, 6) if x.first_token is not None else None,

@@ -7,6 +7,7 @@ from typing import BinaryIO, Final
 
 from gateway.config.structs import Limits, Timeouts
 from gateway.errors import GatewayError
+from gateway.exchange import Form
 from gateway.routing.failure import Failure, FailureKind
 from gateway.upstream.client import Call, Reply, Transport, TransportError
 from gateway.upstream.providers import Row
@@ -57,7 +58,7 @@ class Progress:
 
     status: int = 200
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    events: bool = False
+    form: Form = "whole"
     begun: bool = False
     ended: bool = False
 
@@ -100,14 +101,15 @@ async def ask(
         progress.status = reply.status
         progress.headers = passed_headers(reply.headers)
         content_type = reply.headers.get("content-type", "")
-        if content_type.startswith("text/event-stream"):
-            progress.events = True
+        if content_type.startswith("text/event-stream") and not outbound.dialect.opaque:
+            progress.form = "events"
             async for frames in _events(reply, upstream.timeouts, limits, progress):
                 yield frames
         elif "json" in content_type or not outbound.dialect.opaque:
             raw = await _whole(reply, upstream.timeouts.first_token, limits.answer_bytes)
             yield [Frame(raw, raw)]
         else:
+            progress.form = "pieces"
             async for piece in _pieces(reply, upstream.timeouts.between_tokens):
                 yield [Frame(piece, None)]
     finally:

@@ -1,6 +1,8 @@
 """What one attempt sends: the caller's request in the words of this target."""
 
-from typing import Any, Final
+import secrets
+from collections.abc import Mapping
+from typing import Any, BinaryIO, Final, NamedTuple
 
 import msgspec
 
@@ -9,43 +11,80 @@ from gateway.exchange import Exchange
 from gateway.routing.candidate import Candidate
 from gateway.upstream.http import Outbound, Upstream
 from gateway.upstream.providers import Quirks
+from gateway.upstream.resources import Sealing
 from gateway.wire.dialect import Dialect
+from gateway.wire.frames import Frame, body
+from gateway.wire.messages import COUNT_TOKENS, estimate_tokens, write_count
+from gateway.wire.messages.request import read_count_request
+from gateway.wire.multipart import with_model
+from gateway.wire.opaque import OpaqueWatch
 from gateway.wire.passage import Native, Passage, translate, way
+from gateway.wire.sealed import Sealer
 
 _encode = msgspec.json.Encoder().encode
 
 # Callers' headers that go along, by the dialect the target is asked in. What belongs to an account (keys, organisation,
 # project, cookies) never does.
 _ACCOUNT: Final = frozenset({"openai-organization", "openai-project"})
+_KEEPING: Final = frozenset({"files", "batches", "responses"})
+"""Dialects whose answers name stored resources."""
+
 _ALWAYS: Final = frozenset({"idempotency-key", "accept-language", "tracestate", "baggage"})
 
 
+class Local(NamedTuple):
+    """An answer that needs no upstream."""
+
+    frame: Frame
+
+
 def outgoing(
-    x: Exchange, candidate: Candidate, upstream: Upstream, dialects: dict[str, Dialect], span_id: str
-) -> tuple[Outbound, Passage]:
+    x: Exchange, candidate: Candidate, upstream: Upstream, dialects: Mapping[str, Dialect], sealer: Sealer
+) -> tuple[Outbound | Local, Passage]:
     """Raises `unsupported_parameter` for what this target cannot be told."""
     name = way(x.dialect.name, upstream.speaks)
     if name is None:
-        raise GatewayError(
-            "unsupported_parameter",
-            f"The target of {x.model!r} cannot be asked through this API; it speaks {', '.join(sorted(upstream.speaks))}.",
-        )
+        return _counted(x), Native(OpaqueWatch())
     dialect = dialects[name]
-    path = x.path.removeprefix("/v1") if name == x.dialect.name and x.dialect.opaque else dialect.path
-    headers = _headers(x, dialect, span_id)
+    headers = _headers(x, dialect)
+    if x.target_path:
+        return _handed_on(x, candidate, upstream, headers, sealer)
     if x.body is None:
-        outbound = Outbound(dialect, x.method, path + x.query, headers, x.upload)
-        return outbound, Native(dialect.watch(x.asked_usage, x.streamed))
+        raise GatewayError("invalid_request", "The request has no body.")
     if dialect is x.dialect:
-        body = {**x.body, "model": candidate.model}
+        said = {**x.body, "model": candidate.model}
         if upstream.row.quirks.ask_usage:
-            dialect.prepare(body)
+            dialect.prepare(said)
         passage: Passage = Native(dialect.watch(x.asked_usage, x.streamed))
     else:
-        body, passage = _translated(x, candidate, upstream, dialect)
+        said, passage = _translated(x, candidate, upstream, dialect)
     if name == "chat":
-        _adapt(body, upstream.row.quirks)
-    return Outbound(dialect, x.method, path, headers, _encode(body), x.streamed), passage
+        _adapt(said, upstream.row.quirks)
+    elif name == "responses" and x.dialect.name == "responses" and x.principal is not None:
+        passage = Sealing(passage, sealer, x.principal.id, upstream.name)
+    return Outbound(dialect, "POST", dialect.path, headers, _encode(said), x.streamed), passage
+
+
+def _handed_on(
+    x: Exchange, candidate: Candidate, upstream: Upstream, headers: dict[str, str], sealer: Sealer
+) -> tuple[Outbound, Passage]:
+    """Method, path and body as the caller's; only the model's name and the ids of stored resources change."""
+    payload: bytes | BinaryIO = x.upload
+    if x.body is not None:
+        payload = _encode({**x.body, "model": candidate.model} if "model" in x.body else x.body)
+    elif not isinstance(x.upload, bytes) and x.model not in ("", candidate.model):
+        payload = with_model(headers.get("content-type", ""), x.upload, candidate.model)
+    passage: Passage = Native(x.dialect.watch(False, True) if x.streamed else OpaqueWatch())
+    if x.dialect.name in _KEEPING and x.principal is not None:
+        passage = Sealing(passage, sealer, x.principal.id, upstream.name)
+    return Outbound(x.dialect, x.method, x.target_path, headers, payload, x.streamed), passage
+
+
+def _counted(x: Exchange) -> Local:
+    """Only counting tokens has an answer of our own; every other request has been planned for targets that can serve it."""
+    if x.dialect.name != COUNT_TOKENS.name or x.body is None:
+        raise GatewayError("unsupported_parameter", f"No target of {x.model!r} can be asked through this API.")
+    return Local(body(write_count(estimate_tokens(read_count_request(x.body)))))
 
 
 def _translated(
@@ -78,7 +117,7 @@ def _adapt(body: dict[str, Any], quirks: Quirks) -> None:
         body.pop(field, None)
 
 
-def _headers(x: Exchange, dialect: Dialect, span_id: str) -> dict[str, str]:
+def _headers(x: Exchange, dialect: Dialect) -> dict[str, str]:
     vendor = "anthropic-" if dialect.name in ("messages", "count_tokens") else "openai-"
     headers = {
         name: value
@@ -91,5 +130,5 @@ def _headers(x: Exchange, dialect: Dialect, span_id: str) -> dict[str, str]:
         headers["content-type"] = "application/json"
     elif content_type := x.headers.get("content-type"):
         headers["content-type"] = content_type
-    headers["traceparent"] = f"00-{x.trace_id}-{span_id}-01"
+    headers["traceparent"] = f"00-{x.trace_id}-{secrets.token_hex(8)}-01"
     return headers

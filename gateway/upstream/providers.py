@@ -14,7 +14,7 @@ Auth = Literal["bearer", "x-api-key", "api-key", "bearer+x-api-key"]
 _CHAT: Final = frozenset({"chat"})
 _TEXT: Final = frozenset({"chat", "completions", "embeddings"})
 _OPENAI: Final = _TEXT | {"responses", "moderations", "images", "audio", "files", "batches"}
-_MESSAGES: Final = frozenset({"messages", "count_tokens", "files", "message_batches"})
+_MESSAGES: Final = frozenset({"messages", "count_tokens"})
 
 
 class Quirks(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,66 @@
+"""Endpoints whose bodies the gateway hands on without reading them: images, audio, files, batches, rerank.
+
+They are routed, authenticated and recorded; the record says nothing was scanned.
+"""
+
+from typing import Any, Final
+
+from gateway.errors import GatewayError
+from gateway.wire.chat.errors import error_body, error_frames, read_error, read_fault, stamp_error
+from gateway.wire.dialect import END, FAULT, NOTHING, TEXT, Dialect
+from gateway.wire.frames import Frame, NotJSON
+from gateway.wire.neutral import Finish, Usage
+
+# The field names of images and audio, then those of the older APIs.
+_INPUT: Final = ("input_tokens", "prompt_tokens")
+_OUTPUT: Final = ("output_tokens", "completion_tokens")
+
+
+class OpaqueWatch:
+    """A JSON body is whole when it is there; pieces of anything else are whole when the transport says so."""
+
+    def __init__(self) -> None:
+        self.usage: Usage | None = None
+        self.finish: Finish | None = None
+        self.fault: GatewayError | None = None
+
+    def look(self, frame: Frame) -> int:
+        if frame.data is None:
+            return TEXT
+        try:
+            value = frame.json
+        except NotJSON:  # a list, or text that calls itself JSON
+            return TEXT | END
+        if isinstance(value.get("error"), dict) and len(value) == 1:
+            self.fault = read_fault(value)
+            return FAULT
+        if isinstance(usage := value.get("usage"), dict):
+            self.usage = Usage(input_tokens=_first(usage, _INPUT), output_tokens=_first(usage, _OUTPUT))
+        return TEXT | END
+
+    def shown(self, frame: Frame) -> Frame | None:
+        return frame
+
+
+def _first(usage: dict[str, Any], names: tuple[str, ...]) -> int:
+    return next((count for name in names if isinstance(count := usage.get(name), int) and count >= 0), NOTHING)
+
+
+def _opaque(name: str, path: str) -> Dialect:
+    return Dialect(
+        name=name,
+        path=path,
+        watch=lambda _asked_usage, _streamed: OpaqueWatch(),
+        error_body=error_body,
+        error_frames=error_frames,
+        read_error=read_error,
+        stamp_error=stamp_error,
+        opaque=True,
+    )
+
+
+IMAGES: Final = _opaque("images", "/images")
+AUDIO: Final = _opaque("audio", "/audio")
+FILES: Final = _opaque("files", "/files")
+BATCHES: Final = _opaque("batches", "/batches")
+RERANK: Final = _opaque("rerank", "/rerank")
