@@ -120,20 +120,27 @@ def is_content(part: Part) -> bool:
     return isinstance(part, Text | Image | Audio | File | Refusal)
 
 
-def write_content(parts: list[Part], assistant: bool, native: bool, at: str) -> str | list[dict[str, Any]]:
-    """A lone plain text as a string, which every server takes for every role."""
-    if len(parts) == 1 and isinstance(only := parts[0], Text) and not own_extras(only, native, at):
-        return only.text
-    return [write_part(part, assistant, native, at) for part in parts]
+def write_content(placed: list[tuple[str, Part]], assistant: bool, native: bool) -> str | list[dict[str, Any]]:
+    """Parts with their places. A lone plain text is a string, which every server takes for every role."""
+    written = [write_part(part, assistant, native, at) for at, part in placed]
+    only = written[0] if len(written) == 1 else {}
+    plain = only.get("type") in ("input_text", "output_text") and not only.get("annotations")
+    if plain and only.keys() <= {"type", "text", "annotations"} and isinstance(placed[0][1], Text):
+        text: str = only["text"]
+        return text
+    return written
 
 
 def write_part(part: Part, assistant: bool, native: bool, at: str) -> dict[str, Any]:
-    """`native`: the request came in this dialect, so that extras are its own and travel along."""
+    """`native`: the request came in this dialect, so that extras are its own and travel along.
+
+    Extras on what a model said are echoes of an earlier answer: those of another dialect are dropped.
+    """
     if isinstance(part, Opaque):
         if part.dialect != NAME:
             refuse(f"A block of type {part.value.get('type')!r}", at)
         return part.value
-    extras = own_extras(part, native and not assistant, at) if not assistant else dict(part.extras) if native else {}
+    extras = {} if assistant and not native else own_extras(part, native, at)
     if isinstance(part, Text):
         return _output_text(part.text, extras) if assistant else {"type": "input_text", "text": part.text, **extras}
     if isinstance(part, Refusal):

@@ -150,11 +150,11 @@ def _write_turn(turn: Message, custom: set[str], native: bool, at: str) -> list[
     if turn.name is not None:
         refuse("The name of a participant", f"{at}.name")
     items: list[dict[str, Any]] = []
-    run: list[Part] = []
+    run: list[tuple[str, Part]] = []
     for index, part in enumerate(turn.parts):
         place = f"{at}.content.{index}"
         if is_content(part):
-            run.append(part)
+            run.append((place, part))
             continue
         _flush(run, turn, native, at, items)
         if isinstance(part, ToolCall) and part.custom:
@@ -166,11 +166,11 @@ def _write_turn(turn: Message, custom: set[str], native: bool, at: str) -> list[
     return items
 
 
-def _flush(run: list[Part], turn: Message, native: bool, at: str, items: list[dict[str, Any]]) -> None:
+def _flush(run: list[tuple[str, Part]], turn: Message, native: bool, at: str, items: list[dict[str, Any]]) -> None:
     if not run:
         return
     assistant = turn.role == "assistant"
-    content = write_content(run, assistant, native, f"{at}.content")
+    content = write_content(run, assistant, native)
     extras = {} if assistant else own_extras(turn, native, at)
     items.append({"type": "message", "role": turn.role, "content": content, **extras})
     run.clear()
@@ -205,7 +205,7 @@ def _write_output(result: ToolResult, custom: bool, native: bool, at: str) -> di
     return {
         "type": "custom_tool_call_output" if custom else "function_call_output",
         "call_id": result.call_id,
-        "output": write_content(parts, assistant=False, native=native, at=at) if parts else "",
+        "output": write_content([(at, part) for part in parts], assistant=False, native=native) if parts else "",
         **own_extras(result, native, at),
     }
 
