@@ -64,6 +64,10 @@ def parse(raw: bytes) -> Frame:
     """One whole event, blank line included. Empty data is no data, as the standard says."""
     if raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2 and b"\r" not in raw:
         return Frame(raw, raw[6:-2] or None)
+    end = raw.find(b"\n") + 1
+    named = raw.startswith(b"event: ") and raw.startswith(b"data: ", end) and raw.find(b"\n", end) == len(raw) - 2
+    if named and b"\r" not in raw:
+        return Frame(raw, raw[end + 6 : -2] or None, raw[7 : end - 1].decode("utf-8", "replace"))
     event: str | None = None
     data: list[bytes] = []
     for line in _LINE_END.split(raw):
