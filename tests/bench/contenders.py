@@ -29,7 +29,7 @@ class Contender:
     """`start` writes what the contender needs below a folder and gives its command line and environment.
 
     `headers` and `paths` have one entry for unary and one for streamed requests. A `slow` one gets a gentler load, and `warm`
-    seconds of requests before it is measured: just-in-time compilers take their time.
+    requests before it is measured: a just-in-time compiler needs thousands.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Contender:
     headers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     paths: Mapping[str, str] = field(default_factory=dict)
     slow: bool = False
-    warm: float = 0.5
+    warm: int = 2000
 
     def request(self, kind: str, port: int, body: bytes) -> bytes:
         headers = {"Authorization": f"Bearer {KEY}", **self.headers.get(kind, {})}
@@ -118,7 +118,7 @@ def _litellm(upstreams: Upstreams) -> Contender:
         settings = {"LITELLM_MODE": "PRODUCTION", "LITELLM_LOG": "ERROR", "LITELLM_MASTER_KEY": KEY}
         return argv, {**install.LITELLM_ENV, **settings}
 
-    return Contender("litellm", title, start, slow=True, warm=1.5)
+    return Contender("litellm", title, start, slow=True, warm=200)
 
 
 def _litellm_yaml(upstreams: Upstreams) -> str:
@@ -144,7 +144,7 @@ def _portkey(upstreams: Upstreams) -> Contender:
         kind: {"x-portkey-provider": "openai", "x-portkey-custom-host": _base(port) + "/v1"}
         for kind, port in (("unary", upstreams.unary), ("stream", upstreams.stream))
     }
-    return Contender("portkey", title, start, headers=headers, slow=True, warm=6.0)
+    return Contender("portkey", title, start, headers=headers, slow=True, warm=4000)
 
 
 def _base(port: int) -> str:

@@ -142,8 +142,13 @@ async def connect(port: int, count: int, request: bytes, tally: Tally, *, events
     return callers
 
 
-async def closed_loop(port: int, request: bytes, connections: int, seconds: float, *, events: bool = False) -> Tally:
-    """Each connection asks again as soon as it has its answer; what is under way at the end is waited for and counted."""
+async def closed_loop(
+    port: int, request: bytes, connections: int, seconds: float, *, events: bool = False, most: int | None = None
+) -> Tally:
+    """Each connection asks again as soon as it has its answer; what is under way at the end is waited for and counted.
+
+    It ends after `seconds`, or earlier after about `most` requests.
+    """
     tally = Tally()
     callers = await connect(port, connections, request, tally, events=events)
     done = asyncio.Event()
@@ -154,7 +159,8 @@ async def closed_loop(port: int, request: bytes, connections: int, seconds: floa
     def again(caller: Caller) -> None:
         nonlocal busy
         now = perf_counter()
-        if now < until and not tally.complaints:
+        enough = most is not None and len(tally.latencies) >= most
+        if now < until and not enough and not tally.complaints:
             caller.send(now)
             return
         busy -= 1
@@ -229,16 +235,27 @@ class OpenStreams:
             spoken = [loop.create_future() for _ in fresh]
             for caller, future in zip(fresh, spoken, strict=True):
                 caller.when_first = _resolves(future)
-                caller.when_lost = caller.when_free = _resolves(future)
+                caller.when_lost = _resolves(future)
+                caller.when_free = self._ended(future)
                 caller.send(perf_counter())
             try:
                 async with asyncio.timeout(ANSWER_LIMIT):
                     await asyncio.gather(*spoken)
             except TimeoutError:
                 self.tally.complaints.append("a stream gave no text")
-            if self.tally.complaints:
-                await self.close()
-                raise LoadError(_words(self.tally))
+            self.check()
+
+    def check(self) -> None:
+        """Raises `LoadError` unless every stream is still open and none complained."""
+        if self.tally.complaints:
+            raise LoadError(_words(self.tally))
+
+    def _ended(self, future: asyncio.Future[None]) -> Callable[[Caller], None]:
+        def end(caller: Caller) -> None:
+            self.tally.complaints.append("a stream ended that should have stayed open")
+            _resolves(future)(caller)
+
+        return end
 
     async def close(self) -> None:
         for caller in self._callers:

@@ -14,6 +14,7 @@ from tests.bench.process import Process, StartError
 START_LIMIT = 120.0
 STREAMS = 50
 SETTLE = 0.5
+WARM_LIMIT = 10.0
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def first_answer(process: Process, port: int, request: bytes) -> dict[str, float
 async def unary(subject: Subject, effort: Effort) -> dict[str, float]:
     """Small requests: 64 connections for CPU and throughput, then one for latency alone."""
     request = subject.unary(payloads.small_body())
-    await closed_loop(subject.unary_port, request, 16, subject.contender.warm)
+    await _warm(subject.unary_port, request, subject.contender.warm)
     crowd, spent = await _loaded(subject, request, 64, effort.unary)
     alone = await closed_loop(subject.unary_port, request, 1, effort.single)
     measures = {"unary.rps": crowd.rate, **_latency("unary64", crowd), **_latency("unary1", alone)}
@@ -80,7 +81,7 @@ async def unary(subject: Subject, effort: Effort) -> dict[str, float]:
 async def large(subject: Subject, effort: Effort) -> dict[str, float]:
     """Requests of 108 KB over 16 connections."""
     request = subject.unary(payloads.large_body())
-    await closed_loop(subject.unary_port, request, 16, subject.contender.warm / 2)
+    await _warm(subject.unary_port, request, subject.contender.warm // 8)
     tally, spent = await _loaded(subject, request, 16, effort.large)
     return {"large.rps": tally.rate} | ({"large.cpu_us": spent} if subject.process else {})
 
@@ -88,6 +89,7 @@ async def large(subject: Subject, effort: Effort) -> dict[str, float]:
 async def chunks(subject: Subject, effort: Effort) -> dict[str, float]:
     """CPU per event while fifty streams flow at a fixed rate; opening and closing them is outside the window."""
     gap_us = STREAMS * 1_000_000 // effort.chunk_rate
+    await _warm(subject.stream_port, subject.stream(payloads.paced_body(8, 1000)), subject.contender.warm // 8)
     streams = OpenStreams(subject.stream_port, subject.stream(payloads.paced_body(0, gap_us)))
     try:
         await streams.grow(STREAMS)
@@ -96,6 +98,7 @@ async def chunks(subject: Subject, effort: Effort) -> dict[str, float]:
         spent, count, reads = subject.cpu_seconds(), tally.chunks, tally.reads
         await asyncio.sleep(effort.chunk)
         spent, count, reads = subject.cpu_seconds() - spent, tally.chunks - count, tally.reads - reads
+        streams.check()
     finally:
         await streams.close()
     return {"chunk.cpu_us": spent / count * 1e6, "chunk.rate": count / effort.chunk, "chunk.per_read": count / reads}
@@ -105,7 +108,7 @@ async def first_token(subject: Subject, direct: Subject, effort: Effort) -> dict
     """Streams of eight events at half the rate that a closed loop of 64 reaches, and at the same rate past the gateway."""
     body = payloads.paced_body(8, 1000)
     request = subject.stream(body)
-    await closed_loop(subject.stream_port, request, 16, subject.contender.warm / 2, events=True)
+    await _warm(subject.stream_port, request, subject.contender.warm // 8)
     full = await closed_loop(subject.stream_port, request, 64, effort.first / 2, events=True)
     rate = full.rate / 2
     through = await constant_rate(subject.stream_port, request, rate, effort.first)
@@ -123,8 +126,10 @@ async def idle(subject: Subject, effort: Effort) -> dict[str, float]:
     assert subject.process is not None
     request = subject.stream(payloads.held_body())
     warm = OpenStreams(subject.stream_port, request)
-    await warm.grow(32)
-    await warm.close()
+    try:
+        await warm.grow(32)
+    finally:
+        await warm.close()
     await asyncio.sleep(SETTLE)
     base = subject.process.resident_bytes()
     measures = {"idle.base_mb": base / 2**20}
@@ -133,10 +138,15 @@ async def idle(subject: Subject, effort: Effort) -> dict[str, float]:
         for count in effort.idle:
             await streams.grow(count)
             await asyncio.sleep(SETTLE)
+            streams.check()
             measures[f"idle.{count}_kb"] = (subject.process.resident_bytes() - base) / count / 1024
     finally:
         await streams.close()
     return measures
+
+
+async def _warm(port: int, request: bytes, count: int) -> None:
+    await closed_loop(port, request, 16, WARM_LIMIT, events=True, most=count)
 
 
 async def _loaded(subject: Subject, request: bytes, connections: int, seconds: float) -> tuple[Tally, float]:

@@ -65,10 +65,14 @@ def role_event() -> bytes:
     return _event({"role": "assistant", "content": ""}, None)
 
 
-def text_event() -> bytes:
-    """One delta whose whole event, `data: ` and the empty line included, is 256 bytes."""
-    bare = len(_event({"content": ""}, None))
-    return _event({"content": _text(EVENT_BYTES - bare)}, None)
+def text_events() -> list[bytes]:
+    """Sixteen deltas with different texts (some gateways cut off a model that repeats itself), each with the mark.
+
+    A whole event, `data: ` and the empty line included, is 256 bytes.
+    """
+    spare = EVENT_BYTES - len(_event({"content": ""}, None))
+    texts = (f"{index:02d} {_WORDS}"[:spare] for index in range(16))
+    return [_event({"content": text}, None) for text in texts]
 
 
 def last_events(*, usage: bool) -> bytes:

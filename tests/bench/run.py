@@ -21,7 +21,9 @@ ADDED = ("unary64.p50_ms", "unary64.p99_ms", "unary1.p50_ms", "unary1.p99_ms")
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked for. `idle_rounds` is fewer than `rounds` because memory varies little; no round starts after `limit` s."""
+    """What is asked for. `idle_rounds` is fewer than `rounds` because memory varies little (the slow ones do it
+    once); no round starts after `limit` s.
+    """
 
     names: Sequence[str]
     rounds: int
@@ -107,7 +109,7 @@ class Run:
                 continue
             parts = (measure.unary, measure.large, measure.chunks, first_token)
             await self._with_process(turn, contender, effort, parts, started=True)
-            if turn < self._order.idle_rounds:
+            if turn < (1 if contender.slow else self._order.idle_rounds):
                 await self._with_process(turn, contender, effort, (measure.idle,), started=False)
         self._add_differences(turn)
 

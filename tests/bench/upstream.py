@@ -34,7 +34,7 @@ HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
     b"x-request-id: req_bench\r\nTransfer-Encoding: chunked\r\n\r\n"
 ) + framed(payloads.role_event())
-TEXT = framed(payloads.text_event())
+TEXTS = [framed(event) for event in payloads.text_events()]
 END = {usage: framed(payloads.last_events(usage=usage)) + b"0\r\n\r\n" for usage in (False, True)}
 
 
@@ -100,7 +100,7 @@ class Speaker(asyncio.Protocol):
             self._write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
             return
         self._write(HEAD)
-        self._write(TEXT)
+        self._write(TEXTS[0])
         if wish[1] == b"held":
             return
         count, self._gap = int(wish[2]), int(wish[3]) / 1e6
@@ -119,7 +119,7 @@ class Speaker(asyncio.Protocol):
             self._write(self._end)
             return
         self._left -= 1
-        self._write(TEXT)
+        self._write(TEXTS[self._left % len(TEXTS)])
         self._next += self._gap
         self._pacer.wake(self._next, self)
 

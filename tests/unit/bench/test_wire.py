@@ -26,15 +26,16 @@ def test_the_bodies_have_the_sizes_that_the_page_names() -> None:
     assert 250 <= len(payloads.small_body()) <= 350
     assert len(payloads.large_body()) == payloads.LARGE_BYTES
     assert 950 <= len(payloads.unary_answer()) <= 1100
-    assert len(payloads.text_event()) == payloads.EVENT_BYTES
+    assert {len(event) for event in payloads.text_events()} == {payloads.EVENT_BYTES}
+    assert len(set(payloads.text_events())) == 16
 
 
 def test_events_are_json_and_carry_the_mark() -> None:
-    event = payloads.text_event()
-    assert event.startswith(b"data: ")
-    assert event.endswith(b"\n\n")
-    delta = json.loads(event[6:])["choices"][0]["delta"]
-    assert payloads.MARK.decode() in delta["content"]
+    for event in payloads.text_events():
+        assert event.startswith(b"data: ")
+        assert event.endswith(b"\n\n")
+        delta = json.loads(event[6:])["choices"][0]["delta"]
+        assert payloads.MARK.decode() in delta["content"]
     assert payloads.MARK not in payloads.role_event()
 
 
