@@ -171,7 +171,7 @@ class AiohttpTransport:
 class _Reply:
     """An answer under way; see `Reply`."""
 
-    __slots__ = ("_content", "_ends_with_connection", "_line", "_open", "_origin", "_read", "headers", "status")
+    __slots__ = ("_content", "_ends_with_connection", "_line", "_open", "_origin", "_unpacked", "headers", "status")
 
     def __init__(self, line: "_Line", response: ClientResponse, most: int, origin: str) -> None:
         headers = plain_headers(response.raw_headers, most)
@@ -181,7 +181,9 @@ class _Reply:
         self._content = response.content
         self._open = True
         self._origin = origin
-        self._read: Read = self._received
+        self._unpacked: Read | None = (
+            None  # no bound method of its own in the usual case: a cycle is work for the collector
+        )
         coding = headers.get("transfer-encoding")
         if coding is not None and coding.lower() != "chunked":
             raise TransportError(f"{origin} sent a transfer-encoding other than `chunked`", sent=True)
@@ -190,15 +192,17 @@ class _Reply:
         self._ends_with_connection = coding is None and "content-length" not in headers
         if codings := headers.get("content-encoding"):
             try:
-                self._read = decoded(codings, self._received)
+                self._unpacked = decoded(codings, self._received)
             except DecodingError as error:
                 raise TransportError(f"{origin}: {error}", sent=True) from None
             del headers["content-encoding"]
             headers.pop("content-length", None)
 
     async def read(self) -> bytes:
+        if self._unpacked is None:
+            return await self._received()
         try:
-            return await self._read()
+            return await self._unpacked()
         except DecodingError as error:
             raise TransportError(f"{self._origin}: {error}", sent=True) from None
 
