@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from gateway.wire.chat.answer import read_answer, write_answer
 from gateway.wire.chat.errors import error_body, error_frames, read_error, stamp_error
+from gateway.wire.chat.request import read_request, write_request
+from gateway.wire.chat.stream import StreamReader, StreamWriter
 from gateway.wire.chat.watch import watch
 from gateway.wire.dialect import Dialect
 
@@ -22,4 +25,10 @@ CHAT = Dialect(
     read_error=read_error,
     stamp_error=stamp_error,
     prepare=prepare,
+    read_request=read_request,
+    write_request=write_request,
+    read_answer=read_answer,
+    write_answer=write_answer,
+    stream_reader=StreamReader,
+    stream_writer=StreamWriter,
 )
