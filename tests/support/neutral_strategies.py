@@ -329,7 +329,9 @@ def chat_choices(draw: st.DrawFn, index: int) -> Choice:
         parts.append(Reasoning(text=draw(full_texts()), origin="chat"))
     if draw(st.booleans()):
         notes: dict[str, Any] = draw(
-            st.sampled_from(({}, {"annotations": [{"type": "url_citation", "url": "u", "start_index": 0}]}))
+            st.sampled_from(
+                ({}, {"annotations": [{"type": "url_citation", "url_citation": {"url": "u", "start_index": 0}}]})
+            )
         )
         parts.append(Text(text=draw(full_texts()), extras=notes))
     if draw(st.booleans()):

@@ -40,7 +40,7 @@ def _read_choice(choice: Fields, place: int, answer_id: str) -> Choice:
     index = choice.integer("index")
     index = place if index is None else index
     message = choice.needed_fields("message")
-    annotations = read_annotations(message)
+    annotations = message.items("annotations")
     parts = read_said(message, f"call_{answer_id}_{index}")
     attach_annotations(parts, annotations)
     found = Choice(index=index, parts=parts, logprobs=choice.mapping("logprobs"))
@@ -52,17 +52,8 @@ def _read_choice(choice: Fields, place: int, answer_id: str) -> Choice:
     return found
 
 
-def read_annotations(holder: Fields) -> list[dict[str, Any]]:
-    """Citations in the neutral form, which is that of Responses: flat, where chat nests them in an object of their kind."""
-    found = []
-    for note in holder.each("annotations"):
-        inner = note.left.get(kind) if isinstance(kind := note.left.get("type"), str) else None
-        found.append({"type": kind, **inner} if isinstance(inner, dict) else note.left)
-    return found
-
-
-def attach_annotations(parts: list[Part], annotations: list[dict[str, Any]]) -> None:
-    """Citations belong to the text they stand under."""
+def attach_annotations(parts: list[Part], annotations: list[Any] | None) -> None:
+    """Citations belong to the text they stand under; the neutral form has them as chat writes them."""
     text = next((part for part in reversed(parts) if isinstance(part, Text)), None)
     if annotations and text is not None:
         text.extras = {**text.extras, "annotations": annotations}
@@ -111,7 +102,7 @@ def write_spoken(parts: list[Part], request: Request) -> dict[str, Any]:
     message["refusal"] = "".join(refusals) if refusals else None
     if thoughts:
         message["reasoning_content"] = "".join(thoughts)
-    annotations = [note for text in texts for note in write_annotations(text)]
+    annotations = [note for text in texts for note in text.extras.get("annotations", [])]
     if annotations:
         message["annotations"] = annotations
     if images:
@@ -121,13 +112,3 @@ def write_spoken(parts: list[Part], request: Request) -> dict[str, Any]:
     elif calls:
         message["tool_calls"] = calls
     return message
-
-
-def write_annotations(text: Text) -> list[dict[str, Any]]:
-    return [_nested(note) for note in text.extras.get("annotations", []) if isinstance(note, dict)]
-
-
-def _nested(note: dict[str, Any]) -> dict[str, Any]:
-    if note.get("type") != "url_citation" or "url_citation" in note:
-        return note
-    return {"type": "url_citation", "url_citation": {name: value for name, value in note.items() if name != "type"}}

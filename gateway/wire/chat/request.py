@@ -132,7 +132,7 @@ def write_request(request: Request) -> dict[str, Any]:
     native = request.dialect == NAME
     extras = dict(request.extras) if native else _own_extras(request)
     options = extras.pop("stream_options", {})
-    if request.include_usage:
+    if request.include_usage and request.stream:  # refused beside an answer that is not streamed
         options = {"include_usage": True, **options}
     body = {
         "model": request.model,

@@ -4,7 +4,7 @@ from typing import Any
 
 from gateway.errors import GatewayError
 from gateway.wire import frames
-from gateway.wire.chat.answer import read_annotations, read_time, write_annotations
+from gateway.wire.chat.answer import read_time
 from gateway.wire.chat.calls import Calls
 from gateway.wire.chat.errors import error_body, read_fault
 from gateway.wire.chat.finish import read_finish, write_finish
@@ -117,7 +117,7 @@ class StreamReader:
             events += calls.feed(piece)
         if (legacy := delta.fields("function_call")) is not None:
             events += calls.feed_legacy(legacy)
-        if annotations := read_annotations(delta):
+        if annotations := delta.items("annotations"):
             events.append(Whole(choice=index, part=Text(text="", extras={"annotations": annotations})))
         events += [Whole(choice=index, part=read_part(image)) for image in delta.each("images")]
         return events
@@ -232,7 +232,7 @@ class StreamWriter:
         match part:
             case Text():
                 delta: dict[str, Any] = {"content": part.text} if part.text else {}
-                if notes := write_annotations(part):
+                if notes := part.extras.get("annotations"):
                     delta["annotations"] = notes
             case Refusal():
                 delta = {"refusal": part.text}

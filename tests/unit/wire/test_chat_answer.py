@@ -138,15 +138,10 @@ def test_the_stop_sequence_that_was_met_is_known_from_vllm() -> None:
     assert (by_token.finish, by_token.stop_sequence, by_token.extras) == ("stop", None, {"stop_reason": 128_009})
 
 
-def test_citations_stand_flat_under_their_text_and_are_nested_again() -> None:
+def test_citations_stand_under_their_text() -> None:
     note = {"type": "url_citation", "url_citation": {"url": "https://x", "start_index": 0, "end_index": 1}}
     choice = read({"content": "a", "annotations": [note]})
-    assert choice.parts == [
-        Text(
-            text="a",
-            extras={"annotations": [{"type": "url_citation", "url": "https://x", "start_index": 0, "end_index": 1}]},
-        )
-    ]
+    assert choice.parts == [Text(text="a", extras={"annotations": [note]})]
     assert write(*choice.parts)["message"]["annotations"] == [note]
 
 
