@@ -169,6 +169,16 @@ def test_no_wait_reaches_the_deadline() -> None:
     assert code(step(lone(), failed(A), deadline=1.0005)) == "upstream_error"
 
 
+def test_neither_does_a_wait_for_retry_after() -> None:
+    told = failed(A, status=429, retry_after=5.0)
+    assert code(step(lone(), told, deadline=5.9)) == "rate_limited"
+    assert waits_for(step(lone(), told, deadline=7.0))[0] == A
+
+
+def test_a_refusal_does_not_lead_back_to_a_target_that_failed_before() -> None:
+    assert code(step(pair(), failed(A), failed(B, "refused_context_length", 400))) == "context_length_exceeded"
+
+
 def test_back_off_doubles_up_to_its_limit() -> None:
     policy = Retry(attempts=10, base_delay=1.0, max_delay=3.0)
     delays = [waits_for(step(lone(), *[failed(A)] * count, policy=policy))[1] - 1.0 for count in (1, 2, 3, 4)]
