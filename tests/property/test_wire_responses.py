@@ -1,6 +1,8 @@
 """The Responses API there and back: nothing that it can say is lost, and every echo is what was let out before it."""
 
+import contextlib
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -9,11 +11,14 @@ from hypothesis import strategies as st
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
+from gateway.errors import GatewayError
 from gateway.wire import frames
+from gateway.wire.chat.request import write_request as write_chat
 from gateway.wire.fold import fold, unfold
 from gateway.wire.frames import Frame
 from gateway.wire.neutral import (
     Answer,
+    Begin,
     Choice,
     Delta,
     Event,
@@ -29,7 +34,7 @@ from gateway.wire.neutral import (
     Tool,
     ToolChoice,
 )
-from gateway.wire.responses import RESPONSES
+from gateway.wire.responses import RESPONSES, refuse_untranslatable, rewrite_ids
 from gateway.wire.responses.answer import read_answer
 from gateway.wire.responses.reader import ResponsesReader
 from gateway.wire.responses.request import read_request, write_request
@@ -303,6 +308,105 @@ def test_the_watch_sees_what_was_written(answer: Answer) -> None:
 def test_a_stream_without_its_end_is_never_completed(answer: Answer, missing: int) -> None:
     names = [frame.event for frame in _written(unfold(answer)[:-missing])]
     assert not {"response.completed", "response.incomplete", "response.failed"} & set(names)
+
+
+# --- what nobody should send -----------------------------------------------------------------------------------------
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_a_spoiled_request_is_read_or_refused_by_place(data: st.DataObject) -> None:
+    body = _spoiled(_USUAL, data)
+    with contextlib.suppress(GatewayError):
+        refuse_untranslatable(body)
+    with contextlib.suppress(GatewayError):
+        request = read_request(body)
+        write_request(request)
+        write_chat(request)
+        ResponsesWriter(request).feed(Begin(id="r", model="m", created=0))
+
+
+@given(answers(), st.data())
+def test_a_spoiled_answer_is_read_or_is_the_upstreams_fault(answer: Answer, data: st.DataObject) -> None:
+    written = [frame.json for frame in _written(unfold(answer))]
+    at = data.draw(st.integers(0, len(written) - 1))
+    spoiled = [*written[:at], _spoiled(written[at], data), *written[at + 1 :]]
+    received = [frames.event(value, written[index]["type"]) for index, value in enumerate(spoiled)]
+    watch = RESPONSES.watch(True, True)
+    for frame in received:
+        watch.look(frame)
+        rewrite_ids(frame, str)
+    reader = ResponsesReader()
+    with contextlib.suppress(GatewayError):
+        fold([event for frame in received for event in reader.feed(frame)])
+    with contextlib.suppress(GatewayError):
+        read_answer(_spoiled(written[-1]["response"], data))
+
+
+def _spoiled(value: dict[str, Any], data: st.DataObject) -> dict[str, Any]:
+    """The same with the value at one place replaced or gone."""
+    spoiled = copy.deepcopy(value)
+    places = list(_places(spoiled))
+    holder, key = places[data.draw(st.integers(0, len(places) - 1))]
+    if data.draw(st.booleans()):
+        holder[key] = data.draw(_WRONG)
+    else:
+        del holder[key]
+    return spoiled
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    held = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in held:
+        yield value, key
+        yield from _places(inner)
+
+
+_WRONG: st.SearchStrategy[Any] = st.sampled_from(
+    (None, True, -1, 0.5, "", "nonsense", [], ["x"], [None], {}, {"a": 1}, {"type": []})
+)
+_USUAL: dict[str, Any] = {
+    "model": "demo",
+    "instructions": "Be brief.",
+    "input": [
+        {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hi"}]},
+        {
+            "role": "user",
+            "content": [{"type": "input_image", "image_url": "https://example.com/a.png", "detail": "low"}],
+        },
+        {"role": "user", "content": [{"type": "input_file", "file_data": "data:a/b;base64,AA", "filename": "a"}]},
+        {
+            "type": "reasoning",
+            "id": "rs_1",
+            "summary": [{"type": "summary_text", "text": "x"}],
+            "encrypted_content": "hx1.e30=",
+        },
+        {
+            "type": "message",
+            "role": "assistant",
+            "content": [{"type": "output_text", "text": "x", "annotations": [{}]}],
+        },
+        {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"},
+        {"type": "custom_tool_call", "call_id": "d", "name": "g", "input": "x"},
+        {"type": "function_call_output", "call_id": "c", "output": [{"type": "input_text", "text": "x"}]},
+    ],
+    "tools": [
+        {"type": "function", "name": "f", "parameters": {}, "strict": True},
+        {"type": "custom", "name": "g", "format": {}},
+    ],
+    "tool_choice": {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "f"}]},
+    "text": {"format": {"type": "json_schema", "name": "a", "schema": {}, "strict": True}, "verbosity": "low"},
+    "reasoning": {"effort": "low", "summary": "auto"},
+    "include": ["message.output_text.logprobs"],
+    "top_logprobs": 3,
+    "background": False,
+    "truncation": "disabled",
+    "store": True,
+    "stream": True,
+    "stream_options": {"include_obfuscation": False},
+    "max_output_tokens": 9,
+    "metadata": {"a": "b"},
+}
 
 
 def _without_ids(answer: Answer) -> Answer:

@@ -9,7 +9,7 @@ _ITEMS: Final = frozenset(
     {"message", "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output", "reasoning"}
 )
 _TOOLS: Final = frozenset({"function", "custom"})
-_CHOICES: Final = frozenset({"function", "custom", "allowed_tools"})
+_CHOICES: Final = ("function", "custom", "allowed_tools")
 # These ask for details of items that cannot occur here, or change nothing.
 _INCLUDES: Final = frozenset(
     {

@@ -46,8 +46,13 @@ def read_tool_choice(body: Fields) -> ToolChoice | dict[str, Any] | None:
             raise body.unknown("'none', 'auto', 'required', or an object that names a tool", "tool_choice")
         return ToolChoice(mode=cast("Any", value))
     choice = Fields(value, body.place("tool_choice"))
-    if choice.needed_text("type") in ("function", "custom"):
+    kind = choice.needed_text("type")
+    if kind in ("function", "custom"):
         return ToolChoice(mode="tool", name=choice.needed_text("name"))
+    if kind == "allowed_tools":
+        choice.text("mode")
+        for tool in choice.each("tools"):
+            tool.needed_text("type")
     return cast("dict[str, Any]", value)
 
 

@@ -49,7 +49,7 @@ _QUIET: Final = frozenset(
     }
 )
 _TEXT_ENDINGS: Final = (".delta", ".done", ".partial_image")
-CALLS: Final = frozenset({"function_call", "custom_tool_call"})
+CALLS: Final = ("function_call", "custom_tool_call")
 FINISHES: Final[dict[str, Finish]] = {"max_output_tokens": "length", "content_filter": "content_filter"}
 
 
@@ -121,7 +121,7 @@ class ResponsesWatch:
         self.usage = read_usage(response.get("usage")) or self.usage
         if name.endswith("failed"):
             self.fault = read_fault(response)
-        elif response.get("status") in {"completed", "incomplete"}:
+        elif response.get("status") in ("completed", "incomplete"):
             self.finish = read_finish(response)
         return NOTHING
 
