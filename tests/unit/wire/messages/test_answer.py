@@ -150,6 +150,11 @@ def test_a_refusal_of_another_api_is_text_and_a_stop_reason() -> None:
     assert (body["content"], body["stop_reason"]) == ([{"type": "text", "text": "no"}], "refusal")
 
 
+def test_reasoning_of_another_api_brings_no_fields_of_its_own() -> None:
+    part = Reasoning(text="a", signature="s", origin="responses", extras={"summary": []})
+    assert content(part) == [{"type": "thinking", "thinking": "a", "signature": "s"}]
+
+
 def test_what_says_nothing_here_is_left_out() -> None:
     sealed = Reasoning(encrypted="x", origin="responses")
     assert content(Text(text=""), sealed, Opaque(dialect="responses", value={"type": "x"}), Text(text="a")) == [

@@ -86,6 +86,12 @@ def test_turns_of_one_role_become_one() -> None:
     assert [block["text"] for turn in body["messages"] for block in turn["content"]] == ["a", "b", "c", "d"]
 
 
+def test_a_native_turn_with_fields_of_its_own_stays_apart() -> None:
+    marked = Message(role="user", parts=[Text(text="b")], extras={"invented": 1})
+    turns = write_request(asked(user(Text(text="a")), marked, dialect="messages", max_tokens=1))["messages"]
+    assert turns == [{"role": "user", "content": "a"}, {"role": "user", "content": "b", "invented": 1}]
+
+
 def test_tool_results_go_to_the_front_of_their_turn() -> None:
     body = write_request(
         asked(
@@ -312,6 +318,10 @@ def test_fields_of_this_api_may_come_in_another() -> None:
 def test_sampling_is_mapped_to_what_the_model_takes(fields: dict[str, Any], sent: dict[str, Any]) -> None:
     body = write_request(asked(**fields))
     assert {name: body[name] for name in ("temperature", "top_p", "top_k") if name in body} == sent
+
+
+def test_a_temperature_below_nothing_is_the_callers_mistake() -> None:
+    assert refused(asked(temperature=-0.1)).param == "temperature"
 
 
 @pytest.mark.parametrize(
