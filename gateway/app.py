@@ -29,10 +29,13 @@ from gateway.routing.plan import resolve
 from gateway.setup import Setup
 from gateway.simulator.app import simulator
 from gateway.simulator.serve import serve as serve_simulator
+from gateway.store.conversations import Conversations
+from gateway.store.responses import KeptResponses
 from gateway.upstream.aiohttp_transport import AiohttpTransport
 from gateway.upstream.client import TransportLimits
 from gateway.upstream.http import Upstream
 from gateway.upstream.providers import PROVIDERS, VARIABLES, Row
+from gateway.wire.passage import served
 from gateway.wire.sealed import Sealer
 
 ZONES: Final = {name: row.zone for name, row in PROVIDERS.items()}
@@ -71,7 +74,9 @@ class Gateway:
         self._closing: set[asyncio.Task[None]] = set()
         health = Health(config.breaker)
         rng = random.Random()
-        attempts = Attempts(DIALECTS, health, RetryBudget(config.retry.budget), rng)
+        kept = Conversations(max_count=config.kept.count, max_bytes=config.kept.bytes, seconds=config.kept.seconds)
+        responses = KeptResponses(kept, asyncio.get_running_loop().time)
+        attempts = Attempts(DIALECTS, health, RetryBudget(config.retry.budget), rng, responses)
         recorder = Recorder(config.record, Metrics())
         self.gate = Gate(Pipeline(self._setup(Config()), attempts, recorder, rng))
         self.app: ASGIApp = application(self.gate)
@@ -108,7 +113,12 @@ class Gateway:
         return Setup(
             config=config,
             keys=keys,
-            routes=resolve(config, zones=ZONES, price_of=self._prices.find),
+            routes=resolve(
+                config,
+                zones=ZONES,
+                price_of=self._prices.find,
+                serves_of=lambda name: served(upstreams[name].speaks) if name in upstreams else None,
+            ),
             upstreams=upstreams,
             sealer=Sealer(config.secret.reveal().encode() if config.secret else self._secret),
             retire=self._retire,

@@ -20,6 +20,7 @@ from gateway.routing.needs import estimated_tokens
 from gateway.routing.plan import Plan, admitted
 from gateway.routing.retry import GiveUp, Wait, next_step
 from gateway.setup import Setup
+from gateway.store.responses import KeptResponses
 from gateway.upstream.http import AttemptFailed, Outbound, Passed, Progress, ask, failure_kind, invalid
 from gateway.upstream.outgoing import Local, outgoing
 from gateway.wire.dialect import END, FAULT, TEXT, Dialect, Watch
@@ -44,6 +45,7 @@ class Attempts:
     health: Health
     budget: RetryBudget
     rng: random.Random
+    responses: KeptResponses
 
     async def over(self, x: Exchange, plan: Plan, setup: Setup) -> AsyncGenerator[list[Frame], None]:
         """Frames in the caller's dialect; raises `Refused` when `next_step` gives up."""
@@ -111,7 +113,7 @@ class Attempts:
         self, x: Exchange, candidate: Candidate, setup: Setup, started: float
     ) -> AsyncGenerator[list[Frame], None]:
         upstream = setup.upstreams[candidate.provider]
-        outbound, passage = outgoing(x, candidate, upstream, self.dialects, setup.sealer)
+        outbound, passage = outgoing(x, candidate, upstream, self.dialects, setup.sealer, self.responses)
         progress = Progress()
         if isinstance(outbound, Local):
             self._commit(x, candidate, progress, started)

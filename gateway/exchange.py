@@ -12,6 +12,7 @@ from gateway.routing.failure import Attempt
 from gateway.routing.plan import Plan
 from gateway.wire.dialect import Dialect
 from gateway.wire.neutral import Finish, Usage
+from gateway.wire.responses.conversation import Conversation
 
 Form = Literal["whole", "events", "pieces"]
 """Of an answer: one body whose length is known, a stream of events, or bytes as they come."""
@@ -40,6 +41,7 @@ class Exchange:
     target_path: str = ""  # where the path itself is handed on: below the upstream's base URL, with its query
     may_hold_ids: bool = False  # a string in the body looks like an id that we sealed
     wall: float = field(default_factory=time.time)
+    goes_on_from: Conversation | None = None  # kept here, because the upstream of its answer keeps none
     replayable: bool = True  # asking twice does nothing twice
     pinned: str | None = None  # the one provider that holds what this request refers to
     principal: Principal | None = None

@@ -20,10 +20,12 @@ from gateway.limits.keys import Principal
 from gateway.record.recorder import Recorder
 from gateway.routing.features import Features, permits
 from gateway.routing.needs import needs, prefix
-from gateway.routing.plan import Plan, plan
+from gateway.routing.plan import Plan, bound, keeping, plan
 from gateway.setup import Setup
 from gateway.upstream.resources import open_ids
 from gateway.wire.frames import Frame
+from gateway.wire.responses import RESPONSES
+from gateway.wire.responses.conversation import not_kept
 
 Read = Callable[[Config], Awaitable[None]]
 """Reads the request's body into its exchange: `body` or `upload`, `model`, `streamed`, `input_estimate`."""
@@ -48,6 +50,10 @@ class Pipeline:
             self._admit(setup)
             await read(setup.config)
             open_ids(x, setup.sealer)
+            if (kept := self._kept_answer(x, x.principal)) is not None:
+                yield [kept]
+                x.outcome = "answered"
+                return
             x.plan = self._plan(x, x.principal, setup)
             async with aclosing(self.attempts.over(x, x.plan, setup)) as batches:
                 async for frames in batches:
@@ -75,6 +81,8 @@ class Pipeline:
             )
 
     def _plan(self, x: Exchange, principal: Principal, setup: Setup) -> Plan:
+        if not x.model:
+            return bound(setup.routes, x.pinned) if x.pinned else keeping(setup.routes, self._kept(x))
         if not permits(principal.models, x.model):
             raise GatewayError("model_not_allowed", f"This key may not use the model {x.model!r}.", param="model")
         features = Features(
@@ -90,6 +98,27 @@ class Pipeline:
             allowed=principal.models,
         )
         return plan(setup.routes, features, self.attempts.health, asyncio.get_running_loop().time(), self.rng)
+
+    def _kept_answer(self, x: Exchange, principal: Principal) -> Frame | None:
+        """What is asked of a response that is kept here; or the conversation that a new request goes on from."""
+        if x.dialect is not RESPONSES or x.pinned is not None:
+            return None
+        if x.target_path:
+            if (frame := self.attempts.responses.answer(x)) is not None:
+                x.committed = True
+                x.reply_headers = [(b"content-type", b"application/json")]
+            return frame
+        if isinstance(previous := (x.body or {}).get("previous_response_id"), str):
+            x.goes_on_from = self.attempts.responses.get(principal.id, previous)
+            if x.goes_on_from is None:
+                raise not_kept()
+        return None
+
+    def _kept(self, x: Exchange) -> str:
+        """What is to be made; an id in the path that did not open is unknown, or somebody else's."""
+        if x.method != "POST" or x.target_path.partition("?")[0].count("/") > 1:
+            raise GatewayError("not_found", "There is nothing of this id here.")
+        return x.dialect.name
 
     def _sticky(self, x: Exchange, principal: Principal) -> bytes:
         return blake2b(

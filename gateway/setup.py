@@ -26,8 +26,7 @@ class Setup:
     @property
     def targets(self) -> frozenset[str]:
         """Names of all candidates that are written out in the configuration."""
-        routes = [*self.routes.exact.values(), *(route for _, route in self.routes.prefixes)]
-        return frozenset(one.name for route in routes for group in route.groups for one in group.candidates)
+        return frozenset(one.name for route in self.routes.all() for group in route.groups for one in group.candidates)
 
     def enter(self) -> None:
         self.under_way += 1

@@ -257,6 +257,14 @@ class Model(Strict, frozen=True):
     zones: Annotated[list[Zone] | None, Meta(description="Only targets in these trust zones.")] = None
 
 
+class Kept(Strict, frozen=True):
+    """Conversations held in memory for `previous_response_id`, where the upstream keeps none."""
+
+    count: Annotated[int, Meta(ge=0, description="How many; the oldest go first.")] = 10_000
+    bytes: Annotated[int, Meta(ge=0, description="How much they may hold together.")] = 64 * 1024 * 1024
+    seconds: Annotated[Seconds, Meta(description="How long, from when they were made.")] = 86_400.0
+
+
 class Record(Strict, frozen=True):
     """What is written down of each exchange. No text of a request or an answer is."""
 
@@ -291,6 +299,9 @@ class Config(Strict, frozen=True):
     retry: Annotated[Retry, Meta(description="When to try again.")] = field(default_factory=Retry)
     breaker: Annotated[Breaker, Meta(description="When a failing target is left alone.")] = field(
         default_factory=Breaker
+    )
+    kept: Annotated[Kept, Meta(description="Conversations held for `previous_response_id`.")] = field(
+        default_factory=Kept
     )
     record: Annotated[Record, Meta(description="What is written down of each exchange.")] = field(
         default_factory=Record

@@ -19,7 +19,7 @@ class Metrics:
     """One registry for each gateway; children are looked up once per label set."""
 
     def __init__(self) -> None:
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry = CollectorRegistry()
         labels = ("dialect", "model")
         self._requests = Counter(

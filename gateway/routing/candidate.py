@@ -26,6 +26,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     weight: float
     context_tokens: int | None
     lacks: frozenset[Capability]
+    serves: frozenset[str] | None = None  # callers' dialects it can answer; None: not told, so any
 
 
 def filled(candidate: Candidate, rest: str, prices: Prices | None) -> Candidate:

@@ -11,7 +11,7 @@ class Features(Struct, frozen=True, kw_only=True):
     """What routing decides by.
 
     `headers` by lower-case name. `sticky_key` is a digest of the conversation or prompt prefix; empty means none.
-    `pinned` is the name of the one candidate that may serve this (stored resources, signed blocks).
+    `pinned` is the name of the one provider that may serve this (it holds the stored resources, it signed the blocks).
     `allowed` are the model names the principal may see, `*` at the end matching the rest; used for suggestions alone.
     `max_output_tokens` is the caller's own limit, where one was given.
     """

@@ -16,7 +16,20 @@ from gateway.routing.health import HealthView
 from gateway.routing.routes import Excluded, Group, Route, Routes, Why, resolve
 from gateway.routing.strategies import STRATEGIES
 
-__all__ = ["Candidate", "Excluded", "Features", "Group", "Plan", "Route", "Routes", "admitted", "plan", "resolve"]
+__all__ = [
+    "Candidate",
+    "Excluded",
+    "Features",
+    "Group",
+    "Plan",
+    "Route",
+    "Routes",
+    "admitted",
+    "bound",
+    "keeping",
+    "plan",
+    "resolve",
+]
 
 
 class Plan(Struct, frozen=True):
@@ -94,6 +107,8 @@ def _sifted(
 
 
 def _unfit(one: Candidate, features: Features, health: HealthView, now: float) -> Why | None:
+    if one.serves is not None and features.dialect not in one.serves:
+        return "dialect"
     if one.lacks and not one.lacks.isdisjoint(features.needs):
         return "capability"
     if one.context_tokens is not None and one.context_tokens < features.input_tokens:
@@ -101,20 +116,50 @@ def _unfit(one: Candidate, features: Features, health: HealthView, now: float) -
     return None if admitted(one, health, now) else "health"
 
 
-def _pinned(route: Route, name: str) -> tuple[Group, ...]:
-    """That one candidate, wherever it stands, and no fallback."""
-    for group in route.groups:
-        for one in group.candidates:
-            if one.name == name:
-                return (Group(group.model, "ordered", (one,), {}),)
-    raise GatewayError(
-        "no_target_available",
-        "The target that this request is bound to is no longer configured, or no longer allowed for this model.",
-    )
+def _pinned(route: Route, provider: str) -> tuple[Group, ...]:
+    """The targets in the account that holds what the request refers to, wherever they stand, and no fallback."""
+    held = tuple(one for group in route.groups for one in group.candidates if one.provider == provider)
+    if not held:
+        raise GatewayError(
+            "invalid_request",
+            "The request refers to a file or response that this model's targets do not hold; ask for the model it was made with.",
+        )
+    return (Group(route.groups[0].model, route.groups[0].strategy, held, {}),)
+
+
+def bound(routes: Routes, provider: str) -> Plan:
+    """The plan of a request that names a stored resource and no model: the account that holds it, through any target."""
+    for route in routes.all():
+        for group in route.groups:
+            for one in group.candidates:
+                if one.provider == provider:
+                    return Plan("", (Group(group.model, "ordered", (one,), {}),))
+    raise GatewayError("not_found", "What this id stands for is held by a provider that is no longer configured.")
+
+
+def keeping(routes: Routes, dialect: str) -> Plan:
+    """The plan of a request that makes a stored resource and names no model: the one account that can hold it."""
+    able = {
+        one.provider: (group.model, one)
+        for route in routes.all()
+        for group in route.groups
+        for one in group.candidates
+        if one.serves is not None and dialect in one.serves
+    }
+    if not able:
+        raise GatewayError("not_found", f"No configured provider offers {dialect}.")
+    if len(able) > 1:
+        raise GatewayError(
+            "invalid_request",
+            f"Several providers offer {dialect}; say which by a model of theirs: `?model=NAME`.",
+            param="model",
+        )
+    ((model, one),) = able.values()
+    return Plan("", (Group(model, "ordered", (one,), {}),))
 
 
 # Filters in the order they apply: the target that came furthest tells what is wrong.
-_STAGES: Final[tuple[Why, ...]] = ("region", "zone", "capability", "context", "condition", "health")
+_STAGES: Final[tuple[Why, ...]] = ("region", "zone", "dialect", "capability", "context", "condition", "health")
 
 
 def _fallen_back(
@@ -123,6 +168,11 @@ def _fallen_back(
     """The plan of a model whose own targets are all out. Raises, unless a fallback for the reason can take over."""
     own = [each for each in excluded if each.model == groups[0].model]
     furthest = max((each.why for each in own), key=_STAGES.index)
+    if furthest == "dialect":
+        raise GatewayError(
+            "unsupported_parameter",
+            f"No target of the model {features.model!r} can be asked through the {features.dialect} API.",
+        )
     if furthest == "capability":
         raise _unsupported([each.lacks for each in own if each.why == "capability"])
     opening: Reason = "context_length" if furthest == "context" else "failure"

@@ -12,7 +12,8 @@ from gateway.routing.candidate import Candidate, filled
 from gateway.routing.failure import Reason
 
 PriceOf = Callable[[str, str], Prices | None]
-Why = Literal["region", "zone", "capability", "context", "condition", "health"]
+ServesOf = Callable[[str], frozenset[str] | None]
+Why = Literal["region", "zone", "dialect", "capability", "context", "condition", "health"]
 
 
 class Group(Struct, frozen=True):
@@ -52,6 +53,9 @@ class Routes(Struct, frozen=True):
     prefixes: tuple[tuple[str, Route], ...]
     price_of: PriceOf
 
+    def all(self) -> list[Route]:
+        return [*self.exact.values(), *(route for _, route in self.prefixes)]
+
     def find(self, name: str) -> Route | None:
         """The exact name, else the wildcard with the longest prefix, its `*` filled in."""
         route = self.exact.get(name)
@@ -69,13 +73,15 @@ def resolve(
     *,
     zones: Mapping[str, Zone] = MappingProxyType({}),
     price_of: PriceOf = lambda _kind, _model: None,
+    serves_of: ServesOf = lambda _provider: None,
 ) -> Routes:
     """Compiles the configuration. Raises ValueError naming a fallback that no model answers to.
 
     `zones`: trust zone by row of the provider table, for providers that state none; one that nobody knows is `external`.
-    `price_of(kind, model)`: the price list, for targets that state none.
+    `price_of(kind, model)`: the price list, for targets that state none. `serves_of(provider)`: the callers' dialects that
+    it can answer.
     """
-    book = _Book(config, zones, price_of)
+    book = _Book(config, zones, price_of, serves_of)
     routes = {name: _route(book, name) for name in config.models}
     prefixes = [(name[:-1], route) for name, route in routes.items() if name.endswith("*")]
     return Routes(
@@ -88,10 +94,11 @@ def resolve(
 class _Book:
     """Groups by model name, before residency; those of wildcard models are filled for the fallbacks that name them."""
 
-    def __init__(self, config: Config, zones: Mapping[str, Zone], price_of: PriceOf) -> None:
+    def __init__(self, config: Config, zones: Mapping[str, Zone], price_of: PriceOf, serves_of: ServesOf) -> None:
         self._config = config
         self._zones = zones
         self._price_of = price_of
+        self._serves_of = serves_of
         self._prefixes = tuple(
             (name[:-1], name) for name in sorted(config.models, key=len, reverse=True) if name.endswith("*")
         )
@@ -142,6 +149,7 @@ class _Book:
             weight=target.weight,
             context_tokens=target.context_tokens,
             lacks=frozenset(target.lacks),
+            serves=self._serves_of(target.provider),
         )
 
 

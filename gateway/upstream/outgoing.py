@@ -9,6 +9,7 @@ import msgspec
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.routing.candidate import Candidate
+from gateway.store.responses import KeptResponses
 from gateway.upstream.http import Outbound, Upstream
 from gateway.upstream.providers import Quirks
 from gateway.upstream.resources import Sealing
@@ -17,8 +18,11 @@ from gateway.wire.frames import Frame, body
 from gateway.wire.messages import COUNT_TOKENS, estimate_tokens, write_count
 from gateway.wire.messages.request import read_count_request
 from gateway.wire.multipart import with_model
+from gateway.wire.neutral import Answer
 from gateway.wire.opaque import OpaqueWatch
-from gateway.wire.passage import Native, Passage, translate, way
+from gateway.wire.passage import Complete, Native, Passage, translate, way
+from gateway.wire.responses import refuse_untranslatable
+from gateway.wire.responses.conversation import continued, wants_keeping
 from gateway.wire.sealed import Sealer
 
 _encode = msgspec.json.Encoder().encode
@@ -39,7 +43,12 @@ class Local(NamedTuple):
 
 
 def outgoing(
-    x: Exchange, candidate: Candidate, upstream: Upstream, dialects: Mapping[str, Dialect], sealer: Sealer
+    x: Exchange,
+    candidate: Candidate,
+    upstream: Upstream,
+    dialects: Mapping[str, Dialect],
+    sealer: Sealer,
+    responses: KeptResponses,
 ) -> tuple[Outbound | Local, Passage]:
     """Raises `unsupported_parameter` for what this target cannot be told."""
     name = way(x.dialect.name, upstream.speaks)
@@ -51,13 +60,13 @@ def outgoing(
         return _handed_on(x, candidate, upstream, headers, sealer)
     if x.body is None:
         raise GatewayError("invalid_request", "The request has no body.")
-    if dialect is x.dialect:
+    if dialect is x.dialect and x.goes_on_from is None:
         said = {**x.body, "model": candidate.model}
         if upstream.row.quirks.ask_usage:
             dialect.prepare(said)
         passage: Passage = Native(dialect.watch(x.asked_usage, x.streamed))
     else:
-        said, passage = _translated(x, candidate, upstream, dialect)
+        said, passage = _translated(x, candidate, upstream, dialect, responses)
     if name == "chat":
         _adapt(said, upstream.row.quirks)
     elif name == "responses" and x.dialect.name == "responses" and x.principal is not None:
@@ -88,13 +97,24 @@ def _counted(x: Exchange) -> Local:
 
 
 def _translated(
-    x: Exchange, candidate: Candidate, upstream: Upstream, dialect: Dialect
+    x: Exchange, candidate: Candidate, upstream: Upstream, dialect: Dialect, responses: KeptResponses
 ) -> tuple[dict[str, Any], Passage]:
-    if x.dialect.read_request is None or x.body is None:
+    if x.dialect.read_request is None or x.body is None or x.principal is None:
         raise GatewayError("unsupported_parameter", f"A {x.dialect.name} request cannot be translated.")
+    owner = x.principal.id
+    complete: Complete | None = None
+    if x.dialect.name == "responses":
+        refuse_untranslatable(x.body)
     request = x.dialect.read_request(x.body)
     request.include_usage = x.asked_usage
-    body, passage = translate(dialect, x.dialect, request)
+    if x.goes_on_from is not None:
+        request = continued(x.goes_on_from, request)
+    if x.dialect.name == "responses" and wants_keeping(request):
+
+        def complete(answer: Answer, written: dict[str, Any]) -> None:
+            responses.keep(owner, request, answer, written.get("response", written))
+
+    body, passage = translate(dialect, x.dialect, request, complete)
     body["model"] = candidate.model
     if upstream.row.quirks.ask_usage:
         dialect.prepare(body)

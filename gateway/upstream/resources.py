@@ -4,6 +4,7 @@ A resource lives in one provider account, so an opened id binds the request to t
 caller's does not open, and is an unknown id like any other.
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from gateway.errors import GatewayError
@@ -39,7 +40,7 @@ def open_ids(x: Exchange, sealer: Sealer) -> None:
     x.pinned = next(iter(found), None)
 
 
-def _replaced(value: Any, opened: Any) -> Any:
+def _replaced(value: Any, opened: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return opened(value) if SEALED.fullmatch(value) else value
     if isinstance(value, dict):
@@ -55,7 +56,7 @@ class Sealing:
     def __init__(self, passage: Passage, sealer: Sealer, owner: str, provider: str) -> None:
         self.watch: Watch = passage.watch
         self._passage = passage
-        self._seal = lambda own: sealer.seal(owner, Resource(provider, own))
+        self._seal: Callable[[str], str] = lambda own: sealer.seal(owner, Resource(provider, own))
 
     def feed(self, frames: list[Frame]) -> tuple[list[Frame], int]:
         shown, seen = self._passage.feed(frames)

@@ -1,12 +1,14 @@
 """The way of one answer from an upstream to the caller: as it came where both speak the same dialect, translated otherwise."""
 
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from gateway.errors import GatewayError
 from gateway.wire import frames as wire
 from gateway.wire.dialect import EDIT, END, FAULT, Dialect, Watch
+from gateway.wire.fold import fold
 from gateway.wire.frames import Frame, NotJSON
-from gateway.wire.neutral import Request
+from gateway.wire.neutral import Answer, Event, Request
 
 # Which dialects of an upstream can serve a caller, best first.
 _WAYS: Final = {
@@ -19,6 +21,11 @@ _WAYS: Final = {
 def way(caller: str, spoken: frozenset[str]) -> str | None:
     """The dialect to ask an upstream in that speaks these, or None if it cannot serve this caller."""
     return next((name for name in _WAYS.get(caller, (caller,)) if name in spoken), None)
+
+
+def served(spoken: frozenset[str]) -> frozenset[str]:
+    """The dialects of callers that an upstream can serve. Token counts are estimated where it has none of its own."""
+    return frozenset({*spoken, *(caller for caller in _WAYS if way(caller, spoken)), "count_tokens"})
 
 
 class Passage(Protocol):
@@ -53,15 +60,22 @@ class Native:
         return shown, seen
 
 
+Complete = Callable[[Answer, dict[str, Any]], None]
+"""Told of a complete answer: as neutral form, and as the caller got it (a whole body, or its last event)."""
+
+
 class TranslatedStream:
     """Events of the upstream's dialect become events of the caller's, through the neutral form."""
 
-    def __init__(self, upstream: Dialect, caller: Dialect, request: Request) -> None:
+    def __init__(self, upstream: Dialect, caller: Dialect, request: Request, complete: Complete | None) -> None:
         if upstream.stream_reader is None or caller.stream_writer is None:
             raise _no_way(upstream, caller)
         self.watch = upstream.watch(True, True)
         self._reader = upstream.stream_reader()
         self._writer = caller.stream_writer(request)
+        self._origin = upstream.name
+        self._complete = complete
+        self._heard: list[Event] = []
 
     def feed(self, frames: list[Frame]) -> tuple[list[Frame], int]:
         written: list[Frame] = []
@@ -71,9 +85,14 @@ class TranslatedStream:
             seen |= bits
             if bits & FAULT:
                 break
-            for event in self._reader.feed(frame):
+            events = self._reader.feed(frame)
+            for event in events:
                 written += self._writer.feed(event)
+            if self._complete is not None:
+                self._heard += events
             if bits & END:
+                if self._complete is not None:
+                    self._complete(fold(self._heard, self._origin), json(written[-1]))
                 break
         return written, seen
 
@@ -81,11 +100,12 @@ class TranslatedStream:
 class TranslatedBody:
     """The same for a unary answer."""
 
-    def __init__(self, upstream: Dialect, caller: Dialect, request: Request) -> None:
+    def __init__(self, upstream: Dialect, caller: Dialect, request: Request, complete: Complete | None) -> None:
         self.watch = upstream.watch(True, False)
         self._upstream = upstream
         self._caller = caller
         self._request = request
+        self._complete = complete
 
     def feed(self, frames: list[Frame]) -> tuple[list[Frame], int]:
         frame = frames[0]
@@ -95,18 +115,23 @@ class TranslatedBody:
         if self._upstream.read_answer is None or self._caller.write_answer is None:
             raise _no_way(self._upstream, self._caller)
         answer = self._upstream.read_answer(json(frame))
-        return [wire.body(self._caller.write_answer(answer, self._request))], seen
+        written = self._caller.write_answer(answer, self._request)
+        if self._complete is not None:
+            self._complete(answer, written)
+        return [wire.body(written)], seen
 
 
-def translate(upstream: Dialect, caller: Dialect, request: Request) -> tuple[dict[str, Any], Passage]:
+def translate(
+    upstream: Dialect, caller: Dialect, request: Request, complete: Complete | None = None
+) -> tuple[dict[str, Any], Passage]:
     """The body to send, and the passage for its answer. Raises `unsupported_parameter` for what `upstream` cannot express."""
     if upstream.write_request is None:
         raise _no_way(upstream, caller)
     passage: Passage
     if request.stream:
-        passage = TranslatedStream(upstream, caller, request)
+        passage = TranslatedStream(upstream, caller, request, complete)
     else:
-        passage = TranslatedBody(upstream, caller, request)
+        passage = TranslatedBody(upstream, caller, request, complete)
     return upstream.write_request(request), passage
 
 

@@ -1,9 +1,11 @@
+from random import Random
+
 import pytest
 
 from gateway.config.structs import Config, Prices, Provider
 from gateway.errors import GatewayError
 from gateway.routing.features import Features, permits
-from gateway.routing.plan import resolve
+from gateway.routing.plan import plan, resolve
 
 from .shapes import OPEN_FOR, break_open, config, health, model, places, planned, target
 
@@ -249,18 +251,31 @@ def test_a_fallback_that_leads_nowhere_is_refused_when_compiled(fallback: str) -
 # --- pinned ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_pinned_request_has_one_target_wherever_it_stands() -> None:
-    two = config(fast=model("a/m", "b/m", failure="other"), other=model("c/m"))
-    assert places(planned(two, pinned="fast/0:b/m").candidates()) == ["b/m"]
-    assert places(planned(two, pinned="other/0:c/m").candidates()) == ["c/m"]
+def test_a_pinned_request_goes_to_the_account_that_holds_what_it_names() -> None:
+    two = config(fast=model("a/m", "b/m", "b/n", failure="other"), other=model("c/m"))
+    assert places(planned(two, pinned="b").candidates()) == ["b/m", "b/n"]
+    assert places(planned(two, pinned="c").candidates()) == ["c/m"]
 
 
-def test_a_pinned_target_that_is_gone_or_open_is_replaced_by_no_other() -> None:
+def test_a_pinned_account_that_is_gone_or_open_is_replaced_by_no_other() -> None:
     state = health()
     break_open(state, "fast/0:a/m")
     two = config(fast=model("a/m", "b/m", failure="other"), other=model("c/m"))
-    assert refusal(two, "fast", state, pinned="fast/0:a/m").code == "no_target_available"
-    assert refusal(two, pinned="fast/0:gone/m").code == "no_target_available"
+    assert refusal(two, "fast", state, pinned="a").code == "no_target_available"
+    assert refusal(two, pinned="gone").code == "invalid_request"
+
+
+def test_a_target_that_cannot_be_asked_through_the_callers_api_is_left_out() -> None:
+    one = config(fast=model("a/m", "b/m"))
+    serves = {"a": frozenset({"chat"}), "b": frozenset({"embeddings"})}
+    routes = resolve(one, serves_of=serves.get)
+    state = health()
+    assert places(plan(routes, Features(model="fast", dialect="embeddings"), state, 0, Random(1)).candidates()) == [
+        "b/m"
+    ]
+    with pytest.raises(GatewayError) as caught:
+        plan(routes, Features(model="fast", dialect="images"), state, 0, Random(1))
+    assert caught.value.code == "unsupported_parameter"
 
 
 def test_features_are_frozen() -> None:
