@@ -68,12 +68,10 @@ def error_event(error: GatewayError, request_id: str | None, sequence_number: in
 
 
 def read_fault(value: dict[str, Any]) -> GatewayError:
-    """An error event, flat or nested, or a response (or its event) whose status is `failed`."""
-    response = value.get("response")
-    holder = response if isinstance(response, dict) else value
-    detail = holder.get("error")
+    """An error event, flat or nested, or a response whose status is `failed`."""
+    detail = value.get("error")
     if not isinstance(detail, dict):
-        detail = {name: holder[name] for name in ("code", "message", "param") if name in holder}
+        detail = {name: value[name] for name in ("code", "message", "param") if name in value}
     code = detail.get("code")
     status = _STATUSES.get(code, 502) if isinstance(code, str) else _status(code)
     return read_error(status, msgspec.json.encode({"error": detail}))

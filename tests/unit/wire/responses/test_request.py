@@ -4,6 +4,7 @@ import pytest
 
 from gateway.errors import GatewayError
 from gateway.wire.neutral import (
+    File,
     Format,
     Image,
     Message,
@@ -205,6 +206,17 @@ def test_a_wrong_field_is_named(fields: dict[str, Any], param: str) -> None:
     assert (caught.value.code, caught.value.param) == ("invalid_request", param)
 
 
+def test_a_turn_with_marks_of_its_own_is_not_joined_to_the_results_before_it() -> None:
+    output = {"type": "function_call_output", "call_id": "c", "output": "sunny"}
+    marked = read(input=[output, {"role": "user", "content": "Go on.", "x_mark": 1}])
+    assert [turn.extras for turn in marked.messages] == [{}, {"x_mark": 1}]
+
+
+def test_rivals_of_tokens_are_a_wish_for_log_probabilities() -> None:
+    assert read(top_logprobs=2).logprobs is True
+    assert read(top_logprobs=0).logprobs is None
+
+
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
@@ -306,6 +318,14 @@ def test_options_of_chat_are_said_in_their_place() -> None:
         {"type": "custom", "name": "c", "format": {"type": "grammar", "syntax": "lark"}},
     ]
     assert body["tool_choice"] == {"type": "custom", "name": "c"}
+
+
+def test_data_without_a_name_gets_one_unless_the_caller_knows_this_api() -> None:
+    file = Message(role="user", parts=[File(data="AA", media_type="application/pdf")])
+    (part,) = write_request(asked(messages=[file]))["input"][0]["content"]
+    assert part == {"type": "input_file", "file_data": "data:application/pdf;base64,AA", "filename": "document.pdf"}
+    (part,) = write_request(asked("responses", messages=[file]))["input"][0]["content"]
+    assert "filename" not in part
 
 
 def test_thinking_switched_off_says_nothing() -> None:

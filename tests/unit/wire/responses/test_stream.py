@@ -171,6 +171,13 @@ def test_the_finish_decides_the_last_event(finish: Any, name: str, reason: str |
     assert last["response"]["usage"]["estimated"] is True
 
 
+def test_what_the_beginning_knew_of_the_usage_is_told_where_nothing_else_came() -> None:
+    writer = ResponsesWriter(asked())
+    writer.feed(Begin(id="r", model="m", created=1, usage=Usage(input_tokens=4)))
+    (last,) = writer.feed(Ended())
+    assert last.json["response"]["usage"]["input_tokens"] == 4
+
+
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
