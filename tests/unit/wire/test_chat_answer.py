@@ -87,7 +87,7 @@ def test_reasoning_content_refusal_and_calls_are_read_in_their_order() -> None:
             "content": "a",
             "refusal": "b",
             "reasoning": "c",
-            "tool_calls": [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
+            "tool_calls": [{"index": 0, "id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
         }
     )
     assert choice.parts == [

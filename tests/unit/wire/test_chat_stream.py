@@ -101,6 +101,12 @@ def test_reasoning_refusal_and_several_choices_keep_their_lanes() -> None:
     ]
 
 
+def test_the_same_reasoning_under_two_names_is_read_once() -> None:
+    assert read(chunk({"reasoning_content": "a", "reasoning": "b"}))[1:] == [
+        Delta(choice=0, kind="reasoning", text="a")
+    ]
+
+
 def test_azure_begins_with_a_chunk_about_its_filters() -> None:
     filters = {"id": "", "model": "", "created": 0, "choices": [], "prompt_filter_results": [{"prompt_index": 0}]}
     assert read(frames.event(filters), chunk({"content": "x"})) == [BEGIN, Delta(choice=0, kind="content", text="x")]
@@ -231,6 +237,16 @@ def test_parallel_calls_as_openai_sends_them() -> None:
             [pieces(call(0, None, "f", "{}")), pieces(call(0, None, "g", "[]"))],
             [("call_c-1_0_0", "f", "{}"), ("call_c-1_0_1", "g", "[]")],
             id="one index, no id, another name",
+        ),
+        pytest.param(
+            [pieces(call(0, "a", "f", "{")), pieces(call(None, None, None, "}"))],
+            [("a", "f", "{}")],
+            id="an index in the first piece alone",
+        ),
+        pytest.param(
+            [pieces(call(0, "same", "f", "{}")), pieces(call(1, "same", "g", "[]"))],
+            [("same", "f", "{}"), ("same", "g", "[]")],
+            id="one id, two indexes",
         ),
         pytest.param(
             [pieces(call(0, "a", None, "{")), pieces(call(0, None, "f", "}"))],
