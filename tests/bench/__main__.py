@@ -39,6 +39,9 @@ def main() -> int:
     except Unavailable as reason:
         sys.stderr.write(f"nothing was measured: {reason}\n")
         return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; everything that was started has been ended\n")
+        return 130
     judgements = [judge(bar, findings.book) for bar in BARS]
     for columns in (report.UNARY, report.STREAMED, report.FOOTPRINT):
         sys.stdout.write(report.table(findings, columns) + "\n\n")

@@ -9,6 +9,7 @@ from tests.bench.figures import Book
 from tests.bench.run import Findings
 
 MISSING = "·"
+ENOUGH = 7
 METHOD = Path(__file__).with_name("method.md")
 Column = tuple[str, str, int]
 
@@ -61,6 +62,11 @@ def page(findings: Findings, judgements: list[Judgement], setting: Setting, plot
     parts = [
         "# Benchmarks",
         f"This page is written by `{setting.command}`. Run it yourself: numbers from another machine prove little.",
+        *(
+            [f"**A first look from {_rounds(findings.rounds)}, not a result: that takes {ENOUGH}.**"]
+            if findings.rounds < ENOUGH
+            else []
+        ),
         "## The bars",
         bars_table(judgements),
         f"![CPU time per unary request and per streamed chunk, logarithmic]({plot})",
@@ -111,7 +117,7 @@ def ratio_table(book: Book) -> str:
 
 def method(findings: Findings, setting: Setting) -> str:
     measured = f"* Measured on {setting.date}: {setting.machine}; {setting.software}."
-    return f"{measured} {findings.rounds} rounds, {findings.seconds:.0f} s.\n{METHOD.read_text().strip()}"
+    return f"{measured} {_rounds(findings.rounds)}, {findings.seconds:.0f} s.\n{METHOD.read_text().strip()}"
 
 
 def missing_list(findings: Findings) -> str:
@@ -138,7 +144,11 @@ def _ratio(book: Book, measure: str, base: str) -> str:
     return f"{middle:.2g} ({values[0]:.2g}-{values[-1]:.2g})"
 
 
+def _rounds(count: int) -> str:
+    return f"{count} round{'' if count == 1 else 's'}"
+
+
 def _measured(item: Judgement) -> tuple[str, str]:
     if item.measured is None or item.low is None or item.high is None:
         return MISSING, MISSING
-    return f"{item.measured:.3g} {item.bar.unit}", f"{item.low:.3g} to {item.high:.3g}, {item.rounds} rounds"
+    return f"{item.measured:.3g} {item.bar.unit}", f"{item.low:.3g} to {item.high:.3g}, {_rounds(item.rounds)}"
