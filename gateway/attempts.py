@@ -140,6 +140,7 @@ class Attempts:
                     else:
                         held += shown
             if not progress.ended and progress.form != "pieces":
+                _check_form(outbound, progress)
                 raise AttemptFailed(
                     Failure("cut"), GatewayError("stream_cut", "The upstream's answer ended before it was complete.")
                 )

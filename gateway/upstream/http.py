@@ -16,6 +16,7 @@ from gateway.wire.frames import DONE, Frame, NotJSON
 from gateway.wire.sse import EventTooLarge, Parser
 
 _ERROR_BODY_BYTES: Final = 1024 * 1024
+_ERROR_BODY_SECONDS: Final = 5.0
 _END_GRACE_SECONDS: Final = 0.25
 _CLIENT_TIMEOUTS: Final = frozenset({408, 504, 524})
 
@@ -94,19 +95,20 @@ async def ask(
     call = Call(
         outbound.method, url(upstream.base_url, outbound.path), {**outbound.headers, **upstream.headers}, outbound.body
     )
-    reply = await _opened(transport, call, upstream.timeouts)
+    late = asyncio.get_running_loop().time() + upstream.timeouts.first_token
+    reply = await _opened(transport, call, upstream.timeouts, late)
     try:
         if reply.status >= 300:
-            raise await _refused(reply, outbound.dialect)
+            raise await _refused(reply, outbound.dialect, upstream.timeouts)
         progress.status = reply.status
         progress.headers = passed_headers(reply.headers)
         content_type = reply.headers.get("content-type", "")
         if content_type.startswith("text/event-stream") and not outbound.dialect.opaque:
             progress.form = "events"
-            async for frames in _events(reply, upstream.timeouts, limits, progress):
+            async for frames in _events(reply, upstream.timeouts, late, limits, progress):
                 yield frames
         elif "json" in content_type or not outbound.dialect.opaque:
-            raw = await _whole(reply, upstream.timeouts.first_token, limits.answer_bytes)
+            raw = await _whole(reply, late, upstream.timeouts, limits.answer_bytes)
             yield [Frame(raw, raw)]
         else:
             progress.form = "pieces"
@@ -128,9 +130,9 @@ def passed_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     ]
 
 
-async def _opened(transport: Transport, call: Call, timeouts: Timeouts) -> Reply:
+async def _opened(transport: Transport, call: Call, timeouts: Timeouts, late: float) -> Reply:
     try:
-        async with asyncio.timeout(timeouts.first_token):
+        async with asyncio.timeout_at(late):
             return await transport.open(call)
     except TimeoutError as error:
         raise _late("timeout_first_token", timeouts.first_token) from error
@@ -139,11 +141,10 @@ async def _opened(transport: Transport, call: Call, timeouts: Timeouts) -> Reply
 
 
 async def _events(
-    reply: Reply, timeouts: Timeouts, limits: Limits, progress: Progress
+    reply: Reply, timeouts: Timeouts, late: float, limits: Limits, progress: Progress
 ) -> AsyncGenerator[list[Frame], None]:
     parser = Parser(limits.event_bytes)
-    first = asyncio.get_running_loop().time() + timeouts.first_token
-    while piece := await _next_piece(reply, timeouts, first, progress):
+    while piece := await _next_piece(reply, timeouts, late, progress):
         try:
             frames = parser.feed(piece)
         except EventTooLarge as error:
@@ -155,11 +156,14 @@ async def _events(
         yield [rest]
 
 
-async def _next_piece(reply: Reply, timeouts: Timeouts, first: float, progress: Progress) -> bytes:
-    """The next bytes, or none at the end. Behind the terminal event nothing can go wrong any more: the caller has it all."""
+async def _next_piece(reply: Reply, timeouts: Timeouts, late: float, progress: Progress) -> bytes:
+    """The next bytes, or none at the end; `late` counts until text has begun.
+
+    Behind the terminal event nothing can go wrong any more: the caller has it all.
+    """
     silence = _END_GRACE_SECONDS if progress.ended else timeouts.between_tokens
     try:
-        async with asyncio.timeout_at(asyncio.get_running_loop().time() + silence if progress.begun else first):
+        async with asyncio.timeout_at(asyncio.get_running_loop().time() + silence if progress.begun else late):
             return await reply.read()
     except TimeoutError as error:
         if progress.ended:
@@ -183,18 +187,18 @@ def _whole_event(frame: Frame) -> bool:
         return False
 
 
-async def _whole(reply: Reply, seconds: float, limit: int) -> bytes:
+async def _whole(reply: Reply, late: float, timeouts: Timeouts, limit: int) -> bytes:
     pieces: list[bytes] = []
     size = 0
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout_at(late):
             while piece := await reply.read():
                 pieces.append(piece)
                 size += len(piece)
                 if size > limit:
                     raise invalid(f"its answer is larger than {limit} bytes")
     except TimeoutError as error:
-        raise _late("stalled", seconds) from error
+        raise _late("timeout_first_token", timeouts.first_token) from error
     except TransportError as error:
         raise _cut() from error
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
@@ -214,13 +218,17 @@ async def _pieces(reply: Reply, silence: float) -> AsyncGenerator[bytes, None]:
         yield piece
 
 
-async def _refused(reply: Reply, dialect: Dialect) -> AttemptFailed:
-    body = await _whole(reply, _END_GRACE_SECONDS * 40, _ERROR_BODY_BYTES)
+async def _refused(reply: Reply, dialect: Dialect, timeouts: Timeouts) -> AttemptFailed:
+    late = asyncio.get_running_loop().time() + min(_ERROR_BODY_SECONDS, timeouts.first_token)
+    try:
+        body = await _whole(reply, late, timeouts, _ERROR_BODY_BYTES)
+    except AttemptFailed:  # the status says enough
+        body = b""
     error = dialect.read_error(reply.status, body) if reply.status >= 400 else _redirected()
     error.retry_after = retry_after(reply.headers)
     failure = Failure(failure_kind(error, reply.status), reply.status, error.retry_after)
     passed = None
-    if error.code != "upstream_auth_failed" and "json" in reply.headers.get("content-type", ""):
+    if body and error.code != "upstream_auth_failed" and "json" in reply.headers.get("content-type", ""):
         passed = Passed(dialect.name, reply.status, passed_headers(reply.headers), body)
     return AttemptFailed(failure, error, passed)
 
@@ -242,6 +250,7 @@ def failure_kind(error: GatewayError, status: int) -> FailureKind:
         "upstream_auth_failed": "auth",
         "upstream_timeout": "status",
         "rate_limited": "status",
+        "upstream_invalid_response": "invalid_response",
     }
     if error.code in by_code:
         return by_code[error.code]

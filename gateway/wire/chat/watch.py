@@ -42,10 +42,10 @@ class StreamWatch:
         if data == DONE:
             return END
         has_usage = b'"usage"' in data
-        if self._text_seen and not has_usage and b'"error"' not in data and not _says_finish(data):
+        if self._text_seen and not has_usage and not _may_be_fault(frame, data) and not _says_finish(data):
             return TEXT
         value = _json(frame)
-        if value.get("error"):
+        if value.get("error") or frame.event == "error":
             self.fault = read_fault(value)
             return FAULT
         if isinstance(usage := value.get("usage"), dict):
@@ -82,6 +82,8 @@ class BodyWatch:
         if value.get("error"):
             self.fault = read_fault(value)
             return FAULT
+        if not isinstance(value.get("choices"), list):
+            raise GatewayError("upstream_invalid_response", "The upstream sent a body without `choices`.")
         if isinstance(usage := value.get("usage"), dict):
             self.usage = read_usage(usage)
         for choice in _choices(value):
@@ -127,6 +129,11 @@ def _has_text(choice: dict[str, Any]) -> bool:
     delta = choice.get("delta")
     holder = delta if isinstance(delta, dict) else choice
     return any(holder.get(name) for name in _TEXT_FIELDS)
+
+
+def _may_be_fault(frame: Frame, data: bytes) -> bool:
+    """Says that it is an error, or is torn: an object that was broken off does not end with its brace."""
+    return b'"error"' in data or not data.endswith(b"}") or frame.event == "error"
 
 
 def _says_finish(data: bytes) -> bool:
