@@ -73,7 +73,7 @@ class AiohttpTransport:
             keepalive_timeout=limits.keep_alive,
         )
         # Everything after the connection stands is timed by the caller, around `open` and `read`.
-        self._connecting = ClientTimeout(total=None, connect=limits.connect, ceil_threshold=limits.connect + 1)
+        self._connecting = ClientTimeout(total=None, connect=limits.connect)
         self._reading = {
             "read_until_eof": True,
             "auto_decompress": False,

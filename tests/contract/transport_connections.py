@@ -28,6 +28,18 @@ def recording(asked: list[Asked]) -> Script:
     return script
 
 
+class Misjudged(io.BytesIO):
+    """A file that changed since its length was taken."""
+
+    def __init__(self, content: bytes, length: int) -> None:
+        super().__init__(content)
+        self.length = length
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        super().seek(offset, whence)
+        return self.length if whence == io.SEEK_END else self.tell()
+
+
 class ConnectionSuite(TransportBase):
     """See the file."""
 
@@ -103,6 +115,20 @@ class ConnectionSuite(TransportBase):
             assert await text(make(), Call("POST", server.url, {}, io.BytesIO())) == b"ok"
             assert asked[0].all("content-length") == ["0"]
 
+    async def test_a_file_that_grows_is_sent_up_to_the_length_that_was_said(self, make: Make) -> None:
+        asked: list[Asked] = []
+        async with serve(recording(asked)) as server:
+            transport = make()
+            for _ in range(2):
+                assert await text(transport, Call("POST", server.url, {}, Misjudged(b"abcdef", 4))) == b"ok"
+            assert [request.body for request in asked] == [b"abcd"] * 2
+            assert server.accepted == 1
+
+    async def test_a_file_that_shrinks_is_an_error_not_an_endless_wait(self, make: Make) -> None:
+        async with serve(recording([])) as server, asyncio.timeout(5):
+            with pytest.raises(TransportError):
+                await make().open(Call("POST", server.url, {}, Misjudged(b"abcdef", 9)))
+
     @pytest.mark.parametrize(
         "call",
         [
@@ -173,9 +199,16 @@ class ConnectionSuite(TransportBase):
         transport = make(ca_file=str(tmp_path / "own.pem"))
         for authority in (system, own):
             names: list[str | None] = []
-            async with serve(answering(OK), tls=tls_for(authority, "localhost", names)) as server:
+            protocols: list[str | None] = []
+
+            async def script(peer: Peer, protocols: list[str | None] = protocols) -> None:
+                protocols.append(peer.writer.get_extra_info("ssl_object").selected_alpn_protocol())
+                await answering(OK)(peer)
+
+            async with serve(script, tls=tls_for(authority, "localhost", names)) as server:
                 assert await text(transport, Call("POST", server.at("localhost"), {}, BODY)) == b"ok"
                 assert names == ["localhost"]  # the name is sent, so that one address can serve many
+                assert protocols == ["http/1.1"]  # and which protocol is meant
 
     async def test_an_unknown_authority_is_refused_and_the_way_out_named(self, make: Make) -> None:
         async with serve(answering(OK), tls=tls_for(trustme.CA(), "localhost")) as server:

@@ -15,9 +15,9 @@ REFUSED = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 9\r\nconnection: c
 LINE, LINES, TOTAL = 1_000, 20, 4_000
 
 TOO_MUCH: dict[str, bytes] = {
-    "a long value": b"HTTP/1.1 200 OK\r\nx: " + b"v" * 5_000 + b"\r\n\r\n",
-    "a long name": b"HTTP/1.1 200 OK\r\n" + b"n" * 5_000 + b": v\r\n\r\n",
-    "a long reason": b"HTTP/1.1 200 " + b"O" * 5_000 + b"\r\n\r\n",
+    "a long value": b"HTTP/1.1 200 OK\r\nx: " + b"v" * 1_500 + b"\r\n\r\n",
+    "a long name": b"HTTP/1.1 200 OK\r\n" + b"n" * 1_500 + b": v\r\n\r\n",
+    "a long reason": b"HTTP/1.1 200 " + b"O" * 1_500 + b"\r\n\r\n",
     "many lines": b"HTTP/1.1 200 OK\r\n" + b"x: v\r\n" * 30 + b"\r\n",
     "much in all": b"HTTP/1.1 200 OK\r\n" + b"".join(b"x%d: %s\r\n" % (n, b"v" * 400) for n in range(15)) + b"\r\n",
 }

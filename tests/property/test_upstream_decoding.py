@@ -67,6 +67,13 @@ def test_any_cutting_gives_the_same_text(name: str, body: bytes, sizes: list[int
     assert unpack(codings, cut(pack(body), sizes)) == body
 
 
+@pytest.mark.parametrize("name", PACKERS)
+def test_what_waits_inside_when_all_input_is_consumed_is_not_forgotten(name: str) -> None:
+    codings, pack = PACKERS[name]
+    for extra in range(0, 300, 13):  # a match of deflate is at most 258 bytes long, and may straddle the end of a piece
+        assert unpack(codings, [pack(bytes(PIECE + extra))]) == bytes(PIECE + extra)
+
+
 @pytest.mark.parametrize("name", PACKERS.keys() - {"members"})
 @given(body=st.binary(max_size=500), missing=st.integers(1, 600))
 def test_a_body_that_is_short_never_ends_cleanly(name: str, body: bytes, missing: int) -> None:

@@ -146,6 +146,7 @@ def tls_for(authority: trustme.CA, name: str, asked: list[str | None] | None = N
     """A server's context with a certificate for `name`; the names that clients send are put on `asked`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(name).configure_cert(context)
+    context.set_alpn_protocols(["h2", "http/1.1"])
     if asked is not None:
         context.sni_callback = lambda _, wanted, __: asked.append(wanted)
     return context
