@@ -5,8 +5,6 @@ Every decision is `next_step`'s. This code sends, waits and keeps the books of h
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from dataclasses import dataclass
 
 from gateway.errors import GatewayError
@@ -21,11 +19,12 @@ from gateway.routing.plan import Plan, admitted
 from gateway.routing.retry import GiveUp, Wait, next_step
 from gateway.setup import Setup
 from gateway.store.responses import KeptResponses
-from gateway.upstream.http import AttemptFailed, Outbound, Passed, Progress, ask, failure_kind, invalid
+from gateway.upstream.http import AttemptFailed, Outbound, Passed, Progress, Take, ask, failure_kind, invalid
 from gateway.upstream.outgoing import Local, outgoing
 from gateway.wire.dialect import END, FAULT, TEXT, Dialect, Watch
 from gateway.wire.frames import Frame
 from gateway.wire.neutral import Usage
+from gateway.wire.passage import Passage
 
 
 class Refused(Exception):
@@ -47,8 +46,8 @@ class Attempts:
     rng: random.Random
     responses: KeptResponses
 
-    async def over(self, x: Exchange, plan: Plan, setup: Setup) -> AsyncGenerator[list[Frame], None]:
-        """Frames in the caller's dialect; raises `Refused` when `next_step` gives up."""
+    async def over(self, x: Exchange, plan: Plan, setup: Setup, take: Take) -> None:
+        """Frames in the caller's dialect, to `take`; raises `Refused` when `next_step` gives up."""
         loop = asyncio.get_running_loop()
         last: AttemptFailed | None = None
         self.budget.asked(loop.time())
@@ -76,24 +75,20 @@ class Attempts:
             if step.retry:
                 self.budget.spent(now)
             try:
-                async with aclosing(self._attempt(x, step.candidate, setup)) as batches:
-                    async for frames in batches:
-                        yield frames
+                await self._attempt(x, step.candidate, setup, take)
             except AttemptFailed as failed:
                 last = failed
             else:
                 return
 
-    async def _attempt(self, x: Exchange, candidate: Candidate, setup: Setup) -> AsyncGenerator[list[Frame], None]:
-        """One attempt. What comes before the first text is held back, so that another target may still be tried."""
+    async def _attempt(self, x: Exchange, candidate: Candidate, setup: Setup, take: Take) -> None:
+        """One attempt, with the books of health kept however it ends."""
         loop = asyncio.get_running_loop()
         started = loop.time()
         self.health.began(candidate.name, started)
         outcome: Outcome = "cancelled"
         try:
-            async with aclosing(self._asked(x, candidate, setup, started)) as batches:
-                async for frames in batches:
-                    yield frames
+            await self._ask(x, candidate, setup, _Answer(x, candidate, self.health, started, take))
             outcome = "ok"
         except AttemptFailed as failed:
             outcome = failed.failure
@@ -109,53 +104,74 @@ class Attempts:
             x.asked.append(candidate)
             x.attempts.append(Attempt(candidate.name, started, ended, failure))
 
-    async def _asked(
-        self, x: Exchange, candidate: Candidate, setup: Setup, started: float
-    ) -> AsyncGenerator[list[Frame], None]:
+    async def _ask(self, x: Exchange, candidate: Candidate, setup: Setup, answer: "_Answer") -> None:
         upstream = setup.upstreams[candidate.provider]
         outbound, passage = outgoing(x, candidate, upstream, self.dialects, setup.sealer, self.responses)
-        progress = Progress()
         if isinstance(outbound, Local):
-            self._commit(x, candidate, progress, started)
-            yield [outbound.frame]
+            await answer.local(outbound.frame)
             return
-        held: list[Frame] = []
         try:
-            async with aclosing(ask(upstream, outbound, setup.config.limits, progress)) as batches:
-                async for frames in batches:
-                    shown, seen = passage.feed(frames)
-                    if seen & FAULT and not seen & END:
-                        raise _fault(passage.watch)
-                    _check_form(outbound, progress)
-                    progress.ended = bool(seen & END)
-                    if not progress.begun and seen & (TEXT | END):
-                        progress.begun = True
-                        self._commit(x, candidate, progress, started)
-                        shown = held + shown
-                    if progress.begun:
-                        x.output_estimate += (
-                            len(shown) if progress.form == "events" else estimated_tokens(len(shown[0].raw))
-                        )
-                        yield shown
-                    else:
-                        held += shown
-            if not progress.ended and progress.form != "pieces":
-                _check_form(outbound, progress)
-                raise AttemptFailed(
-                    Failure("cut"), GatewayError("stream_cut", "The upstream's answer ended before it was complete.")
-                )
+            await ask(upstream, outbound, setup.config.limits, answer.progress, answer.through(outbound, passage))
+            answer.check_complete(outbound)
         finally:
             settle(x, candidate, passage.watch)
 
-    def _commit(self, x: Exchange, candidate: Candidate, progress: Progress, started: float) -> None:
+
+class _Answer:
+    """The answer of one attempt. What comes before its first text is held back, so that another target may still be tried."""
+
+    def __init__(self, x: Exchange, candidate: Candidate, health: Health, started: float, take: Take) -> None:
+        self.progress = Progress()
+        self._x = x
+        self._candidate = candidate
+        self._health = health
+        self._started = started
+        self._take = take
+        self._held: list[Frame] = []
+
+    def through(self, outbound: Outbound, passage: Passage) -> Take:
+        """What takes the frames of the upstream and gives those for the caller on."""
+        x, progress = self._x, self.progress
+
+        async def take(frames: list[Frame]) -> None:
+            shown, seen = passage.feed(frames)
+            if seen & FAULT and not seen & END:
+                raise _fault(passage.watch)
+            if not progress.begun:
+                _check_form(outbound, progress)
+                shown = self._held = self._held + shown
+                if not seen & (TEXT | END):
+                    return
+                self._commit()
+            progress.ended = bool(seen & END)
+            x.output_estimate += len(shown) if progress.form == "events" else estimated_tokens(len(shown[0].raw))
+            await self._take(shown)
+
+        return take
+
+    async def local(self, frame: Frame) -> None:
+        self._commit()
+        await self._take([frame])
+
+    def check_complete(self, outbound: Outbound) -> None:
+        """Bytes that nobody reads are complete when the transport says so; an answer when its dialect does."""
+        if not self.progress.ended and self.progress.form != "pieces":
+            _check_form(outbound, self.progress)
+            raise AttemptFailed(
+                Failure("cut"), GatewayError("stream_cut", "The upstream's answer ended before it was complete.")
+            )
+
+    def _commit(self) -> None:
+        x, progress = self._x, self.progress
         now = asyncio.get_running_loop().time()
+        progress.begun = True
         x.committed = True
-        x.served_by = candidate
+        x.served_by = self._candidate
         x.first_token = now
         x.form = progress.form
         x.reply_status = progress.status
         x.reply_headers = progress.headers
-        self.health.first_token(candidate.name, now - started, now)
+        self._health.first_token(self._candidate.name, now - self._started, now)
 
 
 def settle(x: Exchange, candidate: Candidate, watch: Watch) -> None:

@@ -7,8 +7,7 @@ Policies (`bind`, `screen`, `guard`, `unscrub`) and the cache (`find`, `keep`) t
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -22,6 +21,7 @@ from gateway.routing.features import Features, permits
 from gateway.routing.needs import needs, prefix
 from gateway.routing.plan import Plan, bound, keeping, plan
 from gateway.setup import Setup
+from gateway.upstream.http import Take
 from gateway.upstream.resources import open_ids
 from gateway.wire.frames import Frame
 from gateway.wire.responses import RESPONSES
@@ -41,8 +41,8 @@ class Pipeline:
     rng: random.Random
     draining: bool = False
 
-    async def answer(self, x: Exchange, read: Read) -> AsyncGenerator[list[Frame], None]:
-        """The answer's frames in the caller's dialect, a list for each piece from the network. Raises `Refused`."""
+    async def answer(self, x: Exchange, read: Read, take: Take) -> None:
+        """The answer's frames in the caller's dialect, to `take`, as they come from the network. Raises `Refused`."""
         setup = self.setup
         setup.enter()
         try:
@@ -51,13 +51,10 @@ class Pipeline:
             await read(setup.config)
             open_ids(x, setup.sealer)
             if (kept := self._kept_answer(x, x.principal)) is not None:
-                yield [kept]
-                x.outcome = "answered"
-                return
-            x.plan = self._plan(x, x.principal, setup)
-            async with aclosing(self.attempts.over(x, x.plan, setup)) as batches:
-                async for frames in batches:
-                    yield frames
+                await take([kept])
+            else:
+                x.plan = self._plan(x, x.principal, setup)
+                await self.attempts.over(x, x.plan, setup, take)
             x.outcome = "answered"
         except GatewayError as error:
             self._fail(x, error)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from starlette.types import Receive, Scope, Send
@@ -17,7 +17,6 @@ from gateway.config.structs import Config
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.pipeline import Pipeline
-from gateway.wire.frames import Frame
 
 _SAID: dict[Reason, GatewayError] = {
     "out_of_time": GatewayError("upstream_timeout", "The answer was not complete within the time a request may take."),
@@ -69,8 +68,8 @@ class Endpoint:
                 reply.begin_beating()
 
         try:
-            async with contextlib.aclosing(self.gate.pipeline.answer(x, read)) as batches:
-                await _send_all(batches, reply)
+            await self.gate.pipeline.answer(x, read, reply.frames)
+            await reply.end()
         except Refused as refused:
             await reply.refuse(refused)
         except CallerGone:
@@ -88,12 +87,6 @@ class Endpoint:
             self.gate.inside.discard(leash)
             if not isinstance(x.upload, bytes):
                 x.upload.close()
-
-
-async def _send_all(batches: AsyncGenerator[list[Frame], None], reply: Reply) -> None:
-    async for frames in batches:
-        await reply.frames(frames)
-    await reply.end()
 
 
 async def _say_goodbye(reply: Reply, reason: Reason) -> None:

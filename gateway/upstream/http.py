@@ -1,7 +1,7 @@
 """One attempt at one upstream over HTTP: send, read frames, and say precisely what went wrong."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
@@ -84,38 +84,51 @@ class Passed:
     body: bytes = field(repr=False)
 
 
-async def ask(
-    upstream: Upstream, outbound: Outbound, limits: Limits, progress: Progress
-) -> AsyncGenerator[list[Frame], None]:
-    """Frames of the upstream's dialect, a list for each piece that comes from the network. Ends only at a proper end of the body.
+Take = Callable[[list[Frame]], Awaitable[None]]
+"""Who gets the frames: called with those of each piece that comes from the network."""
+
+
+async def ask(upstream: Upstream, outbound: Outbound, limits: Limits, progress: Progress, take: Take) -> None:
+    """Frames of the upstream's dialect, handed to `take`. Returns only at a proper end of the body.
 
     Whether the *answer* was complete is for the dialect's watch to say.
     """
-    transport = upstream.transport
-    call = Call(
-        outbound.method, url(upstream.base_url, outbound.path), {**outbound.headers, **upstream.headers}, outbound.body
-    )
-    late = asyncio.get_running_loop().time() + upstream.timeouts.first_token
-    reply = await _opened(transport, call, upstream.timeouts, late)
+    transport, timeouts = upstream.transport, upstream.timeouts
+    headers = {**outbound.headers, **upstream.headers}
+    call = Call(outbound.method, url(upstream.base_url, outbound.path), headers, outbound.body)
+    late = asyncio.get_running_loop().time() + timeouts.first_token
+    reply: Reply | None = None
     try:
-        if reply.status >= 300:
-            raise await _refused(reply, outbound.dialect, upstream.timeouts)
-        progress.status = reply.status
-        progress.headers = passed_headers(reply.headers)
-        content_type = reply.headers.get("content-type", "")
-        if content_type.startswith("text/event-stream") and not outbound.dialect.opaque:
-            progress.form = "events"
-            async for frames in _events(reply, upstream.timeouts, late, limits, progress):
-                yield frames
-        elif "json" in content_type or not outbound.dialect.opaque:
-            raw = await _whole(reply, late, upstream.timeouts, limits.answer_bytes)
-            yield [Frame(raw, raw)]
+        try:
+            async with asyncio.timeout_at(late):
+                reply = await transport.open(call)
+                _note_head(reply, outbound, progress)
+                if reply.status >= 300:
+                    raise await _refused(reply, outbound.dialect)
+                whole = await _whole(reply, limits.answer_bytes) if progress.form == "whole" else b""
+        except TimeoutError as error:
+            raise _late("timeout_first_token", timeouts.first_token) from error
+        except TransportError as error:
+            raise (_cut() if reply else _unreachable(error)) from error
+        if progress.form == "whole":
+            await take([Frame(whole, whole)])
+        elif progress.form == "events":
+            await _events(reply, _Patience(timeouts, late, progress), limits.event_bytes, take)
         else:
-            progress.form = "pieces"
-            async for piece in _pieces(reply, upstream.timeouts.between_tokens):
-                yield [Frame(piece, None)]
+            await _pieces(reply, _Patience(timeouts, late, progress), take)
     finally:
-        await transport.close(reply)
+        if reply is not None:
+            await transport.close(reply)
+
+
+def _note_head(reply: Reply, outbound: Outbound, progress: Progress) -> None:
+    content_type = reply.headers.get("content-type", "")
+    progress.status = reply.status
+    progress.headers = passed_headers(reply.headers)
+    if content_type.startswith("text/event-stream") and not outbound.dialect.opaque:
+        progress.form = "events"
+    elif outbound.dialect.opaque and "json" not in content_type:
+        progress.form = "pieces"
 
 
 def url(base: str, path: str) -> str:
@@ -130,51 +143,62 @@ def passed_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     ]
 
 
-async def _opened(transport: Transport, call: Call, timeouts: Timeouts, late: float) -> Reply:
-    try:
-        async with asyncio.timeout_at(late):
-            return await transport.open(call)
-    except TimeoutError as error:
-        raise _late("timeout_first_token", timeouts.first_token) from error
-    except TransportError as error:
-        raise _unreachable(error) from error
+async def _whole(reply: Reply, limit: int) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while piece := await reply.read():
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
+            raise invalid(f"its answer is larger than {limit} bytes")
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-async def _events(
-    reply: Reply, timeouts: Timeouts, late: float, limits: Limits, progress: Progress
-) -> AsyncGenerator[list[Frame], None]:
-    parser = Parser(limits.event_bytes)
-    while piece := await _next_piece(reply, timeouts, late, progress):
+@dataclass(frozen=True, slots=True)
+class _Patience:
+    """How long to wait for the next bytes: until `late` before text has begun, then for one silence at a time."""
+
+    timeouts: Timeouts
+    late: float
+    progress: Progress
+
+    async def next(self, reply: Reply) -> bytes:
+        """The next bytes, or none at the end. Behind the terminal event nothing can go wrong: the caller has it all."""
+        progress, timeouts = self.progress, self.timeouts
+        silence = _END_GRACE_SECONDS if progress.ended else timeouts.between_tokens
+        try:
+            async with asyncio.timeout_at(asyncio.get_running_loop().time() + silence if progress.begun else self.late):
+                return await reply.read()
+        except TimeoutError as error:
+            if progress.ended:
+                return b""
+            if progress.begun:
+                raise _late("stalled", silence) from error
+            raise _late("timeout_first_token", timeouts.first_token) from error
+        except TransportError as error:
+            if progress.ended:
+                return b""
+            raise _cut() from error
+
+
+async def _events(reply: Reply, patience: _Patience, limit: int, take: Take) -> None:
+    parser = Parser(limit)
+    progress = patience.progress
+    while piece := await patience.next(reply):
         try:
             frames = parser.feed(piece)
         except EventTooLarge as error:
             raise invalid(str(error)) from error
         if frames and not progress.ended:
-            yield frames
+            await take(frames)
     rest = parser.close()
     if rest is not None and not progress.ended and _whole_event(rest):
-        yield [rest]
+        await take([rest])
 
 
-async def _next_piece(reply: Reply, timeouts: Timeouts, late: float, progress: Progress) -> bytes:
-    """The next bytes, or none at the end; `late` counts until text has begun.
-
-    Behind the terminal event nothing can go wrong any more: the caller has it all.
-    """
-    silence = _END_GRACE_SECONDS if progress.ended else timeouts.between_tokens
-    try:
-        async with asyncio.timeout_at(asyncio.get_running_loop().time() + silence if progress.begun else late):
-            return await reply.read()
-    except TimeoutError as error:
-        if progress.ended:
-            return b""
-        if progress.begun:
-            raise _late("stalled", silence) from error
-        raise _late("timeout_first_token", timeouts.first_token) from error
-    except TransportError as error:
-        if progress.ended:
-            return b""
-        raise _cut() from error
+async def _pieces(reply: Reply, patience: _Patience, take: Take) -> None:
+    while piece := await patience.next(reply):
+        await take([Frame(piece, None)])
 
 
 def _whole_event(frame: Frame) -> bool:
@@ -187,42 +211,11 @@ def _whole_event(frame: Frame) -> bool:
         return False
 
 
-async def _whole(reply: Reply, late: float, timeouts: Timeouts, limit: int) -> bytes:
-    pieces: list[bytes] = []
-    size = 0
+async def _refused(reply: Reply, dialect: Dialect) -> AttemptFailed:
     try:
-        async with asyncio.timeout_at(late):
-            while piece := await reply.read():
-                pieces.append(piece)
-                size += len(piece)
-                if size > limit:
-                    raise invalid(f"its answer is larger than {limit} bytes")
-    except TimeoutError as error:
-        raise _late("timeout_first_token", timeouts.first_token) from error
-    except TransportError as error:
-        raise _cut() from error
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-async def _pieces(reply: Reply, silence: float) -> AsyncGenerator[bytes, None]:
-    while True:
-        try:
-            async with asyncio.timeout(silence):
-                piece = await reply.read()
-        except TimeoutError as error:
-            raise _late("stalled", silence) from error
-        except TransportError as error:
-            raise _cut() from error
-        if not piece:
-            return
-        yield piece
-
-
-async def _refused(reply: Reply, dialect: Dialect, timeouts: Timeouts) -> AttemptFailed:
-    late = asyncio.get_running_loop().time() + min(_ERROR_BODY_SECONDS, timeouts.first_token)
-    try:
-        body = await _whole(reply, late, timeouts, _ERROR_BODY_BYTES)
-    except AttemptFailed:  # the status says enough
+        async with asyncio.timeout(_ERROR_BODY_SECONDS):
+            body = await _whole(reply, _ERROR_BODY_BYTES)
+    except (AttemptFailed, TransportError, TimeoutError):  # the status says enough
         body = b""
     error = dialect.read_error(reply.status, body) if reply.status >= 400 else _redirected()
     error.retry_after = retry_after(reply.headers)

@@ -17,11 +17,13 @@ _CODES = {
     "content_policy_violation": "content_filter",
     "ResponsibleAIPolicyViolation": "content_filter",
     "model_not_found": "model_not_found",
+    "invalid_api_key": "upstream_auth_failed",
 }
 
 _STATUSES = {
     400: "invalid_request",
     401: "upstream_auth_failed",
+    402: "upstream_auth_failed",  # the gateway's account, not the caller's
     403: "upstream_auth_failed",
     404: "model_not_found",
     408: "upstream_timeout",
@@ -29,6 +31,19 @@ _STATUSES = {
     422: "invalid_request",
     429: "rate_limited",
     504: "upstream_timeout",
+}
+
+
+# The HTTP status of an error whose own came too late to say it, by code or type.
+_FAULT_STATUSES = {
+    "invalid_api_key": 401,
+    "authentication_error": 401,
+    "billing": 402,
+    "billing_error": 402,
+    "permission_error": 403,
+    "rate_limit_exceeded": 429,
+    "rate_limit_error": 429,
+    "insufficient_quota": 429,
 }
 
 
@@ -82,7 +97,10 @@ def read_fault(value: dict[str, Any]) -> GatewayError:
     """An error object that came inside a stream, or in a body with status 200."""
     detail = _object(value.get("error")) or value
     code = _code(detail)
-    status = int(code) if code and code.isdigit() and 400 <= int(code) <= 599 else 502
+    if code and code.isdigit() and 400 <= int(code) <= 599:
+        return read_error(int(code), msgspec.json.encode(value))
+    words = (word for word in (code, _word(detail.get("type"))) if word in _FAULT_STATUSES)
+    status = _FAULT_STATUSES.get(next(words, "") or "", 502)
     return read_error(status, msgspec.json.encode(value))
 
 

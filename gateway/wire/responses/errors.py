@@ -13,6 +13,7 @@ __all__ = ["error_body", "error_event", "error_frames", "read_error", "read_faul
 
 # The codes that `response.error` and the error event have for what is not the upstream's own failure, as HTTP statuses.
 _STATUSES: Final = {
+    "invalid_api_key": 401,
     "rate_limit_exceeded": 429,
     "too_many_requests": 429,
     "insufficient_quota": 429,
