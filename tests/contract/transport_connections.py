@@ -121,7 +121,7 @@ class ConnectionSuite(TransportBase):
             transport = make()
             for _ in range(2):
                 assert await text(transport, Call("POST", server.url, {}, Misjudged(b"abcdef", 4))) == b"ok"
-            assert [request.body for request in asked] == [b"abcd"] * 2
+            assert [(request.line, request.body) for request in asked] == [("POST / HTTP/1.1", b"abcd")] * 2
             assert server.accepted == 1
 
     async def test_a_file_that_shrinks_is_an_error_not_an_endless_wait(self, make: Make) -> None:
