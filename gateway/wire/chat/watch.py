@@ -45,6 +45,9 @@ class StreamWatch:
         if self._text_seen and not has_usage and not _may_be_fault(frame, data) and not _says_finish(data):
             return TEXT
         value = _json(frame)
+        if value is None:
+            self.fault = _unreadable()
+            return FAULT
         if value.get("error") or frame.event == "error":
             self.fault = read_fault(value)
             return FAULT
@@ -79,11 +82,12 @@ class BodyWatch:
 
     def look(self, frame: Frame) -> int:
         value = _json(frame)
-        if value.get("error"):
+        if value is not None and value.get("error"):
             self.fault = read_fault(value)
             return FAULT
-        if not isinstance(value.get("choices"), list):
-            raise GatewayError("upstream_invalid_response", "The upstream sent a body without `choices`.")
+        if value is None or not isinstance(value.get("choices"), list):
+            self.fault = _unreadable()
+            return FAULT
         if isinstance(usage := value.get("usage"), dict):
             self.usage = read_usage(usage)
         for choice in _choices(value):
@@ -145,8 +149,12 @@ def _says_finish(data: bytes) -> bool:
     return False
 
 
-def _json(frame: Frame) -> dict[str, Any]:
+def _json(frame: Frame) -> dict[str, Any] | None:
     try:
         return frame.json
-    except NotJSON as error:
-        raise GatewayError("upstream_invalid_response", f"The upstream sent something that is {error}.") from error
+    except NotJSON:
+        return None
+
+
+def _unreadable() -> GatewayError:
+    return GatewayError("upstream_invalid_response", "The upstream sent something that is not an answer.")
