@@ -75,7 +75,7 @@ def panels(findings: Findings) -> list[tuple[str, list[plot.Row]]]:
         for name in contenders.NAMES:
             value = findings.book.median(name, measure)
             if value:
-                rows.append((findings.titles[name].replace("`", "").split(";")[0], value, name == "haechi"))
+                rows.append((findings.titles[name].replace("`", ""), value, name == "haechi"))
         shown.append((title, sorted(rows, key=lambda row: row[1])))
     return shown
 

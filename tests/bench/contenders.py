@@ -29,7 +29,7 @@ class Contender:
     """`start` writes what the contender needs below a folder and gives its command line and environment.
 
     `headers` and `paths` have one entry for unary and one for streamed requests. A `slow` one gets a gentler load, and `warm`
-    requests before it is measured: a just-in-time compiler needs thousands.
+    requests before it is measured: a just-in-time compiler needs thousands. `note` is for the page.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Contender:
     paths: Mapping[str, str] = field(default_factory=dict)
     slow: bool = False
     warm: int = 2000
+    note: str = ""
 
     def request(self, kind: str, port: int, body: bytes) -> bytes:
         headers = {"Authorization": f"Bearer {KEY}", **self.headers.get(kind, {})}
@@ -109,7 +110,7 @@ def _haechi_yaml(upstreams: Upstreams, port: int, records: Path) -> str:
 
 
 def _litellm(upstreams: Upstreams) -> Contender:
-    command, title = install.litellm(install.cache_folder())
+    command, title, note = install.litellm(install.cache_folder())
 
     def start(folder: Path, port: int) -> tuple[list[str], Mapping[str, str]]:
         config = folder / "litellm.yaml"
@@ -118,7 +119,7 @@ def _litellm(upstreams: Upstreams) -> Contender:
         settings = {"LITELLM_MODE": "PRODUCTION", "LITELLM_LOG": "ERROR", "LITELLM_MASTER_KEY": KEY}
         return argv, {**install.LITELLM_ENV, **settings}
 
-    return Contender("litellm", title, start, slow=True, warm=200)
+    return Contender("litellm", title, start, slow=True, warm=200, note=note)
 
 
 def _litellm_yaml(upstreams: Upstreams) -> str:
@@ -135,7 +136,7 @@ def _litellm_yaml(upstreams: Upstreams) -> str:
 
 
 def _portkey(upstreams: Upstreams) -> Contender:
-    argv, title = install.portkey(install.cache_folder())
+    argv, title, note = install.portkey(install.cache_folder())
 
     def start(folder: Path, port: int) -> tuple[list[str], Mapping[str, str]]:
         return [*argv, f"--port={port}"], {"NODE_ENV": "production"}
@@ -144,7 +145,7 @@ def _portkey(upstreams: Upstreams) -> Contender:
         kind: {"x-portkey-provider": "openai", "x-portkey-custom-host": _base(port) + "/v1"}
         for kind, port in (("unary", upstreams.unary), ("stream", upstreams.stream))
     }
-    return Contender("portkey", title, start, headers=headers, slow=True, warm=4000)
+    return Contender("portkey", title, start, headers=headers, slow=True, warm=4000, note=note)
 
 
 def _base(port: int) -> str:

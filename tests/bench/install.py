@@ -27,8 +27,8 @@ def cache_folder() -> Path:
     return folder
 
 
-def litellm(cache: Path) -> tuple[Path, str]:
-    """The command and what it is. pip takes the newest release whose dependencies can all be had."""
+def litellm(cache: Path) -> tuple[Path, str, str]:
+    """The command, what it is, and what is to be said of it. pip takes the newest release whose dependencies can all be had."""
     command = cache / "litellm/bin/litellm"
     python = command.with_name("python")
     if not command.exists():
@@ -39,12 +39,12 @@ def litellm(cache: Path) -> tuple[Path, str]:
     code = "import importlib.metadata as m; print(m.version('litellm'))"
     version = _run([str(python), "-c", code]).strip()
     newest = _newest_litellm(cache, python)
-    note = "" if newest in ("", version) else f"; {newest} is published, its dependencies could not be had here"
-    return command, f"LiteLLM Proxy {version}{note}"
+    note = f"LiteLLM {newest} is published, but its dependencies could not be had here; pip took {version}."
+    return command, f"LiteLLM Proxy {version}", "" if newest in ("", version) else note
 
 
-def portkey(cache: Path) -> tuple[list[str], str]:
-    """The command line without port, and what it is."""
+def portkey(cache: Path) -> tuple[list[str], str, str]:
+    """The command line without port, what it is, and what is to be said of it."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         raise Unavailable("node and npm are not installed (Debian: apt-get install nodejs npm)")
@@ -59,7 +59,8 @@ def portkey(cache: Path) -> tuple[list[str], str]:
         sys.stderr.write(f"installed Portkey in {time.monotonic() - began:.0f} s\n")
     version = json.loads((package / "package.json").read_text())["version"]
     runtime = _run([node, "--version"]).strip()
-    return [node, str(package / "build/start-server.js"), "--headless"], f"Portkey gateway {version} on Node {runtime}"
+    argv = [node, str(package / "build/start-server.js"), "--headless"]
+    return argv, f"Portkey gateway {version}", f"Portkey ran on Node {runtime}."
 
 
 def _newest_litellm(cache: Path, python: Path) -> str:

@@ -117,7 +117,8 @@ def ratio_table(book: Book) -> str:
 
 def method(findings: Findings, setting: Setting) -> str:
     measured = f"* Measured on {setting.date}: {setting.machine}; {setting.software}."
-    return f"{measured} {_rounds(findings.rounds)}, {findings.seconds:.0f} s.\n{METHOD.read_text().strip()}"
+    notes = "".join(f"\n* {note}" for note in findings.notes)
+    return f"{measured} {_rounds(findings.rounds)}, {findings.seconds:.0f} s.\n{METHOD.read_text().strip()}{notes}"
 
 
 def missing_list(findings: Findings) -> str:

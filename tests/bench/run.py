@@ -39,6 +39,7 @@ class Findings:
 
     book: Book = field(default_factory=Book)
     titles: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     absent: dict[str, str] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     rounds: int = 0
@@ -64,6 +65,7 @@ class Run:
             try:
                 self._present[name] = contenders.make(name, self._upstreams)
                 self.findings.titles[name] = self._present[name].title
+                self.findings.notes += filter(None, [self._present[name].note])
             except Unavailable as reason:
                 self.findings.absent[name] = str(reason)
                 sys.stderr.write(f"{name} does not take part: {reason}\n")
