@@ -136,6 +136,8 @@ class _Answer:
         async def take(frames: list[Frame]) -> None:
             shown, seen = passage.feed(frames)
             if seen & FAULT and not seen & END:
+                if progress.begun and shown:  # what came before the fault, in the same piece
+                    await self._take(shown)
                 raise _fault(passage.watch)
             if not progress.begun:
                 _check_form(outbound, progress)
@@ -198,8 +200,8 @@ def _fault(watch: Watch) -> AttemptFailed:
 
 def _as_failed(error: GatewayError) -> AttemptFailed:
     """An error of ours (this target cannot be told that; its answer cannot be read), or one that came inside an answer."""
-    if error.code == "upstream_invalid_response":
-        return AttemptFailed(Failure("invalid_response"), error)
+    if error.code in ("upstream_invalid_response", "upstream_auth_failed"):
+        return AttemptFailed(Failure(failure_kind(error, error.status)), error)
     if error.kind.blame == "caller" and error.code != "rate_limited":
         return AttemptFailed(Failure(failure_kind(error, error.status), error.status), error)
     return AttemptFailed(Failure("stream_error", error.status, error.retry_after), error)

@@ -221,7 +221,8 @@ async def _refused(reply: Reply, dialect: Dialect) -> AttemptFailed:
     error.retry_after = retry_after(reply.headers)
     failure = Failure(failure_kind(error, reply.status), reply.status, error.retry_after)
     passed = None
-    if body and error.code != "upstream_auth_failed" and "json" in reply.headers.get("content-type", ""):
+    ours = reply.status < 400 or error.code == "upstream_auth_failed"  # nothing of it is for the caller's eyes
+    if body and not ours and "json" in reply.headers.get("content-type", ""):
         passed = Passed(dialect.name, reply.status, passed_headers(reply.headers), body)
     return AttemptFailed(failure, error, passed)
 

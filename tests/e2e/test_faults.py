@@ -3,6 +3,7 @@
 All cases are asked at once when the first test needs them; each test then looks at one.
 """
 
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -239,8 +240,9 @@ def _code(caller: str, body: Any, request_id: str, passed: bool = False) -> str:
     return str(error["code"])
 
 
-def test_the_table_is_printed(seen: dict[Case, Seen]) -> None:
-    print(f"\n{table()}\n{len(seen)} cases were asked.")
+def test_the_table_is_printed(seen: dict[Case, Seen], capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        sys.stdout.write(f"\n{table()}\nasked in {len(seen)} cases: every dialect, native and translated.\n")
 
 
 def test_nothing_is_left_of_the_faults(
