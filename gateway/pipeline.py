@@ -90,7 +90,7 @@ class Pipeline:
             headers=x.headers,
             input_tokens=x.input_estimate,
             needs=needs(x.body) if x.body else frozenset(),
-            sticky_key=self._sticky(x, principal) if x.body else b"",
+            sticky_key=self._sticky(x, principal) if x.body and setup.routes.sticky else b"",
             pinned=x.pinned,
             allowed=principal.models,
         )

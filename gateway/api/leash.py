@@ -1,27 +1,57 @@
 """What can end an exchange from outside: its caller leaves, the time is up, the gateway shuts down."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, Literal
 
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
 from gateway.exchange import Exchange, Outcome
 
 Reason = Literal["client_gone", "out_of_time", "draining"]
 
 
+LEAVING: Final = "haechi.leaving"
+"""ASGI extension of our server, a `Leaving`: saves the task that would have to wait beside each request."""
+
 _OUTCOMES: Final[dict[Reason, Outcome]] = {"client_gone": "client_gone", "out_of_time": "cut", "draining": "drained"}
 
 
-class Leash:
-    """Holds the task of one exchange. `pull` cancels it once; `reason` says why."""
+class Leaving:
+    """Of one connection: who wants to know when it is lost, and whether it is."""
 
-    def __init__(self, x: Exchange) -> None:
+    def __init__(self) -> None:
+        self.lost = False
+        self._told: set[Callable[[], None]] = set()
+
+    def tell(self, callback: Callable[[], None]) -> None:
+        """Calls at once where the connection is lost already."""
+        if self.lost:
+            callback()
+        else:
+            self._told.add(callback)
+
+    def forget(self, callback: Callable[[], None]) -> None:
+        self._told.discard(callback)
+
+    def lose(self) -> None:
+        self.lost = True
+        for callback in list(self._told):
+            callback()
+
+
+class Leash:
+    """Holds the task of one exchange, from the moment it is made. `pull` cancels it once; `reason` says why."""
+
+    def __init__(self, x: Exchange, scope: Scope) -> None:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a leash is made inside the task it holds")
         self._task = task
         self._x = x
+        self._watching: asyncio.Task[None] | None = None
+        self._leaving: Leaving | None = scope.get("extensions", {}).get(LEAVING)
+        self._timer = asyncio.get_running_loop().call_at(x.deadline, self.pull, "out_of_time")
         self.reason: Reason | None = None
 
     def pull(self, reason: Reason) -> None:
@@ -34,8 +64,25 @@ class Leash:
         """After the cancellation has been handled: the task goes on to say goodbye."""
         self._task.uncancel()
 
-    async def watch(self, receive: Receive) -> None:
-        """Runs beside the exchange once its request is read; ends with the caller's connection."""
+    def watch(self, receive: Receive) -> None:
+        """From now on, when the request is read, the caller's leaving pulls. Our own server tells; others have to be asked."""
+        if self._leaving is not None:
+            self._leaving.tell(self._left)
+        else:
+            self._watching = asyncio.create_task(self._wait(receive))
+
+    def drop(self) -> None:
+        """The exchange is over."""
+        self._timer.cancel()
+        if self._leaving is not None:
+            self._leaving.forget(self._left)
+        if self._watching is not None:
+            self._watching.cancel()
+
+    def _left(self) -> None:
+        self.pull("client_gone")
+
+    async def _wait(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
-        self.pull("client_gone")
+        self._left()

@@ -11,6 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.api.leash import LEAVING, Leaving
 from gateway.config.structs import Limits
 
 _PHRASES = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
@@ -23,14 +24,17 @@ class GuardedProtocol(HttpToolsProtocol):
     _head_bytes = 0
     _in_head = True
     _head_timer: asyncio.TimerHandle | None = None
+    _leaving: Leaving
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         super().connection_made(transport)
+        self._leaving = Leaving()
         self._head_timer = self.loop.call_later(self.limits.header_seconds, self._too_slow)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         super().connection_lost(exc)
+        self._leaving.lose()
 
     def data_received(self, data: bytes) -> None:
         if self._in_head:
@@ -52,6 +56,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if sum(len(name) + len(value) for name, value in self.headers) + len(self.url) > self.limits.header_bytes:
             self._refuse(431, f"The request's headers are larger than {self.limits.header_bytes} bytes.")
             return
+        self.scope["extensions"] = {LEAVING: self._leaving}  # type: ignore[dict-item]  # an extension is any object
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:

@@ -3,7 +3,9 @@
 The full form (GenAI histograms) comes with the records.
 """
 
+import functools
 from collections.abc import Collection
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
@@ -13,6 +15,17 @@ from gateway.routing.health import Health
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 _STATES = {"closed": 0, "half_open": 1, "open": 2}
+
+
+class _Children(NamedTuple):
+    """Those of one dialect and model. Looking up a child by its labels costs more than counting."""
+
+    seconds: Histogram
+    first: Histogram
+    input: Counter
+    output: Counter
+    cached: Counter
+    cost: Counter
 
 
 class Metrics:
@@ -48,23 +61,36 @@ class Metrics:
         self._breaker = Gauge("haechi_target_breaker", "0 closed, 1 half open, 2 open.", ("target",), registry=registry)
         self._in_flight = Gauge("haechi_target_in_flight", "Attempts under way.", ("target",), registry=registry)
 
+        self._of = functools.cache(self._children)
+        self._ended = functools.cache(self._requests.labels)
+        self._attempt = functools.cache(self._attempts.labels)
+
+    def _children(self, dialect: str, model: str) -> _Children:
+        return _Children(
+            self._seconds.labels(dialect, model),
+            self._first.labels(dialect, model),
+            self._tokens.labels(dialect, model, "input"),
+            self._tokens.labels(dialect, model, "output"),
+            self._tokens.labels(dialect, model, "cached"),
+            self._cost.labels(dialect, model),
+        )
+
     def count(self, x: Exchange, ended: float) -> None:
         model = x.plan.groups[0].model if x.plan is not None else "-"
-        dialect = x.dialect.name
-        code = x.error.code if x.error is not None else "-"
-        self._requests.labels(dialect, model, x.outcome, code).inc()
-        self._seconds.labels(dialect, model).observe(ended - x.started)
+        of = self._of(x.dialect.name, model)
+        self._ended(x.dialect.name, model, x.outcome, x.error.code if x.error is not None else "-").inc()
+        of.seconds.observe(ended - x.started)
         if x.first_token is not None:
-            self._first.labels(dialect, model).observe(x.first_token - x.started)
+            of.first.observe(x.first_token - x.started)
         if x.usage is not None:
-            self._tokens.labels(dialect, model, "input").inc(x.usage.input_tokens)
-            self._tokens.labels(dialect, model, "output").inc(x.usage.output_tokens)
+            of.input.inc(x.usage.input_tokens)
+            of.output.inc(x.usage.output_tokens)
             if x.usage.cached_tokens:
-                self._tokens.labels(dialect, model, "cached").inc(x.usage.cached_tokens)
+                of.cached.inc(x.usage.cached_tokens)
         if x.cost_nanodollars:
-            self._cost.labels(dialect, model).inc(x.cost_nanodollars / 1e9)
+            of.cost.inc(x.cost_nanodollars / 1e9)
         for attempt, candidate in zip(x.attempts, x.asked, strict=True):
-            self._attempts.labels(candidate.label, attempt.failure.kind if attempt.failure else "-").inc()
+            self._attempt(candidate.label, attempt.failure.kind if attempt.failure else "-").inc()
 
     def page(self, health: Health, now: float, targets: Collection[str]) -> bytes:
         """The exposition, with the state of these targets as it is now. Names made from a caller's `*` are left out."""

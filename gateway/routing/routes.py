@@ -52,6 +52,7 @@ class Routes(Struct, frozen=True):
     exact: Mapping[str, Route]
     prefixes: tuple[tuple[str, Route], ...]
     price_of: PriceOf
+    sticky: bool = False  # some model is: only then is it worth telling conversations apart
 
     def all(self) -> list[Route]:
         return [*self.exact.values(), *(route for _, route in self.prefixes)]
@@ -88,6 +89,7 @@ def resolve(
         exact=MappingProxyType({name: route for name, route in routes.items() if not name.endswith("*")}),
         prefixes=tuple(sorted(prefixes, key=lambda each: -len(each[0]))),
         price_of=price_of,
+        sticky=any(model.strategy == "sticky" for model in config.models.values()),
     )
 
 
