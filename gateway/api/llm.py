@@ -60,7 +60,11 @@ class Endpoint:
         self.gate.inside.add(leash)
 
         async def read(config: Config) -> None:
-            await self.surface.read(x, receive, config)
+            try:
+                await self.surface.read(x, receive, config)
+            except CallerGone:
+                x.outcome = "client_gone"
+                raise
             leash.watch(receive)
             if x.streamed:
                 reply.begin_beating()

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import uvicorn
@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from gateway.api.leash import LEAVING, Leaving
 from gateway.config.structs import Limits
 
+_BACKLOG: Final = 2048
 _PHRASES = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
 
 
@@ -118,12 +119,13 @@ def server(app: ASGIApp, limits: Limits) -> Server:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A bound socket; raises OSError. The backlog is uvicorn's."""
+    """A socket that listens: who connects before the server runs waits, and is not refused. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
+        listening.listen(_BACKLOG)
     except OSError:
         listening.close()
         raise

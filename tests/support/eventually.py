@@ -1,0 +1,41 @@
+"""Waiting for what another process does: asked again and again, with an end."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+def eventually(look: Callable[[], T], seconds: float = 5) -> T:
+    """The first true thing that `look` sees; what it saw last is in the failure."""
+    ends = time.monotonic() + seconds
+    while not (seen := look()):
+        assert time.monotonic() < ends, f"not within {seconds:g} s: {seen!r}"
+        time.sleep(0.01)
+    return seen
+
+
+def open_files(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def resident_bytes(pid: int) -> int:
+    """Memory that the process really holds."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def records(file: Path) -> list[dict[str, Any]]:
+    """Lines of a records file that are whole."""
+    whole, _, _ = file.read_bytes().rpartition(b"\n")
+    return [msgspec.json.decode(line) for line in whole.splitlines()]
+
+
+def in_flight(metrics: str) -> float:
+    """The sum of `haechi_target_in_flight` on a metrics page."""
+    lines = [line for line in metrics.splitlines() if line.startswith("haechi_target_in_flight{")]
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
