@@ -89,7 +89,7 @@ class Pipeline:
             tags=principal.tags,
             headers=x.headers,
             input_tokens=x.input_estimate,
-            needs=needs(x.body) if x.body else frozenset(),
+            needs=needs(x.body) if x.body and setup.routes.choosy else frozenset(),
             sticky_key=self._sticky(x, principal) if x.body and setup.routes.sticky else b"",
             pinned=x.pinned,
             allowed=principal.models,

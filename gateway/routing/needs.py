@@ -21,7 +21,7 @@ def needs(body: dict[str, Any]) -> frozenset[Capability]:
         found.add("logprobs")
     if _wants_schema(body):
         found.add("structured")
-    if body.get("reasoning") or body.get("reasoning_effort") or _kind(body.get("thinking")) == "enabled":
+    if body.get("reasoning") or body.get("reasoning_effort") or _kind(body.get("thinking")) in ("enabled", "adaptive"):
         found.add("reasoning")
     turns = body.get("messages", body.get("input"))
     if isinstance(turns, list):

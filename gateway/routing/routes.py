@@ -52,6 +52,7 @@ class Routes(Struct, frozen=True):
     exact: Mapping[str, Route]
     prefixes: tuple[tuple[str, Route], ...]
     price_of: PriceOf
+    choosy: bool = False  # some target lacks something or has conditions: only then it matters what a request needs
     sticky: bool = False  # some model is: only then is it worth telling conversations apart
 
     def all(self) -> list[Route]:
@@ -89,6 +90,7 @@ def resolve(
         exact=MappingProxyType({name: route for name, route in routes.items() if not name.endswith("*")}),
         prefixes=tuple(sorted(prefixes, key=lambda each: -len(each[0]))),
         price_of=price_of,
+        choosy=any(target.lacks or target.when for model in config.models.values() for target in model.targets),
         sticky=any(model.strategy == "sticky" for model in config.models.values()),
     )
 

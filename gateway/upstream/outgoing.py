@@ -1,6 +1,6 @@
 """What one attempt sends: the caller's request in the words of this target."""
 
-import secrets
+import random
 from collections.abc import Mapping
 from typing import Any, BinaryIO, Final, NamedTuple
 
@@ -62,8 +62,7 @@ def outgoing(
         raise GatewayError("invalid_request", "The request has no body.")
     if dialect is x.dialect and x.goes_on_from is None:
         said = {**x.body, "model": candidate.model}
-        if upstream.row.quirks.ask_usage:
-            dialect.prepare(said)
+        dialect.prepare(said)
         passage: Passage = Native(dialect.watch(x.asked_usage, x.streamed))
     else:
         said, passage = _translated(x, candidate, upstream, dialect, responses)
@@ -106,6 +105,7 @@ def _translated(
     if x.dialect.name == "responses":
         refuse_untranslatable(x.body)
     request = x.dialect.read_request(x.body)
+    request.model = candidate.model  # what a target takes depends on its model, not on the name it was asked by
     request.include_usage = x.asked_usage
     if x.goes_on_from is not None:
         request = continued(x.goes_on_from, request)
@@ -114,10 +114,9 @@ def _translated(
         def complete(answer: Answer, written: dict[str, Any]) -> None:
             responses.keep(owner, request, answer, written.get("response", written))
 
-    body, passage = translate(dialect, x.dialect, request, complete)
+    body, passage = translate(dialect, x.dialect, request, int(x.wall), complete)
     body["model"] = candidate.model
-    if upstream.row.quirks.ask_usage:
-        dialect.prepare(body)
+    dialect.prepare(body)
     for field in upstream.row.quirks.unknown:
         if dialect.name == "chat" and body.get(field) is not None:
             raise GatewayError(
@@ -150,5 +149,5 @@ def _headers(x: Exchange, dialect: Dialect) -> dict[str, str]:
         headers["content-type"] = "application/json"
     elif content_type := x.headers.get("content-type"):
         headers["content-type"] = content_type
-    headers["traceparent"] = f"00-{x.trace_id}-{secrets.token_hex(8)}-01"
+    headers["traceparent"] = f"00-{x.trace_id}-{random.getrandbits(64):016x}-01"
     return headers

@@ -20,15 +20,14 @@ _MESSAGES: Final = frozenset({"messages", "count_tokens"})
 class Quirks(Struct, frozen=True, kw_only=True):
     """Where a provider's chat API differs from OpenAI's; all concern top-level fields of a chat body.
 
-    `rename`: the same thing under another name. `drop`: what changes no answer, but would be refused. `unknown`: what it
+    `rename`: the same thing under another name. `drop`: what changes no answer, but would be refused (servers that
+    refuse `stream_options` mostly report usage anyway). `unknown`: what it
     cannot do; a caller who speaks chat hears it from the vendor, one whose request was translated from us.
     """
 
     rename: tuple[tuple[str, str], ...] = ()
     drop: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
-    ask_usage: bool = True
-    """Whether `stream_options.include_usage` may be asked for; servers that refuse it mostly report usage anyway."""
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -52,7 +51,6 @@ _MISTRAL: Final = Quirks(
     rename=(("max_completion_tokens", "max_tokens"), ("seed", "random_seed")),
     drop=("stream_options", "user", "service_tier"),
     unknown=("logit_bias", "top_k"),
-    ask_usage=False,
 )
 
 

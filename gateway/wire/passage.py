@@ -8,7 +8,7 @@ from gateway.wire import frames as wire
 from gateway.wire.dialect import EDIT, END, FAULT, Dialect, Watch
 from gateway.wire.fold import fold
 from gateway.wire.frames import Frame, NotJSON
-from gateway.wire.neutral import Answer, Event, Request
+from gateway.wire.neutral import Answer, Begin, Event, Request
 
 # Which dialects of an upstream can serve a caller, best first.
 _WAYS: Final = {
@@ -67,13 +67,16 @@ Complete = Callable[[Answer, dict[str, Any]], None]
 class TranslatedStream:
     """Events of the upstream's dialect become events of the caller's, through the neutral form."""
 
-    def __init__(self, upstream: Dialect, caller: Dialect, request: Request, complete: Complete | None) -> None:
+    def __init__(
+        self, upstream: Dialect, caller: Dialect, request: Request, now: int, complete: Complete | None
+    ) -> None:
         if upstream.stream_reader is None or caller.stream_writer is None:
             raise _no_way(upstream, caller)
         self.watch = upstream.watch(True, True)
         self._reader = upstream.stream_reader()
         self._writer = caller.stream_writer(request)
         self._origin = upstream.name
+        self._now = now
         self._complete = complete
         self._heard: list[Event] = []
 
@@ -87,6 +90,8 @@ class TranslatedStream:
                 break
             events = self._reader.feed(frame)
             for event in events:
+                if isinstance(event, Begin) and not event.created:
+                    event.created = self._now
                 written += self._writer.feed(event)
             if self._complete is not None:
                 self._heard += events
@@ -100,11 +105,14 @@ class TranslatedStream:
 class TranslatedBody:
     """The same for a unary answer."""
 
-    def __init__(self, upstream: Dialect, caller: Dialect, request: Request, complete: Complete | None) -> None:
+    def __init__(
+        self, upstream: Dialect, caller: Dialect, request: Request, now: int, complete: Complete | None
+    ) -> None:
         self.watch = upstream.watch(True, False)
         self._upstream = upstream
         self._caller = caller
         self._request = request
+        self._now = now
         self._complete = complete
 
     def feed(self, frames: list[Frame]) -> tuple[list[Frame], int]:
@@ -115,6 +123,7 @@ class TranslatedBody:
         if self._upstream.read_answer is None or self._caller.write_answer is None:
             raise _no_way(self._upstream, self._caller)
         answer = self._upstream.read_answer(json(frame))
+        answer.created = answer.created or self._now
         written = self._caller.write_answer(answer, self._request)
         if self._complete is not None:
             self._complete(answer, written)
@@ -122,16 +131,19 @@ class TranslatedBody:
 
 
 def translate(
-    upstream: Dialect, caller: Dialect, request: Request, complete: Complete | None = None
+    upstream: Dialect, caller: Dialect, request: Request, now: int, complete: Complete | None = None
 ) -> tuple[dict[str, Any], Passage]:
-    """The body to send, and the passage for its answer. Raises `unsupported_parameter` for what `upstream` cannot express."""
+    """The body to send, and the passage for its answer. Raises `unsupported_parameter` for what `upstream` cannot express.
+
+    `now`, in seconds since 1970, dates answers of upstreams that do not (Messages).
+    """
     if upstream.write_request is None:
         raise _no_way(upstream, caller)
     passage: Passage
     if request.stream:
-        passage = TranslatedStream(upstream, caller, request, complete)
+        passage = TranslatedStream(upstream, caller, request, now, complete)
     else:
-        passage = TranslatedBody(upstream, caller, request, complete)
+        passage = TranslatedBody(upstream, caller, request, now, complete)
     return upstream.write_request(request), passage
 
 

@@ -14,7 +14,9 @@ import msgspec
 
 _MARK = "hx"
 _MAC_BYTES = 15
-SEALED = re.compile(r"[a-z]+(?:-|_)hx[A-Za-z0-9_-]{24,600}")
+_PREFIX = re.compile(r"[a-z]{1,32}[-_]")
+_LONGEST = 2000  # of an upstream id of some 1,400 bytes; longer ones do not open
+SEALED = re.compile(rf"[a-z]{{1,32}}[-_]hx[A-Za-z0-9_-]{{24,{_LONGEST}}}")
 
 
 class Resource(NamedTuple):
@@ -31,14 +33,15 @@ class Sealer:
         self._key = hashlib.blake2b(secret, key=b"haechi resource ids", digest_size=32).digest()
 
     def seal(self, owner: str, resource: Resource) -> str:
-        """An id with the prefix the upstream's own has (`resp_`, `file-`), so that code that looks at it still works."""
-        prefix = re.match(r"[a-z]+[-_]", resource.id)
+        """An id with the prefix the upstream's own has (`resp_`, `file-`), so that code that looks at it still works.
+
+        The same resource always gets the same id.
+        """
         payload = msgspec.msgpack.encode(resource)
-        sealed = base64.urlsafe_b64encode(self._mac(owner, payload) + payload).rstrip(b"=").decode()
-        return f"{prefix.group() if prefix else 'id_'}{_MARK}{sealed}"
+        return _written(resource.id, self._mac(owner, payload) + payload)
 
     def open(self, owner: str, sealed: str) -> Resource | None:
-        """The resource, or None if this is no id of ours, or not this owner's."""
+        """The resource, or None if this is no id of ours, or not this owner's. There is one way to write an id, no other opens."""
         if not SEALED.fullmatch(sealed):
             return None
         text = re.split(r"[-_]", sealed, maxsplit=1)[1].removeprefix(_MARK)
@@ -49,7 +52,15 @@ class Sealer:
         mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
         if not hmac.compare_digest(mac, self._mac(owner, payload)):
             return None
-        return msgspec.msgpack.decode(payload, type=Resource)
+        resource = msgspec.msgpack.decode(payload, type=Resource)
+        return resource if _written(resource.id, raw) == sealed else None
 
     def _mac(self, owner: str, payload: bytes) -> bytes:
-        return hmac.digest(self._key, len(owner).to_bytes(4) + owner.encode() + payload, "sha256")[:_MAC_BYTES]
+        named = owner.encode()
+        return hmac.digest(self._key, len(named).to_bytes(4) + named + payload, "sha256")[:_MAC_BYTES]
+
+
+def _written(own: str, raw: bytes) -> str:
+    prefix = _PREFIX.match(own)
+    text = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return f"{prefix.group() if prefix else 'id_'}{_MARK}{text}"

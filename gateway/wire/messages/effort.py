@@ -2,7 +2,7 @@
 
 Claude 4.6 decides itself how long to think (`adaptive`, steered by `output_config.effort`); older ones, and other vendors' models
 behind this API, take a budget. From 4.7 on the vendor refuses budgets, `temperature`, `top_p` and `top_k`. Names without a
-version count as the newest. Source: the vendor's notes on migrating to Opus 4.7.
+version count as the newest. Source: migration notes of third parties, not checked against the vendor's own page.
 """
 
 import re
