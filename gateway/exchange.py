@@ -35,15 +35,18 @@ class Exchange:
     started: float  # all times but `wall` are those of the event loop's clock, in seconds
     deadline: float
     body: dict[str, Any] | None = None  # a JSON object, or
+    raw: bytes = b""  # the bytes of the body as they came, and
+    parsed: dict[str, Any] | None = None  # what was in them; `body` is another object once something in it is changed
     upload: bytes | BinaryIO = b""  # anything else
     model: str = ""
     streamed: bool = False
     target_path: str = ""  # where the path itself is handed on: below the upstream's base URL, with its query
-    may_hold_ids: bool = False  # a string in the body looks like an id that we sealed
+    may_hold_ids: bool = False  # the body may have a field that names a stored resource
     wall: float = field(default_factory=time.time)
     goes_on_from: Conversation | None = None  # kept here, because the upstream of its answer keeps none
     replayable: bool = True  # asking twice does nothing twice
     pinned: str | None = None  # the one provider that holds what this request refers to
+    opened: dict[str, str] = field(default_factory=dict)  # ids of that provider -> the ids the caller wrote for them
     principal: Principal | None = None
     plan: Plan | None = None
     attempts: list[Attempt] = field(default_factory=list)

@@ -3,7 +3,7 @@
 import re
 from typing import Final, NamedTuple
 
-from gateway.api.reading import ReadBody, read_any, read_json
+from gateway.api.reading import ReadBody, read_any, read_json, read_plain, read_stored
 from gateway.wire.chat import CHAT
 from gateway.wire.completions import COMPLETIONS
 from gateway.wire.dialect import Dialect
@@ -32,19 +32,19 @@ FIXED: Final[dict[tuple[str, str], Surface]] = {
     ("POST", "/v1/responses"): Surface(RESPONSES, read_json),
     ("POST", "/v1/messages"): Surface(MESSAGES, read_json),
     ("POST", "/v1/messages/count_tokens"): Surface(COUNT_TOKENS, read_json),
-    ("POST", "/v1/images/generations"): Surface(IMAGES, read_any),
+    ("POST", "/v1/images/generations"): Surface(IMAGES, read_plain),
     ("POST", "/v1/images/edits"): Surface(IMAGES, read_any),
     ("POST", "/v1/images/variations"): Surface(IMAGES, read_any),
-    ("POST", "/v1/audio/speech"): Surface(AUDIO, read_any),
+    ("POST", "/v1/audio/speech"): Surface(AUDIO, read_plain),
     ("POST", "/v1/audio/transcriptions"): Surface(AUDIO, read_any),
     ("POST", "/v1/audio/translations"): Surface(AUDIO, read_any),
-    ("POST", "/v1/rerank"): Surface(RERANK, read_any),
+    ("POST", "/v1/rerank"): Surface(RERANK, read_plain),
     ("POST", "/v1/files"): Surface(FILES, read_any, replayable=False),
-    ("POST", "/v1/batches"): Surface(BATCHES, read_any, replayable=False),
+    ("POST", "/v1/batches"): Surface(BATCHES, read_plain, replayable=False),
 }
 
 STORED: Final[tuple[tuple[str, re.Pattern[str], Surface], ...]] = tuple(
-    (method, re.compile(f"/v1{path}"), Surface(dialect, read_any, replayable=method == "GET"))
+    (method, re.compile(f"/v1{path}"), Surface(dialect, read_stored, replayable=method == "GET"))
     for method, path, dialect in (
         ("GET", f"/responses/{_ID}", RESPONSES),
         ("DELETE", f"/responses/{_ID}", RESPONSES),

@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import BinaryIO, Final, cast
 
 from starlette.types import Receive
@@ -13,10 +14,13 @@ from gateway.exchange import Exchange
 from gateway.routing.needs import estimated_tokens
 from gateway.wire.body import parse
 from gateway.wire.multipart import model_of
+from gateway.wire.sealed import MARK
 
 ReadBody = Callable[[Exchange, Receive, Config], Awaitable[None]]
 
+_MARK: Final = MARK.encode()
 _IN_MEMORY: Final = 1024 * 1024
+_UTF_8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
 class CallerGone(Exception):
@@ -38,9 +42,10 @@ async def read_json(x: Exchange, receive: Receive, config: Config) -> None:
     raw = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     if not raw and x.target_path:  # some operations on stored resources have nothing to say
         return
-    x.body = body = parse(raw, config.limits.json_depth)
+    x.raw = raw
+    x.body = x.parsed = body = parse(raw, config.limits.json_depth)
     x.input_estimate = estimated_tokens(len(raw))
-    x.may_hold_ids = b"_hx" in raw or b"-hx" in raw
+    x.may_hold_ids = _MARK in raw
     x.streamed = _flag(body.get("stream"))
     x.model = _model(body.get("model")) if "model" in body or not x.target_path else ""
 
@@ -57,19 +62,33 @@ async def read_upload(x: Exchange, receive: Receive, config: Config) -> None:
         if size > limit:
             raise _too_large(limit)
         held.write(piece)
-    x.model = model_of(x.headers.get("content-type", ""), x.query, x.upload)
+    look = partial(model_of, x.headers.get("content-type", ""), x.query, x.upload)
+    x.model = look() if size <= _IN_MEMORY else await asyncio.to_thread(look)
     held.seek(0)
 
 
 async def read_any(x: Exchange, receive: Receive, config: Config) -> None:
-    """For paths that are handed on: JSON is parsed, because it names the model; a form is looked at; the rest passes."""
+    """For paths that are handed on and take JSON or a form. JSON is parsed; of a form only the model's name is read."""
     x.target_path = x.path.removeprefix("/v1") + without_model(x.query)
-    if x.method in ("GET", "DELETE"):
-        x.streamed = "stream=true" in x.query
-    elif x.headers.get("content-type", "").startswith("application/json"):
-        await read_json(x, receive, config)
-    else:
+    if _kind(x.headers, "application/json") == "multipart/form-data":
         await read_upload(x, receive, config)
+    else:
+        await read_json(x, receive, config)
+
+
+async def read_plain(x: Exchange, receive: Receive, config: Config) -> None:
+    """For paths that are handed on and take JSON alone, so that nobody puts an id or a model where it is not looked for."""
+    x.target_path = x.path.removeprefix("/v1") + without_model(x.query)
+    await read_json(x, receive, config)
+
+
+async def read_stored(x: Exchange, receive: Receive, config: Config) -> None:
+    """For operations on a stored resource: the id in the path says it all, and no body goes on."""
+    x.target_path = x.path.removeprefix("/v1") + without_model(x.query)
+    if x.method == "POST":
+        await read_json(x, receive, config)
+        x.body, x.model = None, ""
+    x.streamed = x.method == "GET" and "stream=true" in x.query
 
 
 def without_model(query: str) -> str:
@@ -105,10 +124,14 @@ class _Pieces:
         return cast("bytes", message.get("body", b""))
 
 
+def _kind(headers: Mapping[str, str], otherwise: str) -> str:
+    return headers.get("content-type", otherwise).partition(";")[0].strip().lower()
+
+
 def _check_type(headers: Mapping[str, str], wanted: str) -> None:
-    kind, _, rest = headers.get("content-type", wanted).partition(";")
-    if kind.strip().lower() != wanted:
+    if _kind(headers, wanted) != wanted:
         raise GatewayError("unsupported_media_type", f"Send the request as Content-Type: {wanted}.")
+    rest = headers.get("content-type", "").partition(";")[2]
     charset = rest.replace(" ", "").replace('"', "").lower()
     if charset.startswith("charset=") and charset not in ("charset=utf-8", "charset=utf8", "charset=us-ascii"):
         raise GatewayError("unsupported_media_type", "Send the request body as UTF-8.")

@@ -104,7 +104,7 @@ class Reply:
             raw = _encode(x.dialect.error_body(error, x.id))
             headers += _advice(error)
         headers.append((b"content-length", str(len(raw)).encode()))
-        if status in (408, 413):  # the rest of the body is not read, so the connection cannot go on
+        if status == 408:  # the rest of the body does not come, so the connection cannot go on
             headers.append((b"connection", b"close"))
         await self._start(status, headers)
         await self._body(raw, more=False)

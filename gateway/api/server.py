@@ -15,6 +15,12 @@ from gateway.api.leash import LEAVING, Leaving
 from gateway.config.structs import Limits
 
 _BACKLOG: Final = 2048
+_MOST_REST: Final = 1024 * 1024
+"""Bytes of a refused body that are read and thrown away, so that its sender sees the answer and not a broken line."""
+_FRAMING_SHARE: Final = 8
+"""Times a chunk's length that its framing may take: five bytes for a chunk of one, and some."""
+_FAREWELL_SECONDS: Final = 10.0
+"""For what is still to be sent when a connection closes; a peer that does not read must not hold it."""
 _PHRASES = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
 
 
@@ -41,6 +47,8 @@ class HeadWithBody:
     def close(self) -> None:
         self._flush()
         self._transport.close()
+        if self._transport.get_write_buffer_size():
+            self._loop.call_later(_FAREWELL_SECONDS, self._transport.abort)
 
     def is_closing(self) -> bool:
         return self._transport.is_closing()
@@ -55,50 +63,94 @@ class HeadWithBody:
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """uvicorn itself waits for half a head without end, and takes one of any size."""
+    """Bounds what uvicorn leaves unbounded: the size of a head and the time it takes, blank lines before it, what frames a
+    chunked body, trailers, and the rest of a body that was refused.
+    """
 
     limits: Limits
     _head_bytes = 0
-    _in_head = True
     _head_timer: asyncio.TimerHandle | None = None
+    _in_head = False
+    _in_body = False
+    _framing = 0
+    _rest = 0
+    _rest_timer: asyncio.TimerHandle | None = None
     _leaving: Leaving
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         super().connection_made(transport)
         self.transport = HeadWithBody(transport, self.loop)  # type: ignore[assignment]  # all that uvicorn uses of one
         self._leaving = Leaving()
-        self._head_timer = self.loop.call_later(self.limits.header_seconds, self._too_slow)
+        self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_timer()
+        self._stop_waiting_for_head()
+        self._stop_waiting_for_rest()
         super().connection_lost(exc)
         self._leaving.lose()
 
     def data_received(self, data: bytes) -> None:
-        if self._in_head:
+        if self._in_body:
+            self._framing += len(data)
+        else:
             self._head_bytes += len(data)
+            if not self._is_answering():
+                self._await_head()
         super().data_received(data)
-        if self._in_head and self._head_bytes > self.limits.header_bytes:
-            self._refuse(431, f"The request's headers are larger than {self.limits.header_bytes} bytes.")
+        if self._head_bytes > self.limits.header_bytes:
+            self._refuse_head()
+        elif self._in_body and self._framing > self.limits.header_bytes:
+            self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head = True
-        if self._head_timer is None:
-            self._head_timer = self.loop.call_later(self.limits.header_seconds, self._too_slow)
+        self._await_head()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:  # a trailer is none, whatever it calls itself
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._stop_timer()
+        self._stop_waiting_for_head()
         self._in_head = False
-        self._head_bytes = 0
+        self._in_body = True
+        self._head_bytes = self._framing = self._rest = 0
         if sum(len(name) + len(value) for name, value in self.headers) + len(self.url) > self.limits.header_bytes:
-            self._refuse(431, f"The request's headers are larger than {self.limits.header_bytes} bytes.")
+            self._refuse_head()
             return
         self.scope["extensions"] = {LEAVING: self._leaving}  # type: ignore[dict-item]  # an extension is any object
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        self._framing -= _FRAMING_SHARE * len(body)
+        if self.cycle.response_complete:
+            self._rest += len(body)
+            if self._rest > _MOST_REST:
+                self.transport.close()
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._in_body = False
+        super().on_message_complete()
+        if self._rest_timer is not None:  # the answer is out, so the connection is idle from now on
+            self._stop_waiting_for_rest()
+            self._await_head()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._in_body and not self.transport.is_closing():
+            self._rest_timer = self.loop.call_later(self.limits.body_seconds, self.transport.close)
+
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, msg)
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _await_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(self.limits.header_seconds, self._too_slow)
 
     def _too_slow(self) -> None:
         self._head_timer = None
@@ -107,13 +159,25 @@ class GuardedProtocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def _stop_timer(self) -> None:
+    def _stop_waiting_for_head(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
 
+    def _stop_waiting_for_rest(self) -> None:
+        if self._rest_timer is not None:
+            self._rest_timer.cancel()
+            self._rest_timer = None
+
+    def _refuse_head(self) -> None:
+        self._refuse(431, f"The request's headers are larger than {self.limits.header_bytes} bytes.")
+
     def _refuse(self, status: int, message: str) -> None:
+        """Says so and closes; where an answer to an earlier request is under way, only the end of the line can say it."""
         if self.transport.is_closing():
+            return
+        if self._is_answering():
+            self.transport.close()
             return
         body = msgspec.json.encode(
             {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": "invalid_request"}}

@@ -13,6 +13,7 @@ from gateway.store.responses import KeptResponses
 from gateway.upstream.http import Outbound, Upstream
 from gateway.upstream.providers import Quirks
 from gateway.upstream.resources import Sealing
+from gateway.wire.body import with_model as with_model_named
 from gateway.wire.dialect import Dialect
 from gateway.wire.frames import Frame, body
 from gateway.wire.messages import COUNT_TOKENS, estimate_tokens, write_count
@@ -60,7 +61,8 @@ def outgoing(
         return _handed_on(x, candidate, upstream, headers, sealer)
     if x.body is None:
         raise GatewayError("invalid_request", "The request has no body.")
-    if dialect is x.dialect and x.goes_on_from is None:
+    native = dialect is x.dialect and x.goes_on_from is None
+    if native:
         said = {**x.body, "model": candidate.model}
         dialect.prepare(said)
         passage: Passage = Native(dialect.watch(x.asked_usage, x.streamed))
@@ -68,9 +70,19 @@ def outgoing(
         said, passage = _translated(x, candidate, upstream, dialect, responses)
     if name == "chat":
         _adapt(said, upstream.row.quirks)
-    elif name == "responses" and x.dialect.name == "responses" and x.principal is not None:
+    if name == "responses" and x.dialect.name == "responses" and x.principal is not None:
         passage = Sealing(passage, sealer, x.principal.id, upstream.name)
-    return Outbound(dialect, "POST", dialect.path, headers, _encode(said), x.streamed), passage
+    payload = (_as_it_came(x, said, candidate.model) if native else None) or _encode(said)
+    return Outbound(dialect, "POST", dialect.path, headers, payload, x.streamed), passage
+
+
+def _as_it_came(x: Exchange, said: dict[str, Any], model: str) -> bytes | None:
+    """The caller's own bytes where only the model's name is another: a long prompt is not written anew."""
+    if x.body is None or x.body is not x.parsed or len(said) != len(x.body):
+        return None
+    if any(said.get(name) is not value for name, value in x.body.items() if name != "model"):
+        return None
+    return with_model_named(x.raw, x.model, model)
 
 
 def _handed_on(

@@ -1,7 +1,7 @@
 """Ids of stored resources (files, batches, responses): opened where a caller sends one, sealed where an upstream gives one.
 
-A resource lives in one provider account, so an opened id binds the request to that provider. An id that is not this
-caller's does not open, and is an unknown id like any other.
+A resource lives in one provider account, so an opened id binds the request to that provider. The account is shared by all
+callers: an id that is not this caller's does not open, and one that the upstream would know is an unknown id like any other.
 """
 
 from collections.abc import Callable
@@ -13,41 +13,85 @@ from gateway.wire import frames as wire
 from gateway.wire.dialect import Watch
 from gateway.wire.frames import Frame, NotJSON
 from gateway.wire.passage import Passage
-from gateway.wire.responses import rewrite_ids
-from gateway.wire.sealed import SEALED, Resource, Sealer
+from gateway.wire.responses import RESPONSES, rewrite_ids
+from gateway.wire.sealed import Resource, Sealer
 
-_SEALED_FIELDS: Final = ("id", "input_file_id", "output_file_id", "error_file_id")
+_SEALED_FIELDS: Final = ("id", "input_file_id", "output_file_id", "error_file_id", "previous_response_id")
+_PREVIOUS: Final = "previous_response_id"
+# Where a request names a stored resource, and what is the caller's own under whatever names it likes.
+_REFERENCES: Final = frozenset({"file_id", "file_ids", "input_file_id", _PREVIOUS})
+_OWN: Final = frozenset({"metadata", "parameters", "input_schema", "schema", "arguments"})
+
+_Rename = Callable[[str, str], str]
+"""The name of a field and the id in it -> another id."""
+_Names = Callable[[dict[str, Any], str], bool]
+"""Whether this field of this object names a stored resource."""
 
 
 def open_ids(x: Exchange, sealer: Sealer) -> None:
-    """Replaces every id of ours in path and body by the upstream's; `pinned` names the provider that holds them."""
-    owner = x.principal.id if x.principal else ""
-    found: set[str] = set()
+    """Replaces every id of ours in path and body by the upstream's: `opened` has both, `pinned` the provider that holds them.
 
-    def opened(text: str) -> str:
+    Raises `not_found` for a file that did not open. A response may still be one that the gateway keeps itself.
+    """
+    if x.dialect is RESPONSES and x.body is not None and x.body.get("conversation") is not None:
+        raise GatewayError(
+            "unsupported_parameter",
+            "conversation: anybody's would answer here, as the account is shared; use previous_response_id.",
+            param="conversation",
+        )
+    owner = x.principal.id if x.principal else ""
+    holders: set[str] = set()
+
+    def opened(field: str, text: str) -> str:
         resource = sealer.open(owner, text)
-        if resource is None:
+        if resource is not None:
+            holders.add(resource.target)
+            x.opened[resource.id] = text
+            return resource.id
+        if field in ("", _PREVIOUS):
             return text
-        found.add(resource.target)
-        return resource.id
+        raise GatewayError("not_found", f"{field}: there is no file of this id here.", param=field)
 
     if x.target_path:
-        x.target_path = SEALED.sub(lambda match: opened(match.group()), x.target_path)
+        path, mark, query = x.target_path.partition("?")
+        x.target_path = "/".join(opened("", part) for part in path.split("/")) + mark + query
     if x.body is not None and x.may_hold_ids:
-        x.body = {key: _replaced(value, opened) for key, value in x.body.items()}
-    if len(found) > 1:
+        x.body = _renamed(x.body, _refers, opened)
+    if len(holders) > 1:
         raise GatewayError("invalid_request", "The request refers to files or responses that different providers hold.")
-    x.pinned = next(iter(found), None)
+    x.pinned = next(iter(holders), None)
 
 
-def _replaced(value: Any, opened: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return opened(value) if SEALED.fullmatch(value) else value
-    if isinstance(value, dict):
-        return {key: _replaced(held, opened) for key, held in value.items()}
-    if isinstance(value, list):
-        return [_replaced(held, opened) for held in value]
-    return value
+def _refers(_: dict[str, Any], field: str) -> bool:
+    return field in _REFERENCES
+
+
+def _echoes(held: dict[str, Any], field: str) -> bool:
+    """What an answer repeats of its request. A file that it cites (`file_citation`) is not the caller's."""
+    return field == "file_ids" or (field == "file_id" and str(held.get("type")).startswith("input_"))
+
+
+def _renamed(value: dict[str, Any], names: _Names, rename: _Rename) -> dict[str, Any]:
+    """With other ids in these fields, however deep; the same object where there are none. The order of the fields stays."""
+    changed = value
+    for key, held in value.items():
+        if key in _OWN or (key == "input" and str(value.get("type")).endswith("tool_use")):
+            continue
+        new = _inside(held, names, rename, key if names(value, key) else None)
+        if new is not held:
+            changed = dict(value) if changed is value else changed
+            changed[key] = new
+    return changed
+
+
+def _inside(held: Any, names: _Names, rename: _Rename, field: str | None = None) -> Any:
+    """`field`: the one whose value this is, if that names a resource, or several in a list."""
+    if type(held) is dict:
+        return _renamed(held, names, rename)
+    if type(held) is list:
+        items = [_inside(item, names, rename, field) for item in held]
+        return items if any(new is not old for new, old in zip(items, held, strict=True)) else held
+    return rename(field, held) if field is not None and type(held) is str else held
 
 
 class Sealing:
@@ -66,14 +110,22 @@ class Sealing:
         if frame.data is None:
             return frame
         if frame.raw is not frame.data:
-            return rewrite_ids(frame, self._seal, self._seal)
+            return self._echoed(rewrite_ids(frame, self._seal, self._seal))
         try:
             value = frame.json
         except NotJSON:
             return frame
-        named = {field: self._seal(value[field]) for field in _fields(value) if isinstance(value.get(field), str)}
-        return wire.body({**value, **named}) if named else frame
+        if value.get("object") != "list":
+            named = {field: self._seal(value[field]) for field in _SEALED_FIELDS if isinstance(value.get(field), str)}
+            frame = wire.body({**value, **named}) if named else frame
+        return self._echoed(frame)
 
-
-def _fields(value: dict[str, Any]) -> tuple[str, ...]:
-    return (*_SEALED_FIELDS, "previous_response_id") if value.get("object") != "list" else ()
+    def _echoed(self, frame: Frame) -> Frame:
+        if frame.data is None or b'"file_id' not in frame.data:
+            return frame
+        try:
+            value = frame.json
+        except NotJSON:
+            return frame
+        sealed = _renamed(value, _echoes, lambda _, own: self._seal(own))
+        return frame if sealed is value else wire.edited(frame, sealed)
