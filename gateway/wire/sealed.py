@@ -13,12 +13,12 @@ from typing import NamedTuple
 import msgspec
 
 MARK = "~"
-"""Behind the prefix of every sealed id. One rare byte, allowed everywhere in a URL, so that looking for it costs next to nothing."""
+"""Behind the prefix of every sealed id: allowed everywhere in a URL, and in no id of a vendor."""
 
 _MAC_BYTES = 15
 _PREFIX = re.compile(r"[a-z]{1,32}[-_]")
 _LONGEST = 2000  # of an upstream id of some 1,400 bytes; longer ones do not open
-SEALED = re.compile(rf"[a-z]{{1,32}}[-_]hx[A-Za-z0-9_-]{{24,{_LONGEST}}}")
+SEALED = re.compile(rf"[a-z]{{1,32}}[-_]{MARK}[A-Za-z0-9_-]{{24,{_LONGEST}}}")
 
 
 class Resource(NamedTuple):
