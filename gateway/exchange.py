@@ -41,7 +41,6 @@ class Exchange:
     model: str = ""
     streamed: bool = False
     target_path: str = ""  # where the path itself is handed on: below the upstream's base URL, with its query
-    may_hold_ids: bool = False  # the body may have a field that names a stored resource
     wall: float = field(default_factory=time.time)
     goes_on_from: Conversation | None = None  # kept here, because the upstream of its answer keeps none
     replayable: bool = True  # asking twice does nothing twice

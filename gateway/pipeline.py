@@ -22,7 +22,7 @@ from gateway.routing.needs import needs, prefix
 from gateway.routing.plan import Plan, bound, keeping, plan
 from gateway.setup import Setup
 from gateway.upstream.http import Take
-from gateway.upstream.resources import open_ids
+from gateway.upstream.resources import KEEPING, open_ids
 from gateway.wire.frames import Frame
 from gateway.wire.responses import RESPONSES
 from gateway.wire.responses.conversation import not_kept
@@ -98,14 +98,14 @@ class Pipeline:
 
     def _kept_answer(self, x: Exchange, principal: Principal) -> Frame | None:
         """What is asked of a response that is kept here; or the conversation that a new request goes on from."""
-        if x.dialect is not RESPONSES or x.pinned is not None:
+        if x.dialect is not RESPONSES:
             return None
         if x.target_path:
             if (frame := self.attempts.responses.answer(x)) is not None:
                 x.committed = True
                 x.reply_headers = [(b"content-type", b"application/json")]
             return frame
-        if isinstance(previous := (x.body or {}).get("previous_response_id"), str):
+        if isinstance(previous := (x.body or {}).get("previous_response_id"), str) and previous not in x.opened:
             x.goes_on_from = self.attempts.responses.get(principal.id, previous)
             if x.goes_on_from is None:
                 raise not_kept()
@@ -113,6 +113,8 @@ class Pipeline:
 
     def _kept(self, x: Exchange) -> str:
         """What is to be made; an id in the path that did not open is unknown, or somebody else's."""
+        if x.dialect.name not in KEEPING:
+            raise GatewayError("invalid_request", "`model` must be given, as a string.", param="model")
         if x.method != "POST" or x.target_path.partition("?")[0].count("/") > 1:
             raise GatewayError("not_found", "There is nothing of this id here.")
         return x.dialect.name

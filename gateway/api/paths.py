@@ -22,7 +22,7 @@ class Surface(NamedTuple):
     replayable: bool = True
 
 
-_ID: Final = r"[A-Za-z0-9_.:-]+"
+_ID: Final = r"[A-Za-z0-9_.:~-]+"
 
 FIXED: Final[dict[tuple[str, str], Surface]] = {
     ("POST", "/v1/chat/completions"): Surface(CHAT, read_json),

@@ -14,11 +14,9 @@ from gateway.exchange import Exchange
 from gateway.routing.needs import estimated_tokens
 from gateway.wire.body import parse
 from gateway.wire.multipart import model_of
-from gateway.wire.sealed import MARK
 
 ReadBody = Callable[[Exchange, Receive, Config], Awaitable[None]]
 
-_MARK: Final = MARK.encode()
 _IN_MEMORY: Final = 1024 * 1024
 _UTF_8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 
@@ -45,7 +43,6 @@ async def read_json(x: Exchange, receive: Receive, config: Config) -> None:
     x.raw = raw
     x.body = x.parsed = body = parse(raw, config.limits.json_depth)
     x.input_estimate = estimated_tokens(len(raw))
-    x.may_hold_ids = _MARK in raw
     x.streamed = _flag(body.get("stream"))
     x.model = _model(body.get("model")) if "model" in body or not x.target_path else ""
 
@@ -131,9 +128,8 @@ def _kind(headers: Mapping[str, str], otherwise: str) -> str:
 def _check_type(headers: Mapping[str, str], wanted: str) -> None:
     if _kind(headers, wanted) != wanted:
         raise GatewayError("unsupported_media_type", f"Send the request as Content-Type: {wanted}.")
-    rest = headers.get("content-type", "").partition(";")[2]
-    charset = rest.replace(" ", "").replace('"', "").lower()
-    if charset.startswith("charset=") and charset not in ("charset=utf-8", "charset=utf8", "charset=us-ascii"):
+    parameters = [one.partition("=") for one in headers.get("content-type", "").lower().split(";")[1:]]
+    if not {value.strip(' "') for name, _, value in parameters if name.strip() == "charset"} <= _UTF_8:
         raise GatewayError("unsupported_media_type", "Send the request body as UTF-8.")
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise GatewayError("unsupported_media_type", "Send the request body without a Content-Encoding.")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final, Literal
 from urllib.parse import parse_qs
 
+from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.store.conversations import Conversations
 from gateway.wire import frames as wire
@@ -32,7 +33,10 @@ class KeptResponses:
         self._conversations.put(owner, str(response.get("id")), held, self._clock())
 
     def answer(self, x: Exchange) -> Frame | None:
-        """The answer to an operation on a response that is kept here; None for everything else."""
+        """The answer to an operation on a response that is kept here; None for everything else.
+
+        Raises `invalid_request` for what only an answer in the background has.
+        """
         match = _PATH.match(x.target_path)
         if match is None or x.principal is None:
             return None
@@ -45,6 +49,12 @@ class KeptResponses:
             return wire.body({"id": response_id, "object": "response", "deleted": True})
         if operation == "/input_items":
             return wire.body(_page(conversation, x.query))
+        if operation == "/cancel":
+            raise GatewayError("invalid_request", "Only a response in the background can be cancelled.")
+        if x.streamed:
+            raise GatewayError(
+                "invalid_request", "Only a response in the background can be streamed again.", param="stream"
+            )
         return wire.body(conversation.response)
 
 

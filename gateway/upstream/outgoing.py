@@ -12,7 +12,7 @@ from gateway.routing.candidate import Candidate
 from gateway.store.responses import KeptResponses
 from gateway.upstream.http import Outbound, Upstream
 from gateway.upstream.providers import Quirks
-from gateway.upstream.resources import Sealing
+from gateway.upstream.resources import KEEPING, Sealing
 from gateway.wire.body import with_model as with_model_named
 from gateway.wire.dialect import Dialect
 from gateway.wire.frames import Frame, body
@@ -31,9 +31,6 @@ _encode = msgspec.json.Encoder().encode
 # Callers' headers that go along, by the dialect the target is asked in. What belongs to an account (keys, organisation,
 # project, cookies) never does.
 _ACCOUNT: Final = frozenset({"openai-organization", "openai-project"})
-_KEEPING: Final = frozenset({"files", "batches", "responses"})
-"""Dialects whose answers name stored resources."""
-
 _ALWAYS: Final = frozenset({"idempotency-key", "accept-language", "tracestate", "baggage"})
 
 
@@ -95,7 +92,7 @@ def _handed_on(
     elif not isinstance(x.upload, bytes) and x.model not in ("", candidate.model):
         payload = with_model(headers.get("content-type", ""), x.upload, candidate.model)
     passage: Passage = Native(x.dialect.watch(False, True) if x.streamed else OpaqueWatch())
-    if x.dialect.name in _KEEPING and x.principal is not None:
+    if x.dialect.name in KEEPING and x.principal is not None:
         passage = Sealing(passage, sealer, x.principal.id, upstream.name)
     return Outbound(x.dialect, x.method, x.target_path, headers, payload, x.streamed), passage
 

@@ -16,6 +16,9 @@ from gateway.wire.passage import Passage
 from gateway.wire.responses import RESPONSES, rewrite_ids
 from gateway.wire.sealed import Resource, Sealer
 
+KEEPING: Final = frozenset({"files", "batches", "responses"})
+"""Dialects whose answers name stored resources."""
+
 _SEALED_FIELDS: Final = ("id", "input_file_id", "output_file_id", "error_file_id", "previous_response_id")
 _PREVIOUS: Final = "previous_response_id"
 # Where a request names a stored resource, and what is the caller's own under whatever names it likes.
@@ -55,11 +58,26 @@ def open_ids(x: Exchange, sealer: Sealer) -> None:
     if x.target_path:
         path, mark, query = x.target_path.partition("?")
         x.target_path = "/".join(opened("", part) for part in path.split("/")) + mark + query
-    if x.body is not None and x.may_hold_ids:
+    if x.body is not None and _mentions(x.body):
         x.body = _renamed(x.body, _refers, opened)
     if len(holders) > 1:
         raise GatewayError("invalid_request", "The request refers to files or responses that different providers hold.")
     x.pinned = next(iter(holders), None)
+
+
+def _mentions(body: dict[str, Any]) -> bool:
+    """Whether there is anything to open. Most requests end here, so this asks as little as it can of each node."""
+    waiting: list[Any] = [body]
+    while waiting:
+        node = waiting.pop()
+        if type(node) is dict:
+            if not _REFERENCES.isdisjoint(node):
+                return True
+            node = node.values()
+        for held in node:
+            if type(held) is dict or type(held) is list:
+                waiting.append(held)  # noqa: PERF401 - a comprehension per node costs twice as much
+    return False
 
 
 def _refers(_: dict[str, Any], field: str) -> bool:

@@ -145,7 +145,9 @@ def _is_model(head: bytes) -> bool:
 
 
 def _name(pattern: re.Pattern[bytes], parameters: bytes) -> bytes:
-    given = [quoted or plain for key, quoted, plain in pattern.findall(parameters) if key.lower() in (b"name", b"name*")]
+    given = [
+        quoted or plain for key, quoted, plain in pattern.findall(parameters) if key.lower() in (b"name", b"name*")
+    ]
     if len(given) > 1:
         raise _wrong("A part of the form has two names.")
     return given[0] if given else b""
