@@ -1,9 +1,11 @@
 """The composition root: from a configuration to a gateway. Here, and only here, all parts meet."""
 
 import asyncio
+import functools
 import random
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +34,7 @@ from gateway.simulator.serve import serve as serve_simulator
 from gateway.store.conversations import Conversations
 from gateway.store.responses import KeptResponses
 from gateway.upstream.aiohttp_transport import AiohttpTransport
+from gateway.upstream.checks import Checks, Watched
 from gateway.upstream.client import TransportLimits
 from gateway.upstream.http import Upstream
 from gateway.upstream.providers import PROVIDERS, VARIABLES, Row
@@ -76,6 +79,7 @@ class Gateway:
         rng = random.Random()
         kept = Conversations(max_count=config.kept.count, max_bytes=config.kept.bytes, seconds=config.kept.seconds)
         responses = KeptResponses(kept, asyncio.get_running_loop().time)
+        self._checks = Checks(health, rng)
         attempts = Attempts(DIALECTS, health, RetryBudget(config.retry.budget), rng, responses)
         recorder = Recorder(config.record, Metrics())
         self.gate = Gate(Pipeline(self._setup(Config()), attempts, recorder, rng))
@@ -92,10 +96,12 @@ class Gateway:
         setup = self._setup(config)
         old, self.gate.pipeline.setup = self.gate.pipeline.setup, setup
         old.supersede()
+        self._checks.follow(_watched(setup))
 
     async def close(self) -> None:
         """After the last exchange: writes the records, closes all connections."""
         self.gate.pipeline.recorder.close()
+        await self._checks.close()
         for *_, upstream in self._upstreams:
             await upstream.transport.aclose()
         if self._closing:
@@ -138,15 +144,7 @@ class Gateway:
             base_url=base_url.rstrip("/"),
             speaks=frozenset(provider.dialects) if provider.dialects else row.speaks,
             timeouts=timeouts,
-            transport=AiohttpTransport(
-                TransportLimits(
-                    connections=provider.connections,
-                    pool_wait=provider.pool_wait,
-                    connect=timeouts.connect,
-                    proxy=provider.proxy,
-                    ca_file=provider.ca_file,
-                )
-            ),
+            transport=AiohttpTransport(_limits(provider, timeouts)),
             headers=_headers(row, provider),
         )
         self._upstreams.append((name, provider, timeouts, upstream))
@@ -161,6 +159,27 @@ class Gateway:
             task = asyncio.get_running_loop().create_task(upstream.transport.aclose())
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
+
+
+def _watched(setup: Setup) -> dict[str, Watched]:
+    """Whom to look after. What is asked through a library has no server of its own to look at."""
+    watched = {}
+    for name, provider in setup.config.providers.items():
+        upstream = setup.upstreams[name]
+        if provider.health is not None and upstream.base_url:
+            own = replace(_limits(provider, upstream.timeouts), connections=1, keep_alive=0)
+            watched[name] = Watched(upstream, provider.health, functools.partial(AiohttpTransport, own))
+    return watched
+
+
+def _limits(provider: Provider, timeouts: Timeouts) -> TransportLimits:
+    return TransportLimits(
+        connections=provider.connections,
+        pool_wait=provider.pool_wait,
+        connect=timeouts.connect,
+        proxy=provider.proxy,
+        ca_file=provider.ca_file,
+    )
 
 
 def _simulated(name: str, provider: Provider) -> bool:

@@ -28,6 +28,11 @@ class Setup:
         """Names of all candidates that are written out in the configuration."""
         return frozenset(one.name for route in self.routes.all() for group in route.groups for one in group.candidates)
 
+    @property
+    def checked(self) -> frozenset[str]:
+        """Names of the providers that are actively checked."""
+        return frozenset(name for name, one in self.config.providers.items() if one.health is not None)
+
     def enter(self) -> None:
         self.under_way += 1
 

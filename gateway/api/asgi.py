@@ -86,7 +86,11 @@ def application(gate: Gate) -> Starlette:
     async def metrics(_request: Request) -> Response:
         pipeline = gate.pipeline
         now = asyncio.get_running_loop().time()
-        page = pipeline.recorder.metrics.page(pipeline.attempts.health, now, pipeline.setup.targets)
+        page = pipeline.recorder.metrics.page(
+            pipeline.attempts.health, now, pipeline.setup.targets, pipeline.setup.checked
+        )
         return Response(page, headers={"content-type": CONTENT_TYPE})
 
-    return Starlette(routes=[Mount("/v1", app=V1(gate)), Route("/health", health), Route("/metrics", metrics)])
+    app = Starlette(routes=[Mount("/v1", app=V1(gate)), Route("/health", health), Route("/metrics", metrics)])
+    app.router.redirect_slashes = False
+    return app

@@ -59,6 +59,9 @@ class Metrics:
         )
         self.dropped = Counter("haechi_records_dropped", "Records that found the queue full.", registry=registry)
         self._breaker = Gauge("haechi_target_breaker", "0 closed, 1 half open, 2 open.", ("target",), registry=registry)
+        self._up = Gauge(
+            "haechi_provider_up", "1 up, 0 found down by its active health checks.", ("provider",), registry=registry
+        )
         self._in_flight = Gauge("haechi_target_in_flight", "Attempts under way.", ("target",), registry=registry)
 
         self._of = functools.cache(self._children)
@@ -92,11 +95,17 @@ class Metrics:
         for attempt, candidate in zip(x.attempts, x.asked, strict=True):
             self._attempt(candidate.label, attempt.failure.kind if attempt.failure else "-").inc()
 
-    def page(self, health: Health, now: float, targets: Collection[str]) -> bytes:
-        """The exposition, with the state of these targets as it is now. Names made from a caller's `*` are left out."""
+    def page(self, health: Health, now: float, targets: Collection[str], checked: Collection[str]) -> bytes:
+        """The exposition, with the state of these targets and checked providers as it is now.
+
+        Names made from a caller's `*` are left out, and providers whose first check is still under way.
+        """
         self._breaker.clear()
         self._in_flight.clear()
+        self._up.clear()
         for name, target in health.snapshot(now).items():
+            if name in checked:
+                self._up.labels(name).set(not target.down)
             if name not in targets:
                 continue
             self._breaker.labels(name).set(_STATES[target.state])
