@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import uvloop
+from msgspec import structs
 
 from gateway.api.server import Server, listen, server
 from gateway.app import Gateway, read_config, start
@@ -37,8 +38,9 @@ def run(path: Path | None, env: Mapping[str, str], host: str | None, port: int |
 
 
 async def _serve(loaded: Loaded, path: Path | None, env: Mapping[str, str], host: str | None, port: int | None) -> int:
-    config = loaded.config
-    host, port = host or config.listen.host, config.listen.port if port is None else port
+    host = host or loaded.config.listen.host
+    port = loaded.config.listen.port if port is None else port
+    config = _listening_on(host, loaded.config)
     try:
         listening = listen(host, port)
     except OSError as error:
@@ -54,7 +56,7 @@ async def _serve(loaded: Loaded, path: Path | None, env: Mapping[str, str], host
     serving = server(gateway.app, config.limits)
     again = asyncio.Event()
     _on_signals(gateway, serving, again, config.limits.drain)
-    reloading = asyncio.create_task(_reload(gateway, loaded, path, env, again)) if path else None
+    reloading = asyncio.create_task(_reload(gateway, loaded, path, env, host, again)) if path else None
     sys.stdout.write(_greeting(config, host, listening.getsockname()[1], keyed=bool(config.keys)))
     sys.stdout.flush()
     await serving.serve(sockets=[listening])
@@ -91,7 +93,14 @@ def _on_signals(gateway: Gateway, serving: Server, again: asyncio.Event, drain: 
     loop.add_signal_handler(signal.SIGHUP, again.set)
 
 
-async def _reload(gateway: Gateway, loaded: Loaded, path: Path, env: Mapping[str, str], again: asyncio.Event) -> None:
+def _listening_on(host: str, config: Config) -> Config:
+    """What a configuration may leave open depends on where this process really listens, whatever the file says now."""
+    return structs.replace(config, listen=structs.replace(config.listen, host=host))
+
+
+async def _reload(
+    gateway: Gateway, loaded: Loaded, path: Path, env: Mapping[str, str], host: str, again: asyncio.Event
+) -> None:
     """On SIGHUP, and when one of the files has changed. A bad file leaves the old configuration running."""
     reloader = Reloader(loaded.files)
     while True:
@@ -105,7 +114,7 @@ async def _reload(gateway: Gateway, loaded: Loaded, path: Path, env: Mapping[str
         try:
             new = read_config(path, env)
             reloader.follow(new.files)
-            await gateway.prepare(new.config)
+            await gateway.prepare(_listening_on(host, new.config))
         except ConfigError as error:
             reloader.follow(error.files)
             log.error("the configuration has mistakes; the old one stays in force:\n%s", error)  # noqa: TRY400 - no trace is wanted

@@ -146,7 +146,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refuse(400, msg)
 
     def _is_answering(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
+        return self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr]  # None at first
 
     def _await_head(self) -> None:
         if self._head_timer is None:

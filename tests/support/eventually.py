@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 T = TypeVar("T")
+_LISTEN = "0A"
 
 
 def eventually(look: Callable[[], T], seconds: float = 5) -> T:
@@ -22,6 +23,13 @@ def eventually(look: Callable[[], T], seconds: float = 5) -> T:
 
 def open_files(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def connections(url: str) -> int:
+    """How many connections the server at this loopback address holds; those that the kernel winds up alone do not count."""
+    port = f":{int(url.rsplit(':', 1)[1]):04X}"
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(1 for row in rows if row[1].endswith(port) and row[3] != _LISTEN and row[9] != "0")
 
 
 def resident_bytes(pid: int) -> int:
