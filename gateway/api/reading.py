@@ -2,13 +2,14 @@
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 from typing import BinaryIO, Final, cast
 
 from starlette.types import Receive
 
 from gateway.config.structs import Config, Limits
+from gateway.deadline import deadline
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.routing.needs import estimated_tokens
@@ -32,7 +33,7 @@ async def read_json(x: Exchange, receive: Receive, config: Config) -> None:
     _check_length(x.headers, limit)
     pieces: list[bytes] = []
     size = 0
-    async for piece in _Pieces(receive, config.limits):
+    async for piece in _pieces(receive, config.limits):
         size += len(piece)
         if size > limit:
             raise _too_large(limit)
@@ -54,7 +55,7 @@ async def read_upload(x: Exchange, receive: Receive, config: Config) -> None:
     held = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the exchange closes it
     x.upload = cast("BinaryIO", held)
     size = 0
-    async for piece in _Pieces(receive, config.limits):
+    async for piece in _pieces(receive, config.limits):
         size += len(piece)
         if size > limit:
             raise _too_large(limit)
@@ -94,31 +95,22 @@ def without_model(query: str) -> str:
     return f"?{'&'.join(kept)}" if kept else ""
 
 
-class _Pieces:
+async def _pieces(receive: Receive, limits: Limits) -> AsyncIterator[bytes]:
     """The pieces of a request body, none waited for longer than `body_seconds`."""
-
-    def __init__(self, receive: Receive, limits: Limits) -> None:
-        self._receive = receive
-        self._seconds = limits.body_seconds
-        self._more = True
-
-    def __aiter__(self) -> "_Pieces":
-        return self
-
-    async def __anext__(self) -> bytes:
-        if not self._more:
-            raise StopAsyncIteration
+    loop = asyncio.get_running_loop()
+    more = True
+    while more:
         try:
-            async with asyncio.timeout(self._seconds):
-                message = await self._receive()
+            with deadline(loop.time() + limits.body_seconds):
+                message = await receive()
         except TimeoutError as error:
             raise GatewayError(
-                "request_timeout", f"No more of the request body came for {self._seconds:g} seconds."
+                "request_timeout", f"No more of the request body came for {limits.body_seconds:g} seconds."
             ) from error
         if message["type"] == "http.disconnect":
             raise CallerGone
-        self._more = message.get("more_body", False)
-        return cast("bytes", message.get("body", b""))
+        more = message.get("more_body", False)
+        yield message.get("body", b"")
 
 
 def _kind(headers: Mapping[str, str], otherwise: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
 from gateway.config.structs import Limits, Timeouts
+from gateway.deadline import deadline
 from gateway.errors import GatewayError
 from gateway.exchange import Form
 from gateway.routing.failure import Failure, FailureKind
@@ -100,7 +101,7 @@ async def ask(upstream: Upstream, outbound: Outbound, limits: Limits, progress: 
     reply: Reply | None = None
     try:
         try:
-            async with asyncio.timeout_at(late):
+            with deadline(late):
                 reply = await transport.open(call)
                 _note_head(reply, outbound, progress)
                 if reply.status >= 300:
@@ -167,7 +168,7 @@ class _Patience:
         progress, timeouts = self.progress, self.timeouts
         silence = _END_GRACE_SECONDS if progress.ended else timeouts.between_tokens
         try:
-            async with asyncio.timeout_at(asyncio.get_running_loop().time() + silence if progress.begun else self.late):
+            with deadline(asyncio.get_running_loop().time() + silence if progress.begun else self.late):
                 return await reply.read()
         except TimeoutError as error:
             if progress.ended:

@@ -32,8 +32,8 @@ def parse(raw: bytes, max_depth: int) -> dict[str, Any]:
     keys, depth = _measure(value)
     if depth > max_depth:
         raise _too_deep(max_depth)
-    # Where the text holds no colons at all, counting is enough; looking for strings costs twenty times as much.
-    if keys != raw.count(b":") and keys != _colons_outside_strings(raw):
+    # Where the text holds no colons, counting them is enough; taking the strings out costs twenty times as much.
+    if _more_colons_than(keys, raw) and keys != _colons_outside_strings(raw):
         raise GatewayError("duplicate_key", f"The request body has the key {_duplicate(raw)} twice in one object.")
     return value
 
@@ -74,6 +74,16 @@ def _measure(value: dict[str, Any]) -> tuple[int, int]:
             deeper += [item for item in held if type(item) is dict or type(item) is list]
         level = deeper
     return keys, depth
+
+
+def _more_colons_than(keys: int, raw: bytes) -> bool:
+    """Every key has one, so there are never fewer."""
+    at = -1
+    for _ in range(keys + 1):
+        at = raw.find(b":", at + 1)
+        if at < 0:
+            return False
+    return True
 
 
 def _colons_outside_strings(raw: bytes) -> int:
