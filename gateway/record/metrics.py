@@ -1,113 +1,138 @@
 """Metrics in the Prometheus form. Labels are bounded: no key, no user, no request, no free text.
 
-The full form (GenAI histograms) comes with the records.
+Counting is a dictionary look-up and an addition; the families of prometheus_client are made when somebody scrapes. The
+full form (GenAI histograms) comes with the records.
 """
 
-import functools
-from collections.abc import Collection
-from typing import NamedTuple
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from gateway.exchange import Exchange
 from gateway.routing.health import Health
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
-_STATES = {"closed": 0, "half_open": 1, "open": 2}
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+_STATES: Final = {"closed": 0, "half_open": 1, "open": 2}
+_OF: Final = ("dialect", "model")
 
 
-class _Children(NamedTuple):
-    """Those of one dialect and model. Looking up a child by its labels costs more than counting."""
+@dataclass(slots=True)
+class _Histogram:
+    counts: list[int] = field(default_factory=lambda: [0] * (len(_SECONDS) + 1))
+    total: float = 0.0
 
-    seconds: Histogram
-    first: Histogram
-    input: Counter
-    output: Counter
-    cached: Counter
-    cost: Counter
+    def observe(self, seconds: float) -> None:
+        self.counts[bisect_left(_SECONDS, seconds)] += 1
+        self.total += seconds
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Cumulative, as the format wants them."""
+        found: list[tuple[str, float]] = []
+        passed = 0
+        for bound, count in zip((*map(str, _SECONDS), "+Inf"), self.counts, strict=True):
+            passed += count
+            found.append((bound, passed))
+        return found
 
 
-class Metrics:
-    """One registry for each gateway; children are looked up once per label set."""
+@dataclass(slots=True)
+class _Tally:
+    """Of one dialect and model."""
+
+    seconds: _Histogram = field(default_factory=_Histogram)
+    first: _Histogram = field(default_factory=_Histogram)
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    nanodollars: int = 0
+
+
+class Metrics(Collector):
+    """One registry for each gateway."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]
-        self.registry = registry = CollectorRegistry()
-        labels = ("dialect", "model")
-        self._requests = Counter(
-            "haechi_requests", "Exchanges, by how they ended.", (*labels, "outcome", "code"), registry=registry
-        )
-        self._seconds = Histogram(
-            "haechi_request_seconds",
-            "From the first byte of a request to the end of its answer.",
-            labels,
-            buckets=_SECONDS,
-            registry=registry,
-        )
-        self._first = Histogram(
-            "haechi_first_token_seconds",
-            "To the first text that went out.",
-            labels,
-            buckets=_SECONDS,
-            registry=registry,
-        )
-        self._tokens = Counter("haechi_tokens", "Tokens, by kind.", (*labels, "kind"), registry=registry)
-        self._cost = Counter("haechi_cost_dollars", "Cost of answers whose price is known.", labels, registry=registry)
-        self._attempts = Counter(
-            "haechi_attempts", "Attempts, by target and how they failed.", ("target", "failure"), registry=registry
-        )
-        self.dropped = Counter("haechi_records_dropped", "Records that found the queue full.", registry=registry)
-        self._breaker = Gauge("haechi_target_breaker", "0 closed, 1 half open, 2 open.", ("target",), registry=registry)
-        self._up = Gauge(
-            "haechi_provider_up", "1 up, 0 found down by its active health checks.", ("provider",), registry=registry
-        )
-        self._in_flight = Gauge("haechi_target_in_flight", "Attempts under way.", ("target",), registry=registry)
-
-        self._of = functools.cache(self._children)
-        self._ended = functools.cache(self._requests.labels)
-        self._attempt = functools.cache(self._attempts.labels)
-
-    def _children(self, dialect: str, model: str) -> _Children:
-        return _Children(
-            self._seconds.labels(dialect, model),
-            self._first.labels(dialect, model),
-            self._tokens.labels(dialect, model, "input"),
-            self._tokens.labels(dialect, model, "output"),
-            self._tokens.labels(dialect, model, "cached"),
-            self._cost.labels(dialect, model),
-        )
+        self._tallies: dict[tuple[str, str], _Tally] = {}
+        self._ended: Counter[tuple[str, str, str, str]] = Counter()
+        self._attempts: Counter[tuple[str, str]] = Counter()
+        self.dropped = 0
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        self._targets: dict[str, tuple[int, int]] = {}
+        self._up: dict[str, bool] = {}
 
     def count(self, x: Exchange, ended: float) -> None:
-        model = x.plan.groups[0].model if x.plan is not None else "-"
-        of = self._of(x.dialect.name, model)
-        self._ended(x.dialect.name, model, x.outcome, x.error.code if x.error is not None else "-").inc()
-        of.seconds.observe(ended - x.started)
+        """Called once for each exchange, when it is over."""
+        of = (x.dialect.name, x.plan.groups[0].model if x.plan is not None else "-")
+        tally = self._tallies.get(of)
+        if tally is None:
+            tally = self._tallies[of] = _Tally()
+        self._ended[*of, x.outcome, x.error.code if x.error is not None else "-"] += 1
+        tally.seconds.observe(ended - x.started)
         if x.first_token is not None:
-            of.first.observe(x.first_token - x.started)
+            tally.first.observe(x.first_token - x.started)
         if x.usage is not None:
-            of.input.inc(x.usage.input_tokens)
-            of.output.inc(x.usage.output_tokens)
-            if x.usage.cached_tokens:
-                of.cached.inc(x.usage.cached_tokens)
-        if x.cost_nanodollars:
-            of.cost.inc(x.cost_nanodollars / 1e9)
+            tally.input += x.usage.input_tokens
+            tally.output += x.usage.output_tokens
+            tally.cached += x.usage.cached_tokens
+        tally.nanodollars += x.cost_nanodollars or 0
         for attempt, candidate in zip(x.attempts, x.asked, strict=True):
-            self._attempt(candidate.label, attempt.failure.kind if attempt.failure else "-").inc()
+            self._attempts[candidate.label, attempt.failure.kind if attempt.failure else "-"] += 1
 
     def page(self, health: Health, now: float, targets: Collection[str], checked: Collection[str]) -> bytes:
         """The exposition, with the state of these targets and checked providers as it is now.
 
         Names made from a caller's `*` are left out, and providers whose first check is still under way.
         """
-        self._breaker.clear()
-        self._in_flight.clear()
-        self._up.clear()
-        for name, target in health.snapshot(now).items():
-            if name in checked:
-                self._up.labels(name).set(not target.down)
-            if name not in targets:
-                continue
-            self._breaker.labels(name).set(_STATES[target.state])
-            self._in_flight.labels(name).set(target.in_flight)
-        return generate_latest(self.registry)
+        snapshot = health.snapshot(now)
+        self._targets = {
+            name: (_STATES[target.state], target.in_flight) for name, target in snapshot.items() if name in targets
+        }
+        self._up = {name: not target.down for name, target in snapshot.items() if name in checked}
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        requests = CounterMetricFamily(
+            "haechi_requests", "Exchanges, by how they ended.", labels=(*_OF, "outcome", "code")
+        )
+        for labels, count in self._ended.items():
+            requests.add_metric(labels, count)
+        yield requests
+        seconds = HistogramMetricFamily(
+            "haechi_request_seconds", "From the first byte of a request to the end of its answer.", labels=_OF
+        )
+        first = HistogramMetricFamily("haechi_first_token_seconds", "To the first text that went out.", labels=_OF)
+        tokens = CounterMetricFamily("haechi_tokens", "Tokens, by kind.", labels=(*_OF, "kind"))
+        cost = CounterMetricFamily("haechi_cost_dollars", "Cost of answers whose price is known.", labels=_OF)
+        for of, tally in self._tallies.items():
+            seconds.add_metric(of, tally.seconds.buckets(), tally.seconds.total)
+            first.add_metric(of, tally.first.buckets(), tally.first.total)
+            tokens.add_metric((*of, "input"), tally.input)
+            tokens.add_metric((*of, "output"), tally.output)
+            tokens.add_metric((*of, "cached"), tally.cached)
+            cost.add_metric(of, tally.nanodollars / 1e9)
+        yield from (seconds, first, tokens, cost)
+        attempts = CounterMetricFamily(
+            "haechi_attempts", "Attempts, by target and how they failed.", labels=("target", "failure")
+        )
+        for tried, count in self._attempts.items():
+            attempts.add_metric(tried, count)
+        yield attempts
+        yield CounterMetricFamily("haechi_records_dropped", "Records that found the queue full.", value=self.dropped)
+        breaker = GaugeMetricFamily("haechi_target_breaker", "0 closed, 1 half open, 2 open.", labels=("target",))
+        in_flight = GaugeMetricFamily("haechi_target_in_flight", "Attempts under way.", labels=("target",))
+        for name, (state, under_way) in self._targets.items():
+            breaker.add_metric((name,), state)
+            in_flight.add_metric((name,), under_way)
+        up = GaugeMetricFamily(
+            "haechi_provider_up", "1 up, 0 found down by its active health checks.", labels=("provider",)
+        )
+        for name, is_up in self._up.items():
+            up.add_metric((name,), is_up)
+        yield from (breaker, in_flight, up)

@@ -69,7 +69,7 @@ class Recorder:
             if len(self._rows) < self._most:
                 self._rows.append(row(x, ended))
             else:
-                self.metrics.dropped.inc()
+                self.metrics.dropped += 1
 
     def close(self) -> None:
         """Writes what is queued, then stops. Blocks for as long as the disk needs."""
