@@ -5,7 +5,6 @@ import functools
 import random
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +33,7 @@ from gateway.simulator.serve import serve as serve_simulator
 from gateway.store.conversations import Conversations
 from gateway.store.responses import KeptResponses
 from gateway.upstream.aiohttp_transport import AiohttpTransport
-from gateway.upstream.checks import Checks, Watched
+from gateway.upstream.checks import Checks, Watched, apart
 from gateway.upstream.client import TransportLimits
 from gateway.upstream.http import Upstream
 from gateway.upstream.providers import PROVIDERS, VARIABLES, Row
@@ -167,8 +166,8 @@ def _watched(setup: Setup) -> dict[str, Watched]:
     for name, provider in setup.config.providers.items():
         upstream = setup.upstreams[name]
         if provider.health is not None and upstream.base_url:
-            own = replace(_limits(provider, upstream.timeouts), connections=1, keep_alive=0)
-            watched[name] = Watched(upstream, provider.health, functools.partial(AiohttpTransport, own))
+            connect = functools.partial(AiohttpTransport, apart(_limits(provider, upstream.timeouts)))
+            watched[name] = Watched(upstream, provider.health, connect)
     return watched
 
 

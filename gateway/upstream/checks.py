@@ -9,13 +9,13 @@ import functools
 import logging
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.config.structs import HealthCheck
 from gateway.routing.health import Health
-from gateway.upstream.client import Call, Transport, TransportError
+from gateway.upstream.client import Call, Transport, TransportError, TransportLimits
 from gateway.upstream.http import Upstream
 
 log = logging.getLogger("haechi.checks")
@@ -102,6 +102,11 @@ class Checks:
             log.warning("provider %s is down, no requests go there: its health check %s", name, why)
         elif is_up and not was_up:
             log.info("provider %s is up again", name)
+
+
+def apart(limits: TransportLimits) -> TransportLimits:
+    """A provider's limits, for the transport of its checks: one connection at a time, none of them kept."""
+    return replace(limits, connections=1, keep_alive=0)
 
 
 def pause(every: float, spent: float, rng: random.Random) -> float:
