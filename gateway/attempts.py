@@ -5,7 +5,7 @@ Every decision is `next_step`'s. This code sends, waits and keeps the books of h
 
 import asyncio
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
@@ -214,5 +214,13 @@ def _refused(x: Exchange, step: GiveUp, last: AttemptFailed | None) -> Refused:
     error = last.error
     if error.retry_after is None:
         error.retry_after = step.error.retry_after
-    passed = last.passed if last.passed is not None and last.passed.dialect == x.dialect.name else None
+    passed = _in_callers_ids(x, last.passed) if last.passed and last.passed.dialect == x.dialect.name else None
     return Refused(error, None if x.committed else passed)
+
+
+def _in_callers_ids(x: Exchange, passed: Passed) -> Passed:
+    """An upstream that does not know a resource says so with its own id."""
+    body = passed.body
+    for own, written in x.opened.items():
+        body = body.replace(own.encode(), written.encode())
+    return replace(passed, body=body)

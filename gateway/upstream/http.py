@@ -44,7 +44,10 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """What one attempt sends. `path` begins with a slash; a path under `/v1/` replaces the `/v1` a base URL ends with."""
+    """What one attempt sends. `path` begins with a slash; a path under `/v1/` replaces the `/v1` a base URL ends with.
+
+    `verbatim`: the answer is somebody's file, whatever it looks like.
+    """
 
     dialect: Dialect
     method: str
@@ -52,6 +55,7 @@ class Outbound:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes | BinaryIO = field(default=b"", repr=False)
     streamed: bool = False
+    verbatim: bool = False
 
 
 @dataclass(slots=True)
@@ -128,7 +132,7 @@ def _note_head(reply: Reply, outbound: Outbound, progress: Progress) -> None:
     progress.headers = passed_headers(reply.headers)
     if content_type.startswith("text/event-stream") and not outbound.dialect.opaque:
         progress.form = "events"
-    elif outbound.dialect.opaque and "json" not in content_type:
+    elif outbound.verbatim or (outbound.dialect.opaque and "json" not in content_type):
         progress.form = "pieces"
 
 
@@ -198,6 +202,8 @@ async def _events(reply: Reply, patience: _Patience, limit: int, take: Take) -> 
 
 
 async def _pieces(reply: Reply, patience: _Patience, take: Take) -> None:
+    piece = await patience.next(reply)
+    await take([Frame(piece, None)])  # an empty file is an answer too
     while piece := await patience.next(reply):
         await take([Frame(piece, None)])
 

@@ -94,7 +94,8 @@ def _handed_on(
     passage: Passage = Native(x.dialect.watch(False, True) if x.streamed else OpaqueWatch())
     if x.dialect.name in KEEPING and x.principal is not None:
         passage = Sealing(passage, sealer, x.principal.id, upstream.name)
-    return Outbound(x.dialect, x.method, x.target_path, headers, payload, x.streamed), passage
+    verbatim = x.method == "GET" and x.target_path.partition("?")[0].endswith("/content")
+    return Outbound(x.dialect, x.method, x.target_path, headers, payload, x.streamed, verbatim), passage
 
 
 def _counted(x: Exchange) -> Local:
