@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from starlette.types import Receive, Scope
 
+from gateway.errors import GatewayError
 from gateway.exchange import Exchange, Outcome
 
 Reason = Literal["client_gone", "out_of_time", "draining"]
@@ -14,6 +15,10 @@ Reason = Literal["client_gone", "out_of_time", "draining"]
 LEAVING: Final = "haechi.leaving"
 """ASGI extension of our server, a `Leaving`: saves the task that would have to wait beside each request."""
 
+SAID: Final[dict[Reason, GatewayError]] = {
+    "out_of_time": GatewayError("upstream_timeout", "The answer was not complete within the time a request may take."),
+    "draining": GatewayError("draining", "The gateway is shutting down. Try again."),
+}
 _OUTCOMES: Final[dict[Reason, Outcome]] = {"client_gone": "client_gone", "out_of_time": "cut", "draining": "drained"}
 
 
@@ -57,7 +62,8 @@ class Leash:
     def pull(self, reason: Reason) -> None:
         if self.reason is None:
             self.reason = reason
-            self._x.outcome = _OUTCOMES[reason]
+            self._x.error = SAID.get(reason)
+            self._x.outcome = "failed" if reason == "out_of_time" and not self._x.committed else _OUTCOMES[reason]
             self._task.cancel()
 
     def loosen(self) -> None:

@@ -8,20 +8,14 @@ from dataclasses import dataclass, field
 
 from starlette.types import Receive, Scope, Send
 
-from gateway.api.leash import Leash, Reason
+from gateway.api.leash import SAID, Leash, Reason
 from gateway.api.paths import Surface
 from gateway.api.reading import CallerGone
 from gateway.api.replying import Reply
 from gateway.attempts import Refused
 from gateway.config.structs import Config
-from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.pipeline import Pipeline
-
-_SAID: dict[Reason, GatewayError] = {
-    "out_of_time": GatewayError("upstream_timeout", "The answer was not complete within the time a request may take."),
-    "draining": GatewayError("draining", "The gateway is shutting down. Try again."),
-}
 
 
 @dataclass(slots=True)
@@ -94,7 +88,7 @@ async def _say_goodbye(reply: Reply, reason: Reason) -> None:
         # A caller that does not read cannot be told; it must not hold us either.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1):
-                await reply.refuse(Refused(_SAID[reason]))
+                await reply.refuse(Refused(SAID[reason]))
 
 
 def arrived(scope: Scope, surface: Surface, seconds: float) -> Exchange:

@@ -26,6 +26,7 @@ class Reply:
         self._send = send
         self._started = False
         self._ended = False
+        self._writing = False
         self._every = heartbeat
         self._last = x.started
         self._beating: asyncio.Task[None] | None = None
@@ -79,7 +80,8 @@ class Reply:
         loop = asyncio.get_running_loop()
         if loop.time() >= self._last + self._every:
             self._last = loop.time()
-            self._beating = loop.create_task(self._beat())
+            if not self._writing:  # else it is the caller that is slow, and what waits for it will do
+                self._beating = loop.create_task(self._beat())
         self.begin_beating()
 
     async def _beat(self) -> None:
@@ -89,9 +91,9 @@ class Reply:
 
     async def _pause_beating(self) -> None:
         """Nothing is written while a heartbeat is half out."""
-        if self._beating is not None:
-            await self._beating
-            self._beating = None
+        beating, self._beating = self._beating, None
+        if beating is not None:
+            await beating
 
     async def _refuse_whole(self, refused: Refused) -> None:
         x = self._x
@@ -117,7 +119,9 @@ class Reply:
     async def _body(self, raw: bytes, *, more: bool) -> None:
         self._last = asyncio.get_running_loop().time()
         self._ended = not more
+        self._writing = True
         await self._send({"type": "http.response.body", "body": raw, "more_body": more})
+        self._writing = False
 
 
 def _stamped(x: Exchange, raw: bytes) -> bytes:
