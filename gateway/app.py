@@ -36,6 +36,7 @@ from gateway.upstream.aiohttp_transport import AiohttpTransport
 from gateway.upstream.checks import Checks, Watched, apart
 from gateway.upstream.client import TransportLimits
 from gateway.upstream.http import Upstream
+from gateway.upstream.litellm import load as load_library
 from gateway.upstream.providers import PROVIDERS, VARIABLES, Row
 from gateway.wire.passage import served
 from gateway.wire.sealed import Sealer
@@ -92,6 +93,7 @@ class Gateway:
         if self._simulated is None and any(_simulated(name, one) for name, one in config.providers.items()):
             port, stop = await serve_simulator(simulator())
             self._simulated = (f"http://127.0.0.1:{port}/v1", stop)
+        await self._load_library(config)
         setup = self._setup(config)
         old, self.gate.pipeline.setup = self.gate.pipeline.setup, setup
         old.supersede()
@@ -105,8 +107,15 @@ class Gateway:
             await upstream.transport.aclose()
         if self._closing:
             await asyncio.wait(self._closing)
+        if (library := self.gate.pipeline.attempts.library) is not None:
+            await library.aclose()
         if self._simulated is not None:
             await self._simulated[1]()
+
+    async def _load_library(self, config: Config) -> None:
+        attempts = self.gate.pipeline.attempts
+        if attempts.library is None and any(_row(name, one).library for name, one in config.providers.items()):
+            attempts.library = await asyncio.to_thread(load_library)
 
     def _setup(self, config: Config) -> Setup:
         keys = KeyRing(config.keys)
@@ -135,8 +144,12 @@ class Gateway:
         for *made_of, upstream in self._upstreams:
             if made_of == [name, provider, timeouts]:
                 return upstream
-        row = PROVIDERS[provider.kind or (name if name in PROVIDERS else "openai_compatible")]
-        base_url = provider.base_url or row.base_url or (self._simulated[0] if self._simulated else "")
+        row = _row(name, provider)
+        base_url = (
+            provider.base_url
+            or row.base_url
+            or (self._simulated[0] if self._simulated and row.name == SIMULATED else "")
+        )
         upstream = Upstream(
             name=name,
             row=row,
@@ -179,6 +192,10 @@ def _limits(provider: Provider, timeouts: Timeouts) -> TransportLimits:
         proxy=provider.proxy,
         ca_file=provider.ca_file,
     )
+
+
+def _row(name: str, provider: Provider) -> Row:
+    return PROVIDERS[provider.kind or (name if name in PROVIDERS else "openai_compatible")]
 
 
 def _simulated(name: str, provider: Provider) -> bool:

@@ -20,6 +20,7 @@ from gateway.routing.retry import GiveUp, Wait, next_step
 from gateway.setup import Setup
 from gateway.store.responses import KeptResponses
 from gateway.upstream.http import AttemptFailed, Outbound, Passed, Progress, Take, ask, failure_kind, invalid
+from gateway.upstream.litellm import Library
 from gateway.upstream.outgoing import Local, outgoing
 from gateway.wire.dialect import END, FAULT, TEXT, Dialect, Watch
 from gateway.wire.frames import Frame
@@ -45,6 +46,7 @@ class Attempts:
     budget: RetryBudget
     rng: random.Random
     responses: KeptResponses
+    library: Library | None = None  # loaded where a provider needs it
 
     async def over(self, x: Exchange, plan: Plan, setup: Setup, take: Take) -> None:
         """Frames in the caller's dialect, to `take`; raises `Refused` when `next_step` gives up."""
@@ -60,7 +62,7 @@ class Attempts:
                 replayable=x.replayable,
                 committed=x.committed,
                 deadline=x.deadline,
-                budget_left=self.budget.left(now),
+                budget_left=not x.attempts or self.budget.left(now),
                 health=self.health,
                 now=now,
                 rng=self.rng,
@@ -111,7 +113,8 @@ class Attempts:
             await answer.local(outbound.frame)
             return
         try:
-            await ask(upstream, outbound, setup.config.limits, answer.progress, answer.through(outbound, passage))
+            how = self.library.ask if upstream.row.library and self.library is not None else ask
+            await how(upstream, outbound, setup.config.limits, answer.progress, answer.through(outbound, passage))
             answer.check_complete(outbound)
         finally:
             settle(x, candidate, passage.watch)
