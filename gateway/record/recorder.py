@@ -5,43 +5,45 @@ import sys
 import threading
 from collections import deque
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import BinaryIO, Final
 
 import msgspec
+from msgspec import Struct
 
 from gateway.config.structs import Record
 from gateway.exchange import Exchange
 from gateway.record.metrics import Metrics
 
-_encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
 _LOOK_EVERY: Final = 0.1
 
-Row = tuple[Any, ...]
-FIELDS: Final = (
-    "time",
-    "request_id",
-    "trace_id",
-    "span_id",
-    "key",
-    "team",
-    "dialect",
-    "model",
-    "served_by",
-    "outcome",
-    "code",
-    "status",
-    "streamed",
-    "attempts",
-    "seconds",
-    "first_token_seconds",
-    "finish",
-    "input_tokens",
-    "output_tokens",
-    "cached_tokens",
-    "reasoning_tokens",
-    "usage_estimated",
-    "cost_nanodollars",
-)
+
+class Row(Struct, omit_defaults=False):
+    """One line of the record file."""
+
+    time: float
+    request_id: str
+    trace_id: str
+    span_id: str
+    key: str | None
+    team: str | None
+    dialect: str
+    model: str | None
+    served_by: str | None
+    outcome: str
+    code: str | None
+    status: int
+    streamed: bool
+    attempts: list[tuple[str, str | None]]
+    seconds: float
+    first_token_seconds: float | None
+    finish: str | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cached_tokens: int | None
+    reasoning_tokens: int | None
+    usage_estimated: bool | None
+    cost_nanodollars: int | None
 
 
 class Recorder:
@@ -58,7 +60,7 @@ class Recorder:
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         if config.file is not None:
-            out = sys.stdout if config.file == "-" else Path(config.file).open("a", encoding="utf-8")  # noqa: SIM115 - the writer closes it
+            out = sys.stdout.buffer if config.file == "-" else Path(config.file).open("ab")  # noqa: SIM115 - the writer closes it
             self._thread = threading.Thread(target=self._write, args=(out,), name="haechi-records", daemon=True)
             self._thread.start()
 
@@ -78,24 +80,22 @@ class Recorder:
             self._thread.join()
             self._thread = None
 
-    def _write(self, out: TextIO) -> None:
+    def _write(self, out: BinaryIO) -> None:
         last = False
         while not last:
             last = self._ending.wait(_LOOK_EVERY)
-            lines = []
-            while self._rows:
-                lines.append(_encode(dict(zip(FIELDS, self._rows.popleft(), strict=True))).decode())
-            if lines:
-                out.write("\n".join(lines) + "\n")
+            batch = [self._rows.popleft() for _ in range(len(self._rows))]
+            if batch:
+                out.write(_encode_lines(batch))
                 out.flush()
-        if out is not sys.stdout:
+        if out is not sys.stdout.buffer:
             out.close()
 
 
 def row(x: Exchange, ended: float) -> Row:
-    """The values of `FIELDS`."""
+    """What is kept of an exchange that is over."""
     usage = x.usage
-    return (
+    return Row(
         x.wall,
         x.id,
         x.trace_id,
