@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from prometheus_client.metrics import MetricWrapperBase
 
 from gateway.config.reference import markdown
 from gateway.errors import KINDS, GatewayError
 from gateway.record.metrics import Metrics
-from gateway.record.recorder import FIELDS
+from gateway.record.recorder import Row as RecordRow
 from gateway.routing.failure import _BY_CLASS, _BY_KIND, _BY_STATUS, Failure, Rule, rule_of
 from gateway.upstream.providers import PROVIDERS, VARIABLES, Quirks, Row
 from gateway.wire.chat import CHAT
@@ -64,11 +63,10 @@ def commands() -> list[str]:
 def metrics() -> list[tuple[str, str, tuple[str, ...], str]]:
     """Name as it is exposed, type, labels, meaning."""
     rows = []
-    for metric in vars(Metrics()).values():
-        if isinstance(metric, MetricWrapperBase):
-            family = next(iter(metric.describe()))
-            name = f"{family.name}_total" if family.type == "counter" else family.name
-            rows.append((name, family.type, tuple(metric._labelnames), family.documentation))
+    for family in Metrics().collect():
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        labels: tuple[str, ...] = vars(family).get("_labelnames", ())
+        rows.append((name, family.type, labels, family.documentation))
     return rows
 
 
@@ -157,7 +155,7 @@ def _metrics() -> str:
 
 
 def _record_fields() -> str:
-    return _codes(FIELDS) + "\n"
+    return _codes(RecordRow.__struct_fields__) + "\n"
 
 
 def _command_line() -> str:
