@@ -112,7 +112,7 @@ async def _reload(
                 continue
         again.clear()
         try:
-            new = read_config(path, env)
+            new = await asyncio.to_thread(read_config, path, env)  # else every stream would stand still meanwhile
             reloader.follow(new.files)
             await gateway.prepare(_listening_on(host, new.config))
         except ConfigError as error:

@@ -102,6 +102,21 @@ class Line:
             body, end = self._length(headers.get("content-length"))
         return Answer(status, headers, body, end)
 
+    def answer_or_end(self) -> Answer | None:
+        """None where the peer ended the line instead."""
+        try:
+            return self.answer()
+        except (AssertionError, ConnectionResetError, BrokenPipeError):
+            return None
+
+    def answer_rest(self, timeout: float = 10) -> bytes:
+        """What is left of a chunked body whose beginning has been read; asserts that it ends as chunks do."""
+        self._socket.settimeout(timeout)
+        while not self._held.endswith(b"\r\n0\r\n\r\n"):
+            assert self._take(), f"the body was cut: {self._held[-200:]!r}"
+        rest, self._held = self._held, b""
+        return b"\n".join(line for line in rest.split(b"\r\n") if not _is_size(line))
+
     def head(self, timeout: float = 10) -> tuple[int, dict[str, str]]:
         first, *lines = self.read_until(b"\r\n\r\n", timeout).decode("latin-1").rstrip().split("\r\n")
         pairs = [line.partition(":") for line in lines]
@@ -155,6 +170,10 @@ class Line:
         more = self._more()
         self._held += more
         return bool(more)
+
+
+def _is_size(line: bytes) -> bool:
+    return all(byte in b"0123456789abcdef" for byte in line)
 
 
 def request(method: str, path: str, host: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> bytes:
