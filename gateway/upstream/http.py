@@ -18,6 +18,7 @@ from gateway.wire.sse import EventTooLarge, Parser
 
 _ERROR_BODY_BYTES: Final = 1024 * 1024
 _ERROR_BODY_SECONDS: Final = 5.0
+_SHORTEST_SECRET: Final = 12
 _END_GRACE_SECONDS: Final = 0.25
 _CLIENT_TIMEOUTS: Final = frozenset({408, 504, 524})
 
@@ -109,7 +110,7 @@ async def ask(upstream: Upstream, outbound: Outbound, limits: Limits, progress: 
                 reply = await transport.open(call)
                 _note_head(reply, outbound, progress)
                 if reply.status >= 300:
-                    raise await _refused(reply, outbound.dialect)
+                    raise await _refused(reply, outbound.dialect, upstream.headers)
                 whole = await _whole(reply, limits.answer_bytes) if progress.form == "whole" else b""
         except TimeoutError as error:
             raise _late("timeout_first_token", timeouts.first_token) from error
@@ -218,11 +219,13 @@ def _whole_event(frame: Frame) -> bool:
         return False
 
 
-async def _refused(reply: Reply, dialect: Dialect) -> AttemptFailed:
+async def _refused(reply: Reply, dialect: Dialect, credentials: Mapping[str, str]) -> AttemptFailed:
     try:
         async with asyncio.timeout(_ERROR_BODY_SECONDS):
             body = await _whole(reply, _ERROR_BODY_BYTES)
     except (AttemptFailed, TransportError, TimeoutError):  # the status says enough
+        body = b""
+    if _repeats(body, credentials):
         body = b""
     error = dialect.read_error(reply.status, body) if reply.status >= 400 else _redirected()
     error.retry_after = retry_after(reply.headers)
@@ -232,6 +235,12 @@ async def _refused(reply: Reply, dialect: Dialect) -> AttemptFailed:
     if body and not ours and "json" in reply.headers.get("content-type", ""):
         passed = Passed(dialect.name, reply.status, passed_headers(reply.headers), body)
     return AttemptFailed(failure, error, passed)
+
+
+def _repeats(body: bytes, credentials: Mapping[str, str]) -> bool:
+    """Whether an error shows what only the upstream and we should know; then its status has to say enough."""
+    values = (value.removeprefix("Bearer ").encode() for value in credentials.values())
+    return any(len(value) >= _SHORTEST_SECRET and value in body for value in values)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
