@@ -6,10 +6,13 @@ Policies (`bind`, `screen`, `guard`, `unscrub`) and the cache (`find`, `keep`) t
 """
 
 import asyncio
+import logging
 import random
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import blake2b
+from pathlib import Path
 
 from gateway.attempts import Attempts, Refused
 from gateway.config.structs import Config
@@ -27,8 +30,14 @@ from gateway.wire.frames import Frame
 from gateway.wire.responses import RESPONSES
 from gateway.wire.responses.conversation import not_kept
 
+log = logging.getLogger("haechi")
+
 Read = Callable[[Config], Awaitable[None]]
 """Reads the request's body into its exchange: `body` or `upload`, `model`, `streamed`, `input_estimate`."""
+
+
+class CallerGone(Exception):
+    """The caller went away before its request was whole."""
 
 
 @dataclass(slots=True)
@@ -62,8 +71,17 @@ class Pipeline:
         except Refused as refused:
             self._fail(x, refused.error)
             raise
+        except CallerGone:
+            x.outcome = "client_gone"
+            raise
+        except Exception as error:
+            # The edge of what we know: the caller gets one honest answer, and the log where it happened, never a text.
+            log.error("%s: a defect of the gateway: %s", x.id, _place_of(error))  # noqa: TRY400 - a trace would quote texts
+            internal = GatewayError("internal", "The gateway has failed; its operator finds the request id in the log.")
+            self._fail(x, internal)
+            raise Refused(internal) from error
         finally:
-            if x.outcome == "open":  # neither answered nor refused: a defect of ours, or nobody read to the end
+            if x.outcome == "open":  # cancelled from outside, with nobody on the leash
                 x.outcome = "failed"
             setup.leave()
             self.recorder.record(x)
@@ -127,3 +145,10 @@ class Pipeline:
     def _fail(self, x: Exchange, error: GatewayError) -> None:
         x.error = error
         x.outcome = "cut" if x.committed else "failed"
+
+
+def _place_of(error: Exception) -> str:
+    """The kind of an exception and where it was raised, innermost first. Its message may quote a request."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-8:]))
+    return f"{type(error).__name__} at {places}"

@@ -10,12 +10,11 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.api.leash import SAID, Leash, Reason
 from gateway.api.paths import Surface
-from gateway.api.reading import CallerGone
 from gateway.api.replying import Reply
 from gateway.attempts import Refused
 from gateway.config.structs import Config
 from gateway.exchange import Exchange
-from gateway.pipeline import Pipeline
+from gateway.pipeline import CallerGone, Pipeline
 
 
 @dataclass(slots=True)
@@ -54,11 +53,7 @@ class Endpoint:
         self.gate.inside.add(leash)
 
         async def read(config: Config) -> None:
-            try:
-                await self.surface.read(x, receive, config)
-            except CallerGone:
-                x.outcome = "client_gone"
-                raise
+            await self.surface.read(x, receive, config)
             leash.watch(receive)
             if x.streamed:
                 reply.begin_beating()

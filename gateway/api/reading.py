@@ -12,6 +12,7 @@ from gateway.config.structs import Config, Limits
 from gateway.deadline import deadline
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
+from gateway.pipeline import CallerGone
 from gateway.routing.needs import estimated_tokens
 from gateway.wire.body import parse
 from gateway.wire.multipart import model_of
@@ -20,10 +21,6 @@ ReadBody = Callable[[Exchange, Receive, Config], Awaitable[None]]
 
 _IN_MEMORY: Final = 1024 * 1024
 _UTF_8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
-
-
-class CallerGone(Exception):
-    """The caller went away before its request was whole."""
 
 
 async def read_json(x: Exchange, receive: Receive, config: Config) -> None:
