@@ -22,6 +22,7 @@ log = logging.getLogger("haechi.checks")
 
 _JITTER: Final = 0.1
 _MOST_BYTES: Final = 64 * 1024
+_KEPT: Final = 0.001  # seconds; a time of 0 would keep the connection until the next check
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,7 +107,7 @@ class Checks:
 
 def apart(limits: TransportLimits) -> TransportLimits:
     """A provider's limits, for the transport of its checks: one connection at a time, none of them kept."""
-    return replace(limits, connections=1, keep_alive=0)
+    return replace(limits, connections=1, keep_alive=_KEPT)
 
 
 def pause(every: float, spent: float, rng: random.Random) -> float:

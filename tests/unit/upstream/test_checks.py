@@ -105,7 +105,7 @@ def test_the_path_of_a_check_stands_in_place_of_the_whole_path(base_url: str, ad
 def test_a_check_has_a_connection_of_its_own_and_the_providers_way() -> None:
     limits = TransportLimits(connections=500, keep_alive=15, connect=3, proxy="http://proxy:1", ca_file="ca.pem")
     own = apart(limits)
-    assert (own.connections, own.keep_alive) == (1, 0)
+    assert own.connections == 1
     assert (own.connect, own.proxy, own.ca_file) == (limits.connect, limits.proxy, limits.ca_file)
 
 
@@ -218,6 +218,19 @@ async def test_each_check_connects_anew() -> None:
     async with serve(answering(_OK)) as server, checking() as (checks, _):
         checks.follow({"local": watched(upstream(server.url))})
         await until(lambda: server.accepted >= 3)
+
+
+async def test_between_checks_no_connection_is_held() -> None:
+    """Some servers give each connection a thread."""
+    left: list[Peer] = []
+
+    async def script(peer: Peer) -> None:
+        await answering(_OK)(peer)
+        left.append(peer)
+
+    async with serve(script) as server, checking() as (checks, _):
+        checks.follow({"local": watched(upstream(server.url), every=_RARELY)})
+        await until(lambda: len(left) == 1)
 
 
 async def test_a_check_that_hangs_ends_with_its_time_and_counts() -> None:
