@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import anthropic
 import msgspec
+import openai
 import pytest
 
 from tests.e2e.border import BODY_BYTES, CHAT, PATHS, RAW, SAID, bordered, check_refusal, nothing_held
@@ -139,3 +141,17 @@ def test_a_length_and_chunks_together_are_refused(gateway: GatewayProcess) -> No
         )
         assert line.answer().status == 400
         assert line.is_closed(5)
+
+
+@pytest.mark.parametrize("size", [200_000, 8_000_000])
+def test_the_sdks_hear_that_a_body_is_too_large(size: int, gateway: GatewayProcess) -> None:
+    """They send it whole before they listen: the refusal must be there when they do."""
+    said: Any = [{"role": "user", "content": "x" * size}]
+    with openai.OpenAI(base_url=gateway.v1, api_key="any", max_retries=0) as client:
+        with pytest.raises(openai.APIStatusError) as raised:
+            client.chat.completions.create(model="demo", messages=said)
+        assert raised.value.status_code == 413
+    with anthropic.Anthropic(base_url=gateway.url, api_key="any", max_retries=0) as other:
+        with pytest.raises(anthropic.APIStatusError) as heard:
+            other.messages.create(model="demo", messages=said, max_tokens=10)
+        assert heard.value.status_code == 413

@@ -1,0 +1,46 @@
+"""What the native way of chat completions sees in a frame that is wrong."""
+
+import pytest
+
+from gateway.wire.chat.watch import watch
+from gateway.wire.dialect import END, FAULT, TEXT
+from gateway.wire.sse import parse
+
+_TEXT = b'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]}\n\n'
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        (b'data: {"choices":[{"index":0,"del\n\n', "upstream_invalid_response"),
+        (b"data: [1]\n\n", "upstream_invalid_response"),
+        (b'event: error\ndata: {"message":"no"}\n\n', "upstream_error"),
+        (b'data: {"error":{"message":"no","code":"rate_limit_exceeded"}}\n\n', "rate_limited"),
+        (b'data: {"error":{"message":"sk-1","code":"invalid_api_key"}}\n\n', "upstream_auth_failed"),
+        (b'data: {"error":{"message":"sk-1","type":"authentication_error"}}\n\n', "upstream_auth_failed"),
+        (b'data: {"error":{"message":"no","code":503}}\n\n', "upstream_error"),
+    ],
+)
+@pytest.mark.parametrize("before", [[], [_TEXT]], ids=["first", "after text"])
+def test_a_frame_that_is_wrong_is_a_fault_wherever_it_comes(raw: bytes, code: str, before: list[bytes]) -> None:
+    looking = watch(False, True)
+    assert [looking.look(parse(one)) for one in before] == [TEXT] * len(before)
+    assert looking.look(parse(raw)) == FAULT
+    assert looking.fault is not None
+    assert looking.fault.code == code
+    assert "sk-1" not in looking.fault.message
+
+
+@pytest.mark.parametrize("raw", [b'{"detail":"what?"}', b'{"choices":null}', b"[]", b"", b"<html>"])
+def test_a_body_without_choices_is_no_answer(raw: bytes) -> None:
+    looking = watch(False, False)
+    frame = parse(b"data: " + raw + b"\n\n")
+    assert looking.look(frame) == FAULT
+    assert looking.fault is not None
+    assert looking.fault.code == "upstream_invalid_response"
+
+
+def test_an_answer_is_none_of_it() -> None:
+    looking = watch(False, True)
+    assert looking.look(parse(_TEXT)) == TEXT
+    assert looking.look(parse(b"data: [DONE]\n\n")) == END
