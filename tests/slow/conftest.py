@@ -40,7 +40,7 @@ def roomy(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mod
 def gateway(
     server: ModelServer, roomy: ModelServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[GatewayProcess]:
-    """`tiny` is the model; `stray` and `locked` ask for it wrongly; `long` falls back to more room."""
+    """`tiny` is the model, `blind` says of it that it sees no images; `stray` and `locked` ask for it wrongly; `long` falls back to more room."""
     folder = tmp_path_factory.mktemp("gateway")
     llama = {"kind": "llamacpp", "base_url": server.v1}
     config = {
@@ -51,6 +51,7 @@ def gateway(
         },
         "models": {
             "tiny": {"targets": [{"provider": "llama", "model": "tiny"}]},
+            "blind": {"targets": [{"provider": "llama", "model": "tiny", "lacks": ["images"]}]},
             "stray": {"targets": [{"provider": "llama", "model": "no-such-model"}]},
             "locked": {"targets": [{"provider": "keyless", "model": "tiny"}]},
             "roomy": {"targets": [{"provider": "roomy", "model": "tiny"}]},

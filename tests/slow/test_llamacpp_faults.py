@@ -5,7 +5,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import pytest
 from openai import APIError, OpenAI
 
@@ -153,4 +152,10 @@ def test_what_it_says_to_requests_it_cannot_serve(
     answer = server.ask(path, body)
     error = answer.json["error"]
     assert (answer.status, error["type"], error["code"]) == (status, kind, status)
-    assert msgspec.json.encode(error["message"])
+
+
+def test_a_target_that_says_it_sees_no_images_never_hears_of_them(gateway: GatewayProcess) -> None:
+    """Without `lacks`, each picture is a failure of the server: it is asked again, and its breaker counts."""
+    messages = [{"role": "user", "content": _PICTURE}]
+    answer = ask(gateway.url, "/v1/chat/completions", {"model": "blind", "messages": messages})
+    assert (answer.status, answer.json["error"]["code"]) == (400, "unsupported_parameter")
