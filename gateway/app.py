@@ -37,7 +37,7 @@ from gateway.upstream.checks import Checks, Watched, apart
 from gateway.upstream.client import TransportLimits
 from gateway.upstream.http import Upstream
 from gateway.upstream.litellm import load as load_library
-from gateway.upstream.providers import PROVIDERS, VARIABLES, Row
+from gateway.upstream.providers import PROVIDERS, VARIABLES, Row, row_of
 from gateway.wire.passage import served
 from gateway.wire.sealed import Sealer
 
@@ -114,7 +114,7 @@ class Gateway:
 
     async def _load_library(self, config: Config) -> None:
         attempts = self.gate.pipeline.attempts
-        if attempts.library is None and any(_row(name, one).library for name, one in config.providers.items()):
+        if attempts.library is None and any(row_of(name, one).library for name, one in config.providers.items()):
             attempts.library = await asyncio.to_thread(load_library)
 
     def _setup(self, config: Config) -> Setup:
@@ -144,7 +144,7 @@ class Gateway:
         for *made_of, upstream in self._upstreams:
             if made_of == [name, provider, timeouts]:
                 return upstream
-        row = _row(name, provider)
+        row = row_of(name, provider)
         base_url = (
             provider.base_url
             or row.base_url
@@ -192,10 +192,6 @@ def _limits(provider: Provider, timeouts: Timeouts) -> TransportLimits:
         proxy=provider.proxy,
         ca_file=provider.ca_file,
     )
-
-
-def _row(name: str, provider: Provider) -> Row:
-    return PROVIDERS[provider.kind or (name if name in PROVIDERS else "openai_compatible")]
 
 
 def _simulated(name: str, provider: Provider) -> bool:

@@ -4,7 +4,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
 from gateway.app import ROWS
 from gateway.config.load import load_with_files
@@ -13,13 +16,16 @@ from gateway.config.schema import schema_text
 from gateway.limits.keys import new_key
 from gateway.serve import run as serve
 from gateway.simulator.serve import run as simulate
+from gateway.upstream.providers import row_of
+
+DEFAULT: Final = Path("haechi.yaml")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     chosen = parser.parse_args(arguments)
     if chosen.command == "serve":
-        return serve(chosen.config, os.environ, chosen.host, chosen.port)
+        return serve(chosen.config or _here(), os.environ, chosen.host, chosen.port)
     if chosen.command == "simulate":
         return simulate(chosen.host, chosen.port, chosen.script)
     if chosen.command == "check":
@@ -32,31 +38,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _here() -> Path | None:
+    """The file that `haechi check` looks at by itself."""
+    return DEFAULT if DEFAULT.exists() else None
+
+
 def _check(path: Path) -> int:
     try:
         config = load_with_files(path, os.environ, ROWS).config
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{path}: good: {len(config.providers)} providers, {len(config.models)} models, {len(config.keys)} keys")
+    if not config.models:
+        print(f"{path}: nothing is wrong, but it names no models: nobody could ask for anything", file=sys.stderr)
+        return 1
+    print(f"{path}: good. Models: {', '.join(config.models)}. Providers: {', '.join(config.providers)}.")
+    asks_library = any(row_of(name, provider).library for name, provider in config.providers.items())
+    if asks_library and find_spec("litellm") is None:
+        print(f'{path}: a provider needs the extra "providers": pip install "haechi[providers]"', file=sys.stderr)
+        return 1
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="haechi", description="An LLM gateway.")
+    parser.add_argument("--version", action="version", version=f"haechi {metadata.version('haechi')}")
     commands = parser.add_subparsers(dest="command", required=True)
     serving = commands.add_parser("serve", help="run the gateway")
     serving.add_argument(
-        "--config", type=Path, help="haechi.yaml; without it a demo and the vendors whose keys are set"
+        "--config", type=Path, help="by default ./haechi.yaml; without one a demo and the vendors whose keys are set"
     )
     serving.add_argument("--host", help="replaces listen.host")
     serving.add_argument("--port", type=int, help="replaces listen.port")
     simulating = commands.add_parser("simulate", help="run the simulated upstream")
-    simulating.add_argument("--host", default="127.0.0.1")
-    simulating.add_argument("--port", type=int, default=8081)
+    simulating.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    simulating.add_argument("--port", type=int, default=8081, help="port to listen on (8081; 0 takes a free one)")
     simulating.add_argument("--script", type=Path, help="YAML or JSON: faults by model name")
     checking = commands.add_parser("check", help="check a configuration and name every mistake")
-    checking.add_argument("config", type=Path, nargs="?", default=Path("haechi.yaml"))
+    checking.add_argument("config", type=Path, nargs="?", default=DEFAULT, help="by default ./haechi.yaml")
     commands.add_parser("schema", help="print the JSON Schema of haechi.yaml")
     commands.add_parser("key", help="make a key for a caller and print its hash")
     return parser

@@ -21,7 +21,7 @@ from gateway.exchange import Exchange
 from gateway.limits.keys import Principal
 from gateway.record.recorder import Recorder
 from gateway.routing.features import Features, permits
-from gateway.routing.needs import needs, prefix
+from gateway.routing.needs import acts_twice, needs, output_limit, prefix
 from gateway.routing.plan import Plan, bound, keeping, plan
 from gateway.setup import Setup
 from gateway.upstream.http import Take
@@ -58,6 +58,7 @@ class Pipeline:
             x.principal = setup.keys.identify(x.headers)
             self._admit(setup)
             await read(setup.config)
+            x.replayable = x.replayable and not (x.body and acts_twice(x.body))
             open_ids(x, setup.sealer)
             if (kept := self._kept_answer(x, x.principal)) is not None:
                 await take([kept])
@@ -107,6 +108,7 @@ class Pipeline:
             tags=principal.tags,
             headers=x.headers,
             input_tokens=x.input_estimate,
+            max_output_tokens=output_limit(x.body) if x.body else None,
             needs=needs(x.body) if x.body and setup.routes.choosy else frozenset(),
             sticky_key=self._sticky(x, principal) if x.body and setup.routes.sticky else b"",
             pinned=x.pinned,

@@ -18,10 +18,13 @@ from gateway.config.load import Loaded
 from gateway.config.mistakes import ConfigError
 from gateway.config.structs import Config
 from gateway.config.watch import Reloader
+from gateway.greeting import greeting
 
 log = logging.getLogger("haechi")
 
 _LOOK_EVERY: Final = 1.0
+_AT_START: Final = ("listen", "breaker", "kept", "record")
+"""Sections that a running process has built itself on."""
 
 
 def run(path: Path | None, env: Mapping[str, str], host: str | None, port: int | None) -> int:
@@ -57,7 +60,7 @@ async def _serve(loaded: Loaded, path: Path | None, env: Mapping[str, str], host
     again = asyncio.Event()
     _on_signals(gateway, serving, again, config.limits.drain)
     reloading = asyncio.create_task(_reload(gateway, loaded, path, env, host, again)) if path else None
-    sys.stdout.write(_greeting(config, host, listening.getsockname()[1], keyed=bool(config.keys)))
+    sys.stdout.write(greeting(config, host, listening.getsockname()[1]))
     sys.stdout.flush()
     await serving.serve(sockets=[listening])
     if reloading is not None:
@@ -122,17 +125,5 @@ async def _reload(
             log.error("the configuration cannot be used; the old one stays in force: %s", error)  # noqa: TRY400 - as above
         else:
             log.info("the configuration was reloaded")
-
-
-def _greeting(config: Config, host: str, port: int, *, keyed: bool) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    base = f"http://{shown}:{port}/v1"
-    model = "demo" if "demo" in config.models else next(iter(config.models), "MODEL").replace("*", "MODEL")
-    key = "YOUR_KEY" if keyed else "any"
-    auth = f" -H 'Authorization: Bearer {key}'" if keyed else ""
-    hello = f"""{{"model": "{model}", "messages": [{{"role": "user", "content": "Hello"}}]}}"""
-    curl = f"curl {base}/chat/completions -H 'Content-Type: application/json'{auth} -d '{hello}'"
-    client = f'OpenAI(base_url="{base}", api_key="{key}").chat.completions'
-    ask = f'create(model="{model}", messages=[{{"role": "user", "content": "Hello"}}]).choices[0].message.content'
-    python = f"python3 -c 'from openai import OpenAI; print({client}.{ask})'"
-    return f"haechi listens on {base}\nmodels: {', '.join(config.models) or 'none'}\n\n{curl}\n{python}\n\n"
+            if waiting := [name for name in _AT_START if getattr(new.config, name) != getattr(loaded.config, name)]:
+                log.warning("changes of %s take effect at the next start", ", ".join(waiting))

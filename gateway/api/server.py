@@ -152,6 +152,9 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._head_timer is None:
             self._head_timer = self.loop.call_later(self.limits.header_seconds, self._too_slow)
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """The caller is told (426); uvicorn's advice to install a library would mislead the operator."""
+
     def _too_slow(self) -> None:
         self._head_timer = None
         if self._head_bytes:

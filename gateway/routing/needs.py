@@ -7,6 +7,7 @@ from gateway.config.structs import Capability
 _IMAGES: Final = frozenset({"image_url", "input_image", "image"})
 _AUDIO: Final = frozenset({"input_audio"})
 _FILES: Final = frozenset({"file", "input_file", "document"})
+_CALLERS_TOOLS: Final = frozenset({None, "function", "custom"})
 _BYTES_PER_TOKEN: Final = 4
 
 
@@ -37,13 +38,29 @@ def estimated_tokens(raw_bytes: int) -> int:
     return raw_bytes // _BYTES_PER_TOKEN
 
 
+def output_limit(body: dict[str, Any]) -> int | None:
+    """The caller's own limit on the answer, in tokens."""
+    limits = (body.get(name) for name in ("max_completion_tokens", "max_tokens", "max_output_tokens"))
+    return next((limit for limit in limits if isinstance(limit, int)), None)
+
+
+def acts_twice(body: dict[str, Any]) -> bool:
+    """Whether asking twice may do something twice: it is to be stored, to run in the background, or to use the vendor's tools."""
+    if body.get("store") is True or body.get("background") or body.get("conversation"):
+        return True
+    tools = body.get("tools")
+    return isinstance(tools, list) and any(_kind(tool) not in _CALLERS_TOOLS for tool in tools)
+
+
 def prefix(body: dict[str, Any]) -> str:
     """What stays the same over the turns of one conversation: its cache key if given, or how it begins."""
-    if isinstance(key := body.get("prompt_cache_key") or body.get("user"), str):
+    if isinstance(key := body.get("prompt_cache_key"), str):
         return key
     turns = body.get("messages", body.get("input"))
-    head = turns[:2] if isinstance(turns, list) else turns
-    return repr((body.get("system"), body.get("instructions"), head))
+    if isinstance(turns, list):
+        first = next((at for at, turn in enumerate(turns) if isinstance(turn, dict) and turn.get("role") == "user"), 0)
+        turns = turns[: first + 1]
+    return repr((body.get("system"), body.get("instructions"), turns))
 
 
 def _of_parts(parts: list[Any]) -> set[Capability]:

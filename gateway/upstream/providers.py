@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from gateway.config.structs import Zone
+from gateway.config.structs import Provider, Zone
 
 Auth = Literal["bearer", "x-api-key", "api-key", "bearer+x-api-key"]
 
@@ -171,3 +171,8 @@ PROVIDERS: Final[dict[str, Row]] = {row.name: row for row in _ROWS}
 
 VARIABLES: Final[dict[str, str]] = {row.name: row.variable for row in _ROWS if row.variable and row.base_url}
 """Vendors that are switched on by their variable alone."""
+
+
+def row_of(name: str, provider: Provider) -> Row:
+    """The row of a configured provider: what it says, else its own name, else any OpenAI-compatible server."""
+    return PROVIDERS[provider.kind or (name if name in PROVIDERS else "openai_compatible")]

@@ -1,0 +1,26 @@
+"""What `haechi serve` says when it listens: where, what it offers, and two lines to paste."""
+
+from gateway.config.structs import Config
+
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - to be shown as an address one can connect to
+
+
+def greeting(config: Config, host: str, port: int) -> str:
+    """The Python line needs nothing but Python itself; `docs/quickstart.md` has the one with the SDK."""
+    base = f"http://{_ANYWHERE.get(host, f'[{host}]' if ':' in host else host)}:{port}/v1"
+    model = "demo" if "demo" in config.models else next(iter(config.models), "MODEL").replace("*", "MODEL")
+    url = f"{base}/chat/completions"
+    hello = f'{{"model": "{model}", "messages": [{{"role": "user", "content": "Hello"}}]}}'
+    auth = " -H 'Authorization: Bearer YOUR_KEY'" if config.keys else ""
+    headers = '{"Content-Type": "application/json"' + (', "Authorization": "Bearer YOUR_KEY"}' if config.keys else "}")
+    curl = f"curl {url} -H 'Content-Type: application/json'{auth} -d '{hello}'"
+    python = (
+        f"python3 -c 'import json, urllib.request as u; body = json.dumps({hello}).encode(); "
+        f'answer = json.load(u.urlopen(u.Request("{url}", body, {headers}))); '
+        """print(answer["choices"][0]["message"]["content"])'"""
+    )
+    models = ", ".join(config.models) or "none: name some in the configuration"
+    return (
+        f"haechi listens on {base}\nmodels: {models}\n\n{curl}\n{python}\n\n"
+        'Add "stream": true to the body (and -N to curl) for a stream. SDKs: base_url is the address above.\n\n'
+    )

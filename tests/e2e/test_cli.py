@@ -1,0 +1,110 @@
+"""The command as a new user types it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.gatewayprocess import running, written
+
+_EIGHT_MISTAKES = """\
+listen: {host: 0.0.0.0}
+timeouts: {conect: 3}
+providers:
+  openai: {api_key: "${HAECHI_TEST_NOT_SET}"}
+  local: {kind: vlm, base_url: http://127.0.0.1:9000/v1}
+models:
+  fast:
+    targets: [{provider: opnai, model: gpt}]
+    strategy: weigthed
+    fallbacks: {failure: [slwo]}
+  slow:
+    targets: [{provider: local, model: m, weight: heavy}]
+"""
+
+
+def haechi(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "gateway.cli", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        cwd=folder,
+        env=os.environ,
+        check=False,
+    )
+
+
+def test_what_is_printed_at_the_start_answers_when_it_is_pasted(tmp_path: Path) -> None:
+    with running(tmp_path) as gateway:
+        lines = gateway.greeting.splitlines()
+        curl = next(line for line in lines if line.startswith("curl "))
+        python = next(line for line in lines if line.startswith("python3 "))
+        whole = _pasted(curl)
+        assert json.loads(whole)["choices"][0]["message"]["content"] == "You said: Hello"
+        assert _pasted(python.replace("python3", sys.executable, 1)) == "You said: Hello\n"
+        streamed = _pasted(curl.replace("curl ", "curl -N ", 1).replace('{"model"', '{"stream": true, "model"'))
+        assert streamed.endswith("data: [DONE]\n\n")
+        assert '"content":" Hello"' in streamed
+
+
+def test_check_names_all_eight_mistakes_at_once_with_line_and_suggestion(tmp_path: Path) -> None:
+    (tmp_path / "haechi.yaml").write_text(_EIGHT_MISTAKES)
+    done = haechi("check", folder=tmp_path)
+    assert done.returncode == 1
+    said = {line.split(":")[1]: line for line in done.stderr.splitlines() if line.startswith("haechi.yaml:")}
+    assert set(said) == {"1", "2", "4", "5", "8", "9", "10", "12"}
+    assert "did you mean 'connect'" in said["2"]
+    assert "HAECHI_TEST_NOT_SET" in said["4"]
+    assert "did you mean 'vllm'" in said["5"]
+    assert "did you mean 'openai'" in said["8"]
+    assert "did you mean 'weighted'" in said["9"]
+    assert "did you mean 'slow'" in said["10"]
+
+
+def test_serve_refuses_the_same_file_in_the_same_words(tmp_path: Path) -> None:
+    (tmp_path / "haechi.yaml").write_text(_EIGHT_MISTAKES)
+    checked = haechi("check", folder=tmp_path)
+    served = haechi("serve", folder=tmp_path)
+    assert served.returncode == 1
+    assert served.stderr == checked.stderr
+
+
+def test_check_of_a_good_file_says_what_it_offers(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        {"providers": {"simulated": {}}, "models": {"demo": {"targets": [{"provider": "simulated", "model": "demo"}]}}},
+    )
+    done = haechi("check", str(path))
+    assert done.returncode == 0
+    assert "demo" in done.stdout
+
+
+def test_a_file_that_offers_nothing_is_no_good_file(tmp_path: Path) -> None:
+    path = tmp_path / "haechi.yaml"
+    path.write_text("")
+    assert haechi("check", str(path)).returncode == 1
+
+
+def test_a_key_and_its_hash_belong_together() -> None:
+    key, hashed = (line.split()[1] for line in haechi("key").stdout.splitlines())
+    assert key.startswith("hk-")
+    assert len(hashed) == len("sha256:") + 64
+    assert haechi("key").stdout.split()[1] != key
+
+
+def test_the_printed_schema_is_the_one_that_editors_get() -> None:
+    assert haechi("schema").stdout == Path("deploy/haechi.schema.json").read_text()
+
+
+def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
+    with running(tmp_path) as gateway:
+        port = gateway.url.rsplit(":", 1)[1]
+        done = haechi("serve", "--port", port, folder=tmp_path)
+        assert done.returncode == 1
+        assert f"cannot listen on 127.0.0.1 port {port}" in done.stderr
+
+
+def _pasted(line: str) -> str:
+    return subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=30, check=True).stdout
