@@ -4,6 +4,7 @@ Every decision is `next_step`'s. This code sends, waits and keeps the books of h
 """
 
 import asyncio
+import logging
 import random
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,8 @@ from gateway.wire.dialect import END, FAULT, TEXT, Dialect, Watch
 from gateway.wire.frames import Frame
 from gateway.wire.neutral import Usage
 from gateway.wire.passage import Passage
+
+log = logging.getLogger("haechi")
 
 
 class Refused(Exception):
@@ -94,10 +97,12 @@ class Attempts:
             outcome = "ok"
         except AttemptFailed as failed:
             outcome = failed.failure
+            _log(x, candidate, failed)
             raise
         except GatewayError as error:
             told = _as_failed(error)
             outcome = told.failure
+            _log(x, candidate, told)
             raise told from error
         finally:
             ended = loop.time()
@@ -201,8 +206,24 @@ def _fault(watch: Watch) -> AttemptFailed:
     return _as_failed(error)
 
 
+def _log(x: Exchange, candidate: Candidate, failed: AttemptFailed) -> None:
+    """For the operator: which target, how, and where the network failed; no words of the upstream, which may quote texts."""
+    failure = failed.failure
+    if failure.kind not in ("bad_request", "unfit"):
+        log.warning(
+            "%s: %s: %s%s%s",
+            x.id,
+            candidate.label,
+            failure.kind,
+            f" {failure.status}" if failure.status else "",
+            f": {failed.detail}" if failed.detail else "",
+        )
+
+
 def _as_failed(error: GatewayError) -> AttemptFailed:
     """An error of ours (this target cannot be told that; its answer cannot be read), or one that came inside an answer."""
+    if error.code == "unsupported_parameter":
+        return AttemptFailed(Failure("unfit", sent=False), error)
     if error.code in ("upstream_invalid_response", "upstream_auth_failed"):
         return AttemptFailed(Failure(failure_kind(error, error.status)), error)
     if error.kind.blame == "caller" and error.code != "rate_limited":

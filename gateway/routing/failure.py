@@ -20,6 +20,7 @@ FailureKind = Literal[
     "auth",
     "bad_request",
     "stream_error",
+    "unfit",
 ]
 
 
@@ -78,6 +79,7 @@ _BY_KIND: Final[Mapping[FailureKind, Rule]] = MappingProxyType(
         "auth": _AUTH,
         "bad_request": _CALLERS_FAULT,
         "stream_error": _MOVE_ON,
+        "unfit": Rule(code="unsupported_parameter"),  # this target cannot be told what was asked; another may
     }
 )
 _BY_STATUS: Final[Mapping[int, Rule]] = MappingProxyType(

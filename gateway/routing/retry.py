@@ -142,6 +142,7 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "context_length_exceeded": "The input is longer than the model takes; shorten it",
         "content_filter": "The upstream's content filter refused the request",
         "invalid_request": "The upstream did not accept the request",
+        "unsupported_parameter": "No target of this model can be told what the request asks for",
     }
 )
 

@@ -71,13 +71,19 @@ class Progress:
 
 
 class AttemptFailed(Exception):
-    """`failure` is for the routing decision, `error` for the caller. `passed`: the upstream's own error body and headers."""
+    """`failure` is for the routing decision, `error` for the caller. `passed`: the upstream's own error body and headers.
 
-    def __init__(self, failure: Failure, error: GatewayError, passed: "Passed | None" = None) -> None:
+    `detail` is for the operator's log alone: addresses.
+    """
+
+    def __init__(
+        self, failure: Failure, error: GatewayError, passed: "Passed | None" = None, detail: str | None = None
+    ) -> None:
         super().__init__(failure.kind)
         self.failure = failure
         self.error = error
         self.passed = passed
+        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +309,8 @@ def _unreachable(error: TransportError) -> AttemptFailed:
     return AttemptFailed(
         Failure(kind, sent=error.sent),
         GatewayError(
-            "upstream_timeout" if error.timeout else "upstream_unreachable", f"The upstream cannot be reached: {error}."
+            "upstream_timeout" if error.timeout else "upstream_unreachable",
+            "The upstream of this model cannot be reached.",
         ),
+        detail=str(error),
     )
