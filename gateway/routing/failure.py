@@ -88,6 +88,7 @@ _BY_STATUS: Final[Mapping[int, Rule]] = MappingProxyType(
         403: _AUTH,
         429: Rule(code="rate_limited", again=True, load=True),
         500: _OVERLOADED,
+        501: Rule(code="upstream_error", pass_on=True),  # it does not offer this; nothing is broken
         502: _OVERLOADED,
         503: _OVERLOADED,
         504: _OVERLOADED,
