@@ -1,7 +1,7 @@
 """The one object that travels: everything known about one request."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Literal
 
@@ -44,7 +44,8 @@ class Exchange:
     wall: float = field(default_factory=time.time)
     goes_on_from: Conversation | None = None  # kept here, because the upstream of its answer keeps none
     replayable: bool = True  # asking twice does nothing twice
-    pinned: str | None = None  # the one provider that holds what this request refers to
+    pinned: str | None = None  # the one provider that holds what this request refers to, or signed blocks in it
+    remember: Callable[[str, str], None] | None = None  # told of each signed string of the answer, and whose it is
     opened: dict[str, str] = field(default_factory=dict)  # ids of that provider -> the ids the caller wrote for them
     principal: Principal | None = None
     plan: Plan | None = None

@@ -10,7 +10,8 @@ import logging
 import random
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
@@ -24,11 +25,13 @@ from gateway.routing.features import Features, permits
 from gateway.routing.needs import acts_twice, needs, output_limit, prefix
 from gateway.routing.plan import Plan, bound, keeping, plan
 from gateway.setup import Setup
+from gateway.store.origins import Origins
 from gateway.upstream.http import Take
 from gateway.upstream.resources import KEEPING, open_ids
 from gateway.wire.frames import Frame
 from gateway.wire.responses import RESPONSES
 from gateway.wire.responses.conversation import not_kept
+from gateway.wire.signed import SIGNING, brought_back
 
 log = logging.getLogger("haechi")
 
@@ -49,6 +52,7 @@ class Pipeline:
     recorder: Recorder
     rng: random.Random
     draining: bool = False
+    origins: Origins = field(default_factory=Origins)
 
     async def answer(self, x: Exchange, read: Read, take: Take) -> None:
         """The answer's frames in the caller's dialect, to `take`, as they come from the network. Raises `Refused`."""
@@ -101,6 +105,8 @@ class Pipeline:
             return bound(setup.routes, x.pinned) if x.pinned else keeping(setup.routes, self._kept(x))
         if not permits(principal.models, x.model):
             raise GatewayError("model_not_allowed", f"This key may not use the model {x.model!r}.", param="model")
+        if setup.routes.divided and x.dialect.name in SIGNING:
+            self._send_back(x, principal, setup)
         features = Features(
             model=x.model,
             dialect=x.dialect.name,
@@ -115,6 +121,16 @@ class Pipeline:
             allowed=principal.models,
         )
         return plan(setup.routes, features, self.attempts.health, asyncio.get_running_loop().time(), self.rng)
+
+    def _send_back(self, x: Exchange, principal: Principal, setup: Setup) -> None:
+        """Signed blocks go to the account they came from, as no other takes them; those of the answer will, too."""
+        providers = setup.routes.providers(x.model)
+        if len(providers) < 2 or x.body is None:
+            return
+        x.remember = partial(self.origins.remember, principal.id)
+        if x.pinned is None:
+            signed = brought_back(x.dialect.name, x.body, x.goes_on_from)
+            x.pinned = self.origins.find(principal.id, signed, providers)
 
     def _kept_answer(self, x: Exchange, principal: Principal) -> Frame | None:
         """What is asked of a response that is kept here; or the conversation that a new request goes on from."""

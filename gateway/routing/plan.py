@@ -117,14 +117,16 @@ def _unfit(one: Candidate, features: Features, health: HealthView, now: float) -
 
 
 def _pinned(route: Route, provider: str) -> tuple[Group, ...]:
-    """The targets in the account that holds what the request refers to, wherever they stand, and no fallback."""
-    held = tuple(one for group in route.groups for one in group.candidates if one.provider == provider)
-    if not held:
-        raise GatewayError(
-            "invalid_request",
-            "The request refers to a file or response that this model's targets do not hold; ask for the model it was made with.",
-        )
-    return (Group(route.groups[0].model, route.groups[0].strategy, held, {}),)
+    """The targets in the account that holds what the request refers to, or signed blocks in it: the asked model's own, else
+    those of the first model it may fall back to that has any. No fallback from there.
+    """
+    for group in route.groups:
+        if held := tuple(one for one in group.candidates if one.provider == provider):
+            return (Group(route.groups[0].model, group.strategy, held, {}),)
+    raise GatewayError(
+        "invalid_request",
+        "The request refers to a file or response that this model's targets do not hold; ask for the model it was made with.",
+    )
 
 
 def bound(routes: Routes, provider: str) -> Plan:
@@ -185,7 +187,7 @@ def _fallen_back(
             "context_length_exceeded",
             f"The input is about {features.input_tokens} tokens long; the longest this model takes is {longest}. Shorten it.",
         )
-    raise _nobody(own, health, now)
+    raise _nobody(own, features, health, now)
 
 
 def _unsupported(lacking: list[frozenset[Capability]]) -> GatewayError:
@@ -195,15 +197,16 @@ def _unsupported(lacking: list[frozenset[Capability]]) -> GatewayError:
     return GatewayError("unsupported_parameter", f"The request needs what {which}: {words}.")
 
 
-def _nobody(own: list[Excluded], health: HealthView, now: float) -> GatewayError:
+def _nobody(own: list[Excluded], features: Features, health: HealthView, now: float) -> GatewayError:
+    nobody = "No target of this model"
+    if features.pinned is not None:
+        nobody += " in the one account that holds what the request refers to, or signed blocks in it,"
     waits = [health.ready_at(each.candidate.name, now) - now for each in own if each.why == "health"]
     if not waits:
-        return GatewayError(
-            "no_target_available", "No target of this model may serve this request, by region, zone or condition."
-        )
+        return GatewayError("no_target_available", f"{nobody} may serve this request, by region, zone or condition.")
     return GatewayError(
         "no_target_available",
-        "No target of this model is healthy right now. Try again later.",
+        f"{nobody} is healthy right now. Try again later.",
         retry_after=max(1.0, min(waits)),
     )
 

@@ -37,13 +37,15 @@ class Excluded(Struct, frozen=True):
 class Route(Struct, frozen=True):
     """What one model name leads to: its own group, then every model it may fall back to, each once.
 
-    What regions and zones exclude is already out, by the asked model's own as much as by the fallback's.
+    What regions and zones exclude is already out, by the asked model's own as much as by the fallback's. `providers`: all
+    that are left.
     """
 
     model: str
     groups: tuple[Group, ...]
     excluded: tuple[Excluded, ...]
     fillable: bool
+    providers: frozenset[str] = frozenset()
 
 
 class Routes(Struct, frozen=True):
@@ -54,9 +56,16 @@ class Routes(Struct, frozen=True):
     price_of: PriceOf
     choosy: bool = False  # some target lacks something or has conditions: only then it matters what a request needs
     sticky: bool = False  # some model is: only then is it worth telling conversations apart
+    divided: bool = False  # some model leads to several providers: only then it matters who signed what
 
     def all(self) -> list[Route]:
         return [*self.exact.values(), *(route for _, route in self.prefixes)]
+
+    def providers(self, name: str) -> frozenset[str]:
+        """All that the model of this name may be asked of; none if there is no such model."""
+        route = self.exact.get(name)
+        found = None if route else _longest_prefix(self.prefixes, name)
+        return route.providers if route else found[1].providers if found else frozenset()
 
     def find(self, name: str) -> Route | None:
         """The exact name, else the wildcard with the longest prefix, its `*` filled in."""
@@ -92,6 +101,7 @@ def resolve(
         price_of=price_of,
         choosy=any(target.lacks or target.when for model in config.models.values() for target in model.targets),
         sticky=any(model.strategy == "sticky" for model in config.models.values()),
+        divided=any(len(route.providers) > 1 for route in routes.values()),
     )
 
 
@@ -170,7 +180,8 @@ def _route(book: _Book, name: str) -> Route:
         groups.append(kept)
         excluded.extend(out)
     fillable = name.endswith("*") and any("*" in one.model for group in groups for one in group.candidates)
-    return Route(model=name, groups=tuple(groups), excluded=tuple(excluded), fillable=fillable)
+    providers = frozenset(one.provider for group in groups for one in group.candidates)
+    return Route(model=name, groups=tuple(groups), excluded=tuple(excluded), fillable=fillable, providers=providers)
 
 
 def _reachable(book: _Book, name: str) -> list[Group]:
@@ -222,6 +233,7 @@ def _filled_route(route: Route, rest: str, price_of: PriceOf) -> Route:
         ),
         excluded=route.excluded,
         fillable=False,
+        providers=route.providers,
     )
 
 

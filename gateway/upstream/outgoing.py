@@ -12,6 +12,7 @@ from gateway.routing.candidate import Candidate
 from gateway.store.responses import KeptResponses
 from gateway.upstream.http import Outbound, Upstream
 from gateway.upstream.providers import Quirks
+from gateway.upstream.remembering import Remembering
 from gateway.upstream.resources import KEEPING, Sealing
 from gateway.wire.body import with_model as with_model_named
 from gateway.wire.dialect import Dialect
@@ -67,6 +68,8 @@ def outgoing(
         said, passage = _translated(x, candidate, upstream, dialect, responses)
     if name == "chat":
         _adapt(said, upstream.row.quirks)
+    if x.remember is not None:
+        passage = Remembering(passage, x.dialect.name, x.remember, upstream.name)
     if name == "responses" and x.dialect.name == "responses" and x.principal is not None:
         passage = Sealing(passage, sealer, x.principal.id, upstream.name)
     payload = (_as_it_came(x, said, candidate.model) if native else None) or _encode(said)
