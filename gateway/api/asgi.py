@@ -2,13 +2,14 @@
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from gateway.api import models, paths
@@ -79,6 +80,21 @@ def _allowed(path: str) -> list[str]:
     return ["GET"] if path == _MODELS or path.startswith(f"{_MODELS}/") else paths.methods(path)
 
 
+class Application(Starlette):
+    """Starlette, with a short way to `/v1`: its middleware and router would do nothing for those paths but cost 6 µs each."""
+
+    def __init__(self, v1: V1, routes: Sequence[BaseRoute]) -> None:
+        super().__init__(routes=[Mount("/v1", app=v1), *routes])
+        self.router.redirect_slashes = False
+        self._v1 = v1
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith("/v1/"):
+            await self._v1(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def application(gate: Gate) -> Starlette:
     async def health(_request: Request) -> Response:
         return PlainTextResponse("draining\n" if gate.draining else "ok\n", 503 if gate.draining else 200)
@@ -91,6 +107,4 @@ def application(gate: Gate) -> Starlette:
         )
         return Response(page, headers={"content-type": CONTENT_TYPE})
 
-    app = Starlette(routes=[Mount("/v1", app=V1(gate)), Route("/health", health), Route("/metrics", metrics)])
-    app.router.redirect_slashes = False
-    return app
+    return Application(V1(gate), [Route("/health", health), Route("/metrics", metrics)])
