@@ -5,7 +5,7 @@ API. A caller's body must never reach one of them, so only the fields listed her
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from gateway.errors import GatewayError
@@ -109,13 +109,6 @@ def _strings(value: Any, field: str) -> Iterator[tuple[str, str]]:
 
 # --- answers ---------------------------------------------------------------------------------------------------------
 
-_PREFIXES: Final = re.compile(r"^(?:(?:litellm\.)?\w+(?:Error|Exception)(?:: | - ))+")
-
-
-def plain_message(text: str) -> str:
-    """Without the class names in front and the hints for programmers behind."""
-    return re.split(r"\n| To drop ", _PREFIXES.sub("", text), maxsplit=1)[0].strip()
-
 
 def whole(value: dict[str, Any]) -> dict[str, Any]:
     """A unary answer as the API writes it."""
@@ -127,14 +120,6 @@ def whole(value: dict[str, Any]) -> dict[str, Any]:
             if not message.get("annotations", True):
                 del message["annotations"]
             message.setdefault("content", None)
-    return _billed(value)
-
-
-def _billed(value: dict[str, Any]) -> dict[str, Any]:
-    """What was written to the provider's cache stands where the API has what was read from it."""
-    usage = value.get("usage")
-    if isinstance(usage, dict) and (written := usage.get("cache_creation_input_tokens")):
-        usage["prompt_tokens_details"] = {**(usage.get("prompt_tokens_details") or {}), "cache_write_tokens": written}
     return value
 
 
@@ -188,10 +173,37 @@ class Chunks:
             self._open.discard(index)
             rest.append({**self._head, "choices": [{"index": index, "delta": {}, "finish_reason": reason}]})
         if self._usage is not None and reported:
-            rest.append(_billed({**self._head, "choices": [], "usage": self._usage}))
+            rest.append({**self._head, "choices": [], "usage": self._usage})
         return rest
 
     @property
     def complete(self) -> bool:
         """After `rest`: something was said, and every choice that began has finished."""
         return bool(self._head) and not self._open
+
+
+# --- errors ----------------------------------------------------------------------------------------------------------
+
+_NEUTRAL: Final = {
+    "upstream_auth_failed": "The upstream refused the credentials this gateway has for it; its operator must mend them.",
+    "rate_limited": "The upstream limits the rate of requests.",
+    "context_length_exceeded": "The input is longer than the model can take.",
+    "content_filter": "The provider's filter refused the request.",
+    "model_not_found": "The provider does not know the model.",
+    "unsupported_parameter": "The provider cannot be told a parameter of this request.",
+    "invalid_request": "The provider refused the request as wrong.",
+}
+_PREFIXES: Final = re.compile(r"^(?:(?:litellm\.)?\w+(?:Error|Exception)(?:: | - ))+")
+
+
+def discreet(told: GatewayError, secrets: Iterable[str]) -> GatewayError:
+    """Words of a provider reach a caller only where they are about the caller's request and hold none of `secrets`."""
+    about_caller = told.kind.blame == "caller" and told.code != "rate_limited"
+    if about_caller and told.message and not any(one in told.message for one in secrets if len(one) >= 4):
+        return told
+    return GatewayError(told.code, _NEUTRAL.get(told.code, "The upstream could not answer."), status=told.status)
+
+
+def plain_message(text: str) -> str:
+    """Without the class names in front and the hints for programmers behind."""
+    return re.split(r"\n| To drop ", _PREFIXES.sub("", text), maxsplit=1)[0].strip()

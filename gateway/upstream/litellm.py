@@ -29,7 +29,7 @@ from gateway.upstream.http import (
     passed_headers,
     retry_after,
 )
-from gateway.upstream.library import Chunks, arguments, plain_message, whole
+from gateway.upstream.library import Chunks, arguments, discreet, plain_message, whole
 from gateway.wire import frames as wire
 from gateway.wire.chat.errors import read_error
 
@@ -206,7 +206,7 @@ class Library:
         told = read_error(status or 502, body)
         if code is not None and code != told.code:
             told = GatewayError(code, plain_message(str(error)))
-        told = _discreet(told, upstream)
+        told = discreet(told, _secrets(upstream))
         told.retry_after = retry_after(headers)
         if streaming and told.kind.blame != "caller":
             return AttemptFailed(Failure("stream_error", told.status, told.retry_after), told)
@@ -370,26 +370,10 @@ def _json_of(error: BaseException) -> bytes:
         return b""
 
 
-def _discreet(told: GatewayError, upstream: Upstream) -> GatewayError:
-    """Words of a provider reach a caller only where they are about the caller's request and hold no credential of ours."""
-    held = [*upstream.headers.values(), *(v for name, v in os.environ.items() if name.upper().endswith(_CREDENTIALS))]
-    secrets = [value.removeprefix("Bearer ") for value in held]
-    about_caller = told.kind.blame == "caller" and told.code != "rate_limited"
-    if about_caller and told.message and not any(one in told.message for one in secrets if len(one) >= 4):
-        return told
-    message = _NEUTRAL.get(told.code, "The upstream could not answer.")
-    return GatewayError(told.code, message, status=told.status)
-
-
-_NEUTRAL: Final = {
-    "upstream_auth_failed": "The upstream refused the credentials this gateway has for it; its operator must mend them.",
-    "rate_limited": "The upstream limits the rate of requests.",
-    "context_length_exceeded": "The input is longer than the model can take.",
-    "content_filter": "The provider's filter refused the request.",
-    "model_not_found": "The provider does not know the model.",
-    "unsupported_parameter": "The provider cannot be told a parameter of this request.",
-    "invalid_request": "The provider refused the request as wrong.",
-}
+def _secrets(upstream: Upstream) -> list[str]:
+    """Every credential that litellm may have used for this provider."""
+    usual = [value for name, value in os.environ.items() if name.upper().endswith(_CREDENTIALS)]
+    return [value.removeprefix("Bearer ") for value in (*upstream.headers.values(), *usual)]
 
 
 def _late(begun: bool) -> AttemptFailed:
