@@ -61,11 +61,12 @@ $(VENV)/bin/python:
 
 # pip's hash mode refuses editable installs, so the project comes after its dependencies.
 $(VENV)/core: deploy/locks/core.txt pyproject.toml | $(VENV)/bin/python
-	@test -e $(VENV)/dev || $(PIP) install --require-hashes -r deploy/locks/core.txt
+	@test -e $(VENV)/dev || { echo "installing what Haechi needs into $(VENV), once"; $(PIP) install --require-hashes -r deploy/locks/core.txt; }
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/dev: deploy/locks/dev.txt pyproject.toml | $(VENV)/bin/python
+	@echo "installing what tests and checks need into $(VENV), once"
 	@$(PIP) install --require-hashes -r deploy/locks/dev.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/core
