@@ -13,7 +13,7 @@ _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 _KEY: Final = b'"model"'
 _NEAR: Final = 512
-_MODEL: Final = re.compile(rb'"model"[ \t\r\n]*:[ \t\r\n]*"([^"\\]*)"')
+_MODEL: Final = re.compile(rb'(?<!\\)"model"[ \t\r\n]*:[ \t\r\n]*"([^"\\]*)"')
 
 
 def parse(raw: bytes, max_depth: int) -> dict[str, Any]:
@@ -41,8 +41,9 @@ def parse(raw: bytes, max_depth: int) -> dict[str, Any]:
 def with_model(raw: bytes, asked: str, model: str) -> bytes | None:
     """A parsed body with another model and every other byte as it was; None where the place of the key is not plain.
 
-    Quotes inside strings are escaped, so `"model"` and a colon is a key; it is the outermost object's if nothing but that
-    object is open before it, or if nothing but that object is closed behind it. Long prompts stand in between.
+    Quotes inside strings are escaped, so `"model"` and a colon is a key, if its first quote is not an escaped one; it is the
+    outermost object's if nothing but that object is open before it, or if nothing but that object is closed behind it. Long
+    prompts stand in between.
     """
     if asked == model:
         return raw
