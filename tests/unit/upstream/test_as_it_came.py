@@ -1,0 +1,212 @@
+"""What one attempt sends: the caller's bytes where only the model is another, and the headers that may go along."""
+
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.config.structs import Timeouts
+from gateway.dialects import DIALECTS
+from gateway.exchange import Exchange
+from gateway.store.conversations import Conversations
+from gateway.store.responses import KeptResponses
+from gateway.upstream.client import Call, Reply
+from gateway.upstream.http import Outbound, Upstream
+from gateway.upstream.outgoing import outgoing
+from gateway.upstream.providers import PROVIDERS
+from gateway.wire.sealed import Sealer
+from tests.support.exchanges import candidate, said
+
+_UNUSUAL: Final = b'{ "messages" : [ {"role":"user","content":"\\u0048i","n":1.0} ] ,\n "model":\t"asked" }'
+_ACCOUNTS: Final = {
+    "authorization": "Bearer hers",
+    "x-api-key": "hers",
+    "api-key": "hers",
+    "cookie": "session=hers",
+    "proxy-authorization": "Basic hers",
+    "openai-organization": "org-hers",
+    "openai-project": "proj-hers",
+    "x-forwarded-for": "10.0.0.1",
+    "host": "gateway.example",
+    "connection": "keep-alive",
+    "content-length": "999",
+    "transfer-encoding": "chunked",
+    "accept-encoding": "br",
+    "content-encoding": "identity",
+    "user-agent": "hers/1",
+    "x-stainless-os": "Linux",
+    "forwarded": "for=10.0.0.1",
+}
+
+
+class _Unasked:
+    """What is sent is decided before anything is."""
+
+    async def open(self, call: Call) -> Reply:
+        raise AssertionError("asked")
+
+    async def close(self, reply: Reply) -> None:
+        raise AssertionError("asked")
+
+    async def aclose(self) -> None:
+        """Holds nothing."""
+
+
+def sent(x: Exchange, row: str = "openai_compatible", speaks: frozenset[str] | None = None) -> Outbound:
+    """What `candidate` would get."""
+    made = PROVIDERS[row]
+    upstream = Upstream(
+        name="house",
+        row=made,
+        base_url="http://127.0.0.1:1/v1",
+        speaks=speaks or made.speaks,
+        timeouts=Timeouts(),
+        transport=_Unasked(),
+        headers=MappingProxyType({}),
+    )
+    kept = KeptResponses(Conversations(max_count=1, max_bytes=1000, seconds=1), lambda: 0.0)
+    outbound, _ = outgoing(x, candidate(), upstream, DIALECTS, Sealer(b"k" * 32), kept)
+    assert isinstance(outbound, Outbound)
+    return outbound
+
+
+def body_of(outbound: Outbound) -> dict[str, Any]:
+    assert isinstance(outbound.body, bytes)
+    decoded: dict[str, Any] = msgspec.json.decode(outbound.body)
+    return decoded
+
+
+# -- the body
+
+
+def test_a_body_goes_on_byte_for_byte_but_for_the_model() -> None:
+    assert sent(said(_UNUSUAL)).body == _UNUSUAL.replace(b'"asked"', b'"served"')
+
+
+def test_what_the_gateway_asks_for_itself_is_in_the_body() -> None:
+    x = said(b'{"model":"asked","stream":true,"messages":[]}')
+    assert body_of(sent(x))["stream_options"] == {"include_usage": True}
+
+
+def test_usage_is_asked_for_where_the_caller_has_said_no() -> None:
+    """As many fields as before, so that counting them does not tell."""
+    raw = b'{"model":"asked","stream":true,"stream_options":{"include_usage":false,"x":1},"messages":[]}'
+    x = said(raw)
+    assert body_of(sent(x))["stream_options"] == {"include_usage": True, "x": 1}
+    assert x.body == msgspec.json.decode(raw)
+
+
+def test_a_renamed_field_is_renamed_in_the_bytes() -> None:
+    """As many fields as before, so that counting them does not tell."""
+    x = said(b'{"model":"asked","max_completion_tokens":5,"messages":[]}')
+    assert body_of(sent(x, "vllm")) == {"model": "served", "max_tokens": 5, "messages": []}
+
+
+def test_a_dropped_field_is_not_in_the_bytes() -> None:
+    x = said(b'{"model":"asked","user":"u","messages":[]}')
+    assert body_of(sent(x, "mistral")) == {"model": "served", "messages": []}
+
+
+def test_a_body_that_was_changed_inside_does_not_go_as_it_came() -> None:
+    x = said(_UNUSUAL)
+    x.body = {"model": "asked", "messages": []}
+    assert body_of(sent(x)) == {"model": "served", "messages": []}
+
+
+def test_a_nested_change_does_not_go_as_it_came() -> None:
+    """Whoever opens an id puts another object in place, of the same keys."""
+    x = said(_UNUSUAL)
+    x.body = dict(x.parsed or {})
+    assert sent(x).body == msgspec.json.encode({"messages": x.body["messages"], "model": "served"})
+
+
+def test_a_key_that_only_looks_like_the_model_leaves_the_choice_with_the_gateway() -> None:
+    x = said(b'{"x\\"model":"asked","model":"asked","messages":[]}')
+    assert body_of(sent(x)) == {'x"model': "asked", "model": "served", "messages": []}
+
+
+_HOSTILE = st.sampled_from(["model", 'x"model', 'model"', "{", "}", "[", "]", '"model":"asked"', "\\", "a"])
+_VALUES = st.recursive(
+    st.none() | st.integers(0, 9) | _HOSTILE,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(_HOSTILE, inner, max_size=2),
+    max_leaves=6,
+)
+
+
+@given(st.lists(st.tuples(_HOSTILE.filter(lambda name: name != "model"), _VALUES), max_size=3), st.integers(0, 3))
+def test_every_body_arrives_with_the_model_of_the_target(pairs: list[tuple[str, Any]], at: int) -> None:
+    fields = list(dict(pairs).items())
+    fields.insert(at, ("model", "asked"))
+    x = said(msgspec.json.encode(dict(fields)))
+    before = msgspec.json.decode(x.raw)
+    assert body_of(sent(x)) == {**before, "model": "served"}
+    assert x.body == before
+
+
+def test_a_translated_body_is_written_anew() -> None:
+    x = said(b'{"model":"asked","max_tokens":5,"messages":[{"role":"user","content":"Hi"}]}', "messages")
+    outbound = sent(x, speaks=frozenset({"chat"}))
+    assert outbound.path == "/chat/completions"
+    assert body_of(outbound)["model"] == "served"
+
+
+@pytest.mark.parametrize(("field", "row"), [("top_k", "openai"), ("top_k", "mistral")])
+def test_a_translated_caller_hears_what_the_vendor_has_not(field: str, row: str) -> None:
+    raw = b'{"model":"asked","max_tokens":5,"top_k":3,"messages":[{"role":"user","content":"Hi"}]}'
+    with pytest.raises(Exception, match=f"no `{field}`"):
+        sent(said(raw, "messages"), row, frozenset({"chat"}))
+
+
+# -- headers
+
+
+@pytest.mark.parametrize("dialect", ["chat", "messages"])
+def test_what_belongs_to_the_callers_account_or_line_never_goes_along(dialect: str) -> None:
+    x = said(b'{"model":"asked","messages":[]}', dialect, headers=_ACCOUNTS)
+    outbound = sent(x, speaks=frozenset({dialect}))
+    assert "hers" not in str(outbound.headers)
+    assert not (outbound.headers.keys() & _ACCOUNTS.keys())
+
+
+@pytest.mark.parametrize("name", ["idempotency-key", "accept-language", "tracestate", "baggage"])
+@pytest.mark.parametrize("dialect", ["chat", "messages", "responses"])
+def test_what_every_api_understands_goes_along(name: str, dialect: str) -> None:
+    x = said(b'{"model":"asked","messages":[]}', dialect, headers={name: "v"})
+    assert sent(x, speaks=frozenset({dialect})).headers[name] == "v"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "own", "foreign"),
+    [("chat", "openai-beta", "anthropic-beta"), ("messages", "anthropic-beta", "openai-beta")],
+)
+def test_a_vendors_headers_go_to_its_api_alone(dialect: str, own: str, foreign: str) -> None:
+    x = said(b'{"model":"asked","messages":[]}', dialect, headers={own: "a", foreign: "b"})
+    headers = sent(x, speaks=frozenset({dialect})).headers
+    assert headers[own] == "a"
+    assert foreign not in headers
+
+
+def test_the_messages_api_always_hears_a_version() -> None:
+    raw = b'{"model":"asked","messages":[]}'
+    spoken = frozenset({"messages"})
+    assert sent(said(raw, "messages"), speaks=spoken).headers["anthropic-version"] == "2023-06-01"
+    own = said(raw, "messages", headers={"anthropic-version": "2030-01-01"})
+    assert sent(own, speaks=spoken).headers["anthropic-version"] == "2030-01-01"
+    assert "anthropic-version" not in sent(said(raw)).headers
+
+
+def test_the_trace_goes_on_under_a_span_of_its_own() -> None:
+    x = said(b'{"model":"asked","messages":[]}', headers={"traceparent": "00-" + "c" * 32 + "-" + "d" * 16 + "-01"})
+    spans = {sent(x).headers["traceparent"] for _ in range(2)}
+    assert len(spans) == 2
+    for span in spans:
+        version, trace, own, flags = span.split("-")
+        assert (version, trace, len(own), flags) == ("00", x.trace_id, 16, "01")
+
+
+def test_a_json_body_is_said_to_be_one() -> None:
+    x = said(b'{"model":"asked","messages":[]}', headers={"content-type": "application/json; charset=utf-8"})
+    assert sent(x).headers["content-type"] == "application/json"
