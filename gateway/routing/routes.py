@@ -45,7 +45,7 @@ class Route(Struct, frozen=True):
     groups: tuple[Group, ...]
     excluded: tuple[Excluded, ...]
     fillable: bool
-    providers: frozenset[str] = frozenset()
+    providers: frozenset[str]
 
 
 class Routes(Struct, frozen=True):

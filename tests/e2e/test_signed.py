@@ -4,6 +4,7 @@ The simulators bind signatures and encrypted content to their text and to the AP
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +21,7 @@ from tests.support.simulation import Simulation, in_process
 _FEWEST, _MOST = 4, 40
 _MESSAGES_TOOL: Final[Any] = {"name": "look", "input_schema": {"type": "object", "properties": {}}}
 _RESPONSES_TOOL: Final[Any] = {"type": "function", "name": "look", "parameters": {"type": "object", "properties": {}}}
-_MODELS: Final = ("weighted", "least_busy", "wild/card")
+_MODELS: Final = ("weighted", "wild/card")
 
 
 def accounts(one: Simulation, two: Simulation) -> dict[str, Any]:
@@ -204,6 +205,24 @@ def test_a_conversation_that_the_gateway_keeps_stays_in_its_account(
     gpt: OpenAI, simulation: Simulation, two: Simulation, streamed: bool
 ) -> None:
     on_both_accounts(lambda: three_kept_turns(gpt, "translated", streamed=streamed), simulation, two)
+
+
+def test_conversations_side_by_side_each_stay_in_their_account(
+    claude: Anthropic, gpt: OpenAI, simulation: Simulation, two: Simulation
+) -> None:
+    """Which account is the less busy changes with every request; the simulators refuse each that comes to the wrong one."""
+    for one in (simulation, two):
+        one.misbehave({"delay_head": 0.01})
+    with ThreadPoolExecutor(8) as threads:
+        talks = []
+        for number in range(8):
+            streamed = bool(number % 2)
+            talks.append(threads.submit(three_turns_of_thinking, claude, "least_busy", streamed=streamed))
+            talks.append(threads.submit(three_turns_of_reasoning, gpt, "least_busy", streamed=streamed))
+    for talk in talks:
+        talk.result()
+    assert simulation.requests()
+    assert two.requests()
 
 
 # --- failures --------------------------------------------------------------------------------------------------------

@@ -1,9 +1,15 @@
 """What is remembered of signed blocks: whose, for whom, and how many."""
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.api.asgi import application
+from gateway.app import start
+from gateway.config.structs import Config, Model, Provider, Target
 from gateway.store.origins import Origins
+from tests.support.asgi import called
 
 _ALL = frozenset({"one", "two"})
 
@@ -72,3 +78,31 @@ def test_there_are_never_more_than_allowed_and_the_last_is_always_known(said: li
         origins.remember(owner, text, provider)
         assert len(origins) <= 5
         assert origins.find(owner, [text], _ALL) == provider
+
+
+@pytest.mark.parametrize(("model", "remembered"), [("alone", 0), ("pair", 1), ("hidden", 1)])
+async def test_only_what_another_account_could_be_sent_is_remembered(model: str, remembered: int) -> None:
+    """By where the model may lead, not by who is healthy just now: the others come back."""
+    one, two = (Target(provider=name, model="demo") for name in ("one", "two"))
+    config = Config(
+        providers={name: Provider(kind="simulated") for name in ("one", "two")},
+        models={
+            "alone": Model(targets=[one]),
+            "pair": Model(targets=[one, two]),
+            "hidden": Model(targets=[one, Target(provider="two", model="demo", context_tokens=1)]),
+        },
+    )
+    asked = {
+        "model": model,
+        "max_tokens": 2000,
+        "thinking": {"type": "enabled", "budget_tokens": 1024},
+        "messages": [{"role": "user", "content": "Hi"}],
+    }
+    gateway = await start(config)
+    try:
+        status, answer = await called(application(gateway.gate), "/v1/messages", msgspec.json.encode(asked))
+        assert status == 200
+        assert b'"signature"' in answer
+        assert len(gateway.gate.pipeline.origins) == remembered
+    finally:
+        await gateway.close()

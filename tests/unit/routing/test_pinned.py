@@ -40,9 +40,12 @@ def test_a_route_knows_all_providers_it_leads_to() -> None:
 
 
 def test_a_wildcard_route_knows_them_under_every_name() -> None:
-    wildcard = config(openai_=model("a/*", "b/*"), exact=model("c/m"))
-    assert resolve(wildcard).providers("openai/gpt-5") == {"a", "b"}
-    assert resolve(wildcard).providers("openai/") == frozenset()
+    routes = resolve(config(openai_=model("a/*", "b/*"), exact=model("c/m")))
+    assert routes.providers("openai/gpt-5") == {"a", "b"}
+    assert routes.providers("openai/") == frozenset()
+    route = routes.find("openai/gpt-5")
+    assert route is not None
+    assert route.providers == {"a", "b"}
 
 
 def test_a_provider_that_residency_forbids_is_none_of_them() -> None:
