@@ -27,9 +27,8 @@ def needs(body: dict[str, Any]) -> frozenset[Capability]:
     turns = body.get("messages", body.get("input"))
     if isinstance(turns, list):
         for turn in turns:
-            content = turn.get("content") if isinstance(turn, dict) else None
-            if isinstance(content, list):
-                found |= _of_parts(content)
+            if isinstance(turn, dict):
+                found |= _of_parts(turn.get("content")) | _of_parts(turn.get("output"))
     return frozenset(found)
 
 
@@ -46,7 +45,7 @@ def output_limit(body: dict[str, Any]) -> int | None:
 
 def acts_twice(body: dict[str, Any]) -> bool:
     """Whether asking twice may do something twice: it is to be stored, to run in the background, or to use the vendor's tools."""
-    if body.get("store") is True or body.get("background") or body.get("conversation"):
+    if body.get("store") is True or body.get("background") or body.get("conversation") or body.get("mcp_servers"):
         return True
     tools = body.get("tools")
     return isinstance(tools, list) and any(_kind(tool) not in _CALLERS_TOOLS for tool in tools)
@@ -60,12 +59,19 @@ def prefix(body: dict[str, Any]) -> str:
     if isinstance(turns, list):
         first = next((at for at, turn in enumerate(turns) if isinstance(turn, dict) and turn.get("role") == "user"), 0)
         turns = turns[: first + 1]
-    return repr((body.get("system"), body.get("instructions"), turns))
+    return repr(_unmarked([body.get("system"), body.get("instructions"), turns]))
 
 
-def _of_parts(parts: list[Any]) -> set[Capability]:
+def _unmarked(value: Any) -> Any:
+    """Without the marks of the vendor's cache, which callers move along as a conversation grows."""
+    if isinstance(value, dict):
+        return {name: _unmarked(one) for name, one in value.items() if name != "cache_control"}
+    return [_unmarked(one) for one in value] if isinstance(value, list) else value
+
+
+def _of_parts(parts: Any) -> set[Capability]:
     found: set[Capability] = set()
-    for part in parts:
+    for part in parts if isinstance(parts, list) else ():
         kind = _kind(part)
         if kind in _IMAGES:
             found.add("images")
@@ -73,6 +79,8 @@ def _of_parts(parts: list[Any]) -> set[Capability]:
             found.add("audio")
         elif kind in _FILES:
             found.add("files")
+        elif kind == "tool_result":
+            found |= _of_parts(part.get("content"))
     return found
 
 
