@@ -1,6 +1,8 @@
 """The last step: what happened, counted and written down, on success, failure, cut and disconnect alike. No text is."""
 
 import asyncio
+import contextlib
+import logging
 import sys
 import threading
 from collections import deque
@@ -13,6 +15,8 @@ from msgspec import Struct
 from gateway.config.structs import Record
 from gateway.exchange import Exchange
 from gateway.record.metrics import Metrics
+
+log = logging.getLogger("haechi")
 
 _encode_lines = msgspec.json.Encoder().encode_lines
 _LOOK_EVERY: Final = 0.1
@@ -49,7 +53,7 @@ class Row(Struct, omit_defaults=False):
 class Recorder:
     """Counts at once; writes rows from a thread of its own, so that a slow disk costs no request anything.
 
-    The queue is bounded: a row that finds it full is dropped, and counted. The thread looks at the queue now and then
+    The queue is bounded: a row that finds it full is dropped, and counted, like those that the disk would not take. The thread looks at the queue now and then
     instead of being woken for each row, which would cost more than the row.
     """
 
@@ -81,15 +85,26 @@ class Recorder:
             self._thread = None
 
     def _write(self, out: BinaryIO) -> None:
-        last = False
+        last, well = False, True
         while not last:
             last = self._ending.wait(_LOOK_EVERY)
             batch = [self._rows.popleft() for _ in range(len(self._rows))]
             if batch:
-                out.write(_encode_lines(batch))
-                out.flush()
+                was_well, well = well, self._written(out, batch)
+                if was_well and not well:
+                    log.error("records cannot be written; the metric haechi_records_dropped_total counts them")
         if out is not sys.stdout.buffer:
-            out.close()
+            with contextlib.suppress(OSError):  # of what it still holds, which is counted
+                out.close()
+
+    def _written(self, out: BinaryIO, batch: list[Row]) -> bool:
+        try:
+            out.write(_encode_lines(batch))
+            out.flush()
+        except OSError:
+            self.metrics.dropped += len(batch)
+            return False
+        return True
 
 
 def row(x: Exchange, ended: float) -> Row:

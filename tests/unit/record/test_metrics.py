@@ -1,0 +1,200 @@
+"""The metrics page, read back by the parser that Prometheus ships."""
+
+from bisect import bisect_left
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+
+from gateway.config.structs import Breaker
+from gateway.errors import GatewayError
+from gateway.exchange import Exchange
+from gateway.record.metrics import _SECONDS, Metrics, _Histogram
+from gateway.routing.failure import Attempt, Failure
+from gateway.routing.health import Health
+from gateway.wire.neutral import Usage
+from tests.support.exchanges import candidate, exchange, plan_of
+from tests.unit.routing.shapes import config, model, planned
+
+_HOSTILE: Final = 'a"b\\c\nd}e{f="g'
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def page(metrics: Metrics, health: Health | None = None, now: float = 0.0, **seen: list[str]) -> Samples:
+    """Every sample by name and labels."""
+    text = metrics.page(health or Health(Breaker()), now, seen.get("targets", []), seen.get("checked", [])).decode()
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def one(samples: Samples, name: str, **labels: str) -> float:
+    """The only sample of this name with these labels among its own."""
+    found = [value for (own, pairs), value in samples.items() if own == name and labels.items() <= dict(pairs).items()]
+    assert len(found) == 1, sorted(map(str, samples))
+    return found[0]
+
+
+def answered(name: str = "demo", ended: float = 101.0, **fields: Any) -> tuple[Exchange, float]:
+    return exchange(plan=plan_of(model=name, asked="as-the-caller-wrote-it"), outcome="answered", **fields), ended
+
+
+# -- histograms
+
+
+@given(st.lists(st.floats(0, 300, allow_subnormal=False) | st.sampled_from(_SECONDS), max_size=30))
+def test_a_bucket_holds_all_that_were_not_slower(times: list[float]) -> None:
+    histogram = _Histogram()
+    for seconds in times:
+        histogram.observe(seconds)
+    buckets = histogram.buckets()
+    assert [bound for bound, _ in buckets] == [*map(str, _SECONDS), "+Inf"]
+    for bound, count in buckets:
+        assert count == sum(1 for seconds in times if seconds <= float(bound))
+    assert histogram.total == pytest.approx(sum(times))
+
+
+def test_the_bounds_rise() -> None:
+    assert list(_SECONDS) == sorted(set(_SECONDS))
+
+
+def test_a_request_is_timed_from_its_start_to_its_end_and_to_its_first_text() -> None:
+    metrics = Metrics()
+    metrics.count(*answered(ended=102.0, first_token=100.2))
+    metrics.count(*answered(ended=100.2))
+    samples = page(metrics)
+    assert one(samples, "haechi_request_seconds_sum", model="demo") == pytest.approx(2.2)
+    assert one(samples, "haechi_request_seconds_count") == 2
+    assert one(samples, "haechi_first_token_seconds_count") == 1  # the second never had any
+    assert one(samples, "haechi_first_token_seconds_sum") == pytest.approx(0.2)
+    for bound in _SECONDS:
+        assert one(samples, "haechi_request_seconds_bucket", le=str(bound)) == (bound >= 0.25) + (bound >= 2.5)
+        assert one(samples, "haechi_first_token_seconds_bucket", le=str(bound)) == (bound >= 0.25)
+    assert bisect_left(_SECONDS, 0.2) == _SECONDS.index(0.25)
+
+
+# -- counters
+
+
+def test_exchanges_are_counted_by_how_they_ended() -> None:
+    metrics = Metrics()
+    metrics.count(*answered())
+    metrics.count(*answered())
+    metrics.count(exchange(plan=plan_of(), outcome="failed", error=GatewayError("rate_limited", "Slow down.")), 101.0)
+    metrics.count(exchange("messages", outcome="failed", error=GatewayError("invalid_json", "No.")), 101.0)
+    samples = page(metrics)
+    assert one(samples, "haechi_requests_total", outcome="answered", code="-", dialect="chat", model="demo") == 2
+    assert one(samples, "haechi_requests_total", outcome="failed", code="rate_limited", model="asked") == 1
+    assert one(samples, "haechi_requests_total", code="invalid_json", dialect="messages", model="-") == 1
+
+
+def test_tokens_and_cost_add_up_by_kind() -> None:
+    metrics = Metrics()
+    usage = Usage(input_tokens=10, output_tokens=4, cached_tokens=3)
+    for _ in range(2):
+        metrics.count(*answered(usage=usage, cost_nanodollars=1_500_000_000))
+    metrics.count(*answered())
+    samples = page(metrics)
+    kinds = {kind: one(samples, "haechi_tokens_total", kind=kind) for kind in ("input", "output", "cached")}
+    assert kinds == {"input": 20, "output": 8, "cached": 6}
+    assert one(samples, "haechi_cost_dollars_total") == 3.0
+
+
+def test_each_attempt_counts_for_its_target() -> None:
+    metrics = Metrics()
+    first, second = candidate("a"), candidate("b")
+    attempts = [Attempt(first.name, 0, 1, Failure("stalled")), Attempt(second.name, 1, 2, None)]
+    metrics.count(*answered(attempts=attempts, asked=[first, second]))
+    samples = page(metrics)
+    assert one(samples, "haechi_attempts_total", target=first.label, failure="stalled") == 1
+    assert one(samples, "haechi_attempts_total", target=second.label, failure="-") == 1
+
+
+def test_dropped_records_are_on_the_page() -> None:
+    metrics = Metrics()
+    assert one(page(metrics), "haechi_records_dropped_total") == 0
+    metrics.dropped += 2
+    assert one(page(metrics), "haechi_records_dropped_total") == 2
+
+
+# -- labels
+
+
+def test_a_caller_cannot_make_new_series() -> None:
+    """Whatever it asks for under a wildcard name: the labels are the configuration's and our own tables'."""
+    configuration = config(house_=model("house/*"))
+    few, many = Metrics(), Metrics()
+    for number in range(20):
+        plan = planned(configuration, f"house/{number}")
+        asked = plan.candidates()
+        x = exchange(
+            id=f"req_{number}",
+            path=f"/v1/{number}",
+            headers={"user-agent": f"caller/{number}"},
+            model=f"house/{number}",
+            plan=plan,
+            attempts=[Attempt(asked[0].name, 0, 1, None)],
+            asked=asked,
+            outcome="answered",
+        )
+        many.count(x, 101.0)
+    few.count(x, 101.0)
+    assert page(many).keys() == page(few).keys()
+    assert one(page(many), "haechi_requests_total", model="house/*") == 20
+
+
+def test_no_caller_is_in_a_label() -> None:
+    metrics = Metrics()
+    metrics.count(*answered(attempts=[Attempt("t", 0, 1, None)], asked=[candidate()], model="as-the-caller-wrote-it"))
+    labels = {name for _, pairs in page(metrics) for name, _ in pairs}
+    assert labels == {"dialect", "model", "outcome", "code", "kind", "le", "target", "failure"}
+
+
+def test_odd_names_of_the_configuration_are_escaped() -> None:
+    metrics = Metrics()
+    metrics.count(*answered(_HOSTILE))
+    assert one(page(metrics), "haechi_requests_total", model=_HOSTILE) == 1
+
+
+# -- the state of targets
+
+
+def test_a_breaker_is_shown_as_it_is_now() -> None:
+    health = Health(Breaker(failures=1, open_for=10.0))
+    metrics = Metrics()
+    health.began("t", 0.0)
+    shown = page(metrics, health, 0.0, targets=["t"])
+    assert (one(shown, "haechi_target_breaker"), one(shown, "haechi_target_in_flight", target="t")) == (0, 1)
+    health.ended("t", 0.0, Failure("connect", sent=False), 0.0)
+    shown = page(metrics, health, 1.0, targets=["t"])
+    assert (one(shown, "haechi_target_breaker"), one(shown, "haechi_target_in_flight")) == (2, 0)
+    assert one(page(metrics, health, 11.0, targets=["t"]), "haechi_target_breaker") == 1
+
+
+def test_targets_that_a_caller_named_are_left_out() -> None:
+    health = Health(Breaker())
+    health.began("named by a caller", 0.0)
+    assert not [pairs for _, pairs in page(Metrics(), health) if "target" in dict(pairs)]
+
+
+def test_a_target_that_is_gone_is_gone_from_the_page() -> None:
+    health = Health(Breaker())
+    health.began("t", 0.0)
+    metrics = Metrics()
+    page(metrics, health, targets=["t"])
+    assert not [pairs for _, pairs in page(metrics, health) if "target" in dict(pairs)]
+
+
+def test_a_checked_provider_is_up_or_down_and_one_not_yet_checked_is_neither() -> None:
+    health, metrics = Health(Breaker()), Metrics()
+    for name, ok in (("up", True), ("down", False), ("unasked", False)):
+        for second in range(3):
+            health.checked(name, ok, float(second))
+    samples = page(metrics, health, checked=["up", "down", "later"])
+    assert {
+        dict(pairs)["provider"]: value for (name, pairs), value in samples.items() if name == "haechi_provider_up"
+    } == {"up": 1, "down": 0}
