@@ -10,6 +10,7 @@ from gateway.wire.frames import Frame
 
 # The end of a line, then a blank line. Atomic, so that one CRLF is never taken for two line ends.
 _BOUNDARY = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
+_SEAM = 3  # the longest boundary has four bytes: one that is not whole yet begins no farther before the next piece
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
 
@@ -19,45 +20,68 @@ class EventTooLarge(ValueError):
 
 
 class Parser:
-    """`feed(bytes) -> frames`, then `close() -> the unfinished rest`. Holds at most `limit` bytes."""
+    """`feed(bytes) -> frames`, then `close() -> the unfinished rest`. Holds at most `limit` bytes, and looks at each a few times."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._held = b""
+        self._held = bytearray()
         self._begun = False
 
     def feed(self, data: bytes) -> list[Frame]:
-        held = self._held + data if self._held else data
+        if self._held:
+            held = self._held
+            at = max(0, len(held) - _SEAM)
+            held += data
+            if self._begun and not _ends_event(held, at):
+                self._check_limit()
+                return []
+            data = bytes(held)
+            held.clear()
         if not self._begun:
-            if len(held) < len(_BOM) and _BOM.startswith(held):
-                self._held = held
+            if len(data) < len(_BOM) and _BOM.startswith(data):
+                self._held += data
                 return []
             self._begun = True
-            held = held.removeprefix(_BOM)
+            data = data.removeprefix(_BOM)
         frames: list[Frame] = []
-        if b"\r" in held:
+        if b"\r" in data:
             at = 0
-            # A CR at the very end may be half of a CRLF: the blank line is only seen whole.
-            end = len(held) - 1 if held.endswith(b"\r") else len(held)
-            for match in _BOUNDARY.finditer(held, 0, end):
-                frames.append(parse(held[at : match.end()]))
+            for match in _BOUNDARY.finditer(data, 0, _settled(data)):
+                frames.append(parse(data[at : match.end()]))
                 at = match.end()
-            held = held[at:]
-        elif b"\n\n" in held:
-            *events, held = held.split(b"\n\n")
+            data = data[at:]
+        elif b"\n\n" in data:
+            *events, data = data.split(b"\n\n")
             frames = [parse(event + b"\n\n") for event in events]
-        if len(held) > self._limit:
-            raise EventTooLarge(f"one event of the stream is larger than {self._limit} bytes")
-        self._held = held
+        if data:
+            self._held += data
+            self._check_limit()
         return frames
 
     def close(self) -> Frame | None:
         """What came after the last blank line, as a frame, or None. Whether it may count is the dialect's decision."""
-        rest, self._held = self._held, b""
+        rest = bytes(self._held)
+        self._held.clear()
         if not rest.strip():
             return None
         frame = parse(rest.rstrip(b"\r\n") + b"\n\n")
         return frame if frame.data is not None else None
+
+    def _check_limit(self) -> None:
+        if len(self._held) > self._limit:
+            raise EventTooLarge(f"one event of the stream is larger than {self._limit} bytes")
+
+
+def _ends_event(held: bytearray, at: int) -> bool:
+    """Whether there is a blank line behind `at`."""
+    if held.find(b"\r", at) < 0:
+        return held.find(b"\n\n", at) >= 0
+    return _BOUNDARY.search(held, at, _settled(held)) is not None
+
+
+def _settled(data: bytes | bytearray) -> int:
+    """A CR at the very end may be half of a CRLF: the blank line is only seen whole."""
+    return len(data) - 1 if data.endswith(b"\r") else len(data)
 
 
 def parse(raw: bytes) -> Frame:

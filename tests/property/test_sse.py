@@ -6,6 +6,7 @@ Golden transcripts stand in `tests/golden/sse_*.txt`: one line per piece as it c
 
 import json
 import re
+import time
 from collections import deque
 from itertools import pairwise
 from pathlib import Path
@@ -130,6 +131,26 @@ def test_an_event_over_the_limit_is_refused_before_its_end_comes(limit: int, ste
     endless = b"data: " + b"x" * (limit + 60)
     with pytest.raises(EventTooLarge, match=str(limit)):
         deque(map(parser.feed, (endless[at : at + step] for at in range(0, len(endless), step))))
+
+
+def test_a_long_event_in_pieces_costs_what_its_length_costs() -> None:
+    """Ten times the bytes take ten times as long, not a hundred times: each byte is looked at a few times, not once per piece."""
+    assert _seconds(15_000_000) < 30 * _seconds(1_500_000)
+
+
+def _seconds(size: int) -> float:
+    event = b"data: " + b"x" * size + b"\n\n"
+    pieces = [event[at : at + 16_384] for at in range(0, len(event), 16_384)]
+
+    def once() -> float:
+        parser = Parser(2 * size)
+        started = time.process_time()
+        frames = [frame for piece in pieces for frame in parser.feed(piece)]
+        took = time.process_time() - started
+        assert [frame.raw for frame in frames] == [event]
+        return took
+
+    return min(once() for _ in range(3))
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
