@@ -5,6 +5,7 @@ from typing import Any
 from gateway.errors import GatewayError
 from gateway.wire import frames
 from gateway.wire.chat.errors import read_fault
+from gateway.wire.chat.usage import read_usage
 from gateway.wire.dialect import EDIT, END, FAULT, NOTHING, TEXT
 from gateway.wire.frames import DONE, Frame, NotJSON
 from gateway.wire.neutral import Finish, Usage
@@ -101,23 +102,6 @@ class BodyWatch:
 
 def watch(asked_usage: bool, streamed: bool) -> StreamWatch | BodyWatch:
     return StreamWatch(asked_usage=asked_usage) if streamed else BodyWatch()
-
-
-def read_usage(value: dict[str, Any]) -> Usage:
-    """Usage of chat completions, completions and embeddings; details are optional everywhere."""
-    prompt = value.get("prompt_tokens_details") or {}
-    completion = value.get("completion_tokens_details") or {}
-    return Usage(
-        input_tokens=_count(value.get("prompt_tokens")),
-        output_tokens=_count(value.get("completion_tokens")),
-        # DeepSeek reports its cache beside the details.
-        cached_tokens=_count(prompt.get("cached_tokens") or value.get("prompt_cache_hit_tokens")),
-        reasoning_tokens=_count(completion.get("reasoning_tokens")),
-    )
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
 
 
 def _choices(value: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,9 +1,14 @@
 """What the native way of chat completions sees in a frame that is wrong."""
 
+from typing import Any
+
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from gateway.wire.chat.watch import watch
 from gateway.wire.dialect import END, FAULT, TEXT
+from gateway.wire.neutral import Usage
 from gateway.wire.sse import parse
 
 _TEXT = b'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]}\n\n'
@@ -44,3 +49,24 @@ def test_an_answer_is_none_of_it() -> None:
     looking = watch(False, True)
     assert looking.look(parse(_TEXT)) == TEXT
     assert looking.look(parse(b"data: [DONE]\n\n")) == END
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ({"prompt_tokens_details": "?", "completion_tokens_details": [1]}, Usage(input_tokens=9)),
+        ({"prompt_tokens_details": ["?"], "completion_tokens_details": 7}, Usage(input_tokens=9)),
+        ({"prompt_tokens_details": {"cache_write_tokens": 4}}, Usage(input_tokens=9, cache_write_tokens=4)),
+        ({"cached_tokens": 4}, Usage(input_tokens=9, cached_tokens=4)),
+        ({"completion_tokens": True}, Usage(input_tokens=9)),
+    ],
+)
+def test_usage_is_read_as_the_translated_way_reads_it(said: dict[str, Any], read: Usage, streamed: bool) -> None:
+    looking = watch(True, streamed)
+    looking.look(
+        parse(b"data: " + msgspec.json.encode({"choices": [], "usage": {"prompt_tokens": 9, **said}}) + b"\n\n")
+    )
+    assert looking.fault is None
+    assert looking.usage is not None
+    assert replace(looking.usage, extras={}) == read
