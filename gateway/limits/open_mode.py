@@ -31,7 +31,8 @@ def is_loopback(host: str) -> bool:
 
 def check(headers: Mapping[str, str]) -> None:
     """Raises `foreign_origin`. A page of another site can reach a loopback port through the user's browser (its `Origin`
-    or, after DNS rebinding, its `Host` gives it away), and behind a reverse proxy everybody seems to be on this machine.
+    gives it away, `Sec-Fetch-Site` where a GET has none, and `Host` after DNS rebinding), and behind a reverse proxy
+    everybody seems to be on this machine.
     """
     host = headers.get("host", "")
     if not is_loopback(_host_of(f"//{host}")):
@@ -39,6 +40,8 @@ def check(headers: Mapping[str, str]) -> None:
     origin = headers.get("origin")
     if origin is not None and not is_loopback(_host_of(origin)):
         raise _foreign("Origin")
+    if origin is None and headers.get("sec-fetch-site") == "cross-site":
+        raise _foreign("Sec-Fetch-Site")
     for name in _FORWARDING:
         if name in headers:
             raise _foreign(name)

@@ -52,6 +52,7 @@ OPEN: Final = {
     "a foreign origin": {"origin": "https://example.com"},
     "an origin of nowhere": {"origin": "null"},
     "an origin that begins well": {"origin": "http://localhost.example.com"},
+    "another site without an origin": {"sec-fetch-site": "cross-site"},
     "x-forwarded-for": {"x-forwarded-for": "10.0.0.1"},
     "x-forwarded-host": {"x-forwarded-host": "example.com"},
     "x-forwarded-proto": {"x-forwarded-proto": "https"},
