@@ -82,7 +82,9 @@ class Gateway:
         self._checks = Checks(health, rng)
         attempts = Attempts(DIALECTS, health, RetryBudget(config.retry.budget), rng, responses)
         recorder = Recorder(config.record, Metrics())
-        self.gate = Gate(Pipeline(self._setup(Config()), attempts, recorder, rng))
+        empty = self._setup(Config())
+        self._setups = [empty]
+        self.gate = Gate(Pipeline(empty, attempts, recorder, rng))
         self.app: ASGIApp = application(self.gate)
 
     async def prepare(self, config: Config) -> None:
@@ -94,7 +96,12 @@ class Gateway:
             port, stop = await serve_simulator(simulator())
             self._simulated = (f"http://127.0.0.1:{port}/v1", stop)
         await self._load_library(config)
-        setup = self._setup(config)
+        try:
+            setup = self._setup(config)
+        except ValueError:
+            self._sweep()
+            raise
+        self._setups.append(setup)
         old, self.gate.pipeline.setup = self.gate.pipeline.setup, setup
         old.supersede()
         self._checks.follow(_watched(setup))
@@ -163,10 +170,14 @@ class Gateway:
         return upstream
 
     def _retire(self, setup: Setup) -> None:
-        """Closes the connections that the setup now in force has no use for. `setup` was the last to use them."""
-        used = {id(one) for one in self.gate.pipeline.setup.upstreams.values()}
-        gone = [one for one in setup.upstreams.values() if id(one) not in used]
-        self._upstreams = [made for made in self._upstreams if made[-1] not in gone]
+        self._setups.remove(setup)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Closes the connections of providers that no setup uses any more, neither the one in force nor one still under way."""
+        used = {id(one) for setup in self._setups for one in setup.upstreams.values()}
+        gone = [upstream for *_, upstream in self._upstreams if id(upstream) not in used]
+        self._upstreams = [made for made in self._upstreams if id(made[-1]) in used]
         for upstream in gone:
             task = asyncio.get_running_loop().create_task(upstream.transport.aclose())
             self._closing.add(task)

@@ -88,4 +88,4 @@ class GatewayError(Exception):
         self.message = message
         self.param = param
         self.retry_after = retry_after
-        self.status = status or self.kind.status
+        self.status = status if status is not None and 400 <= status <= 599 else self.kind.status

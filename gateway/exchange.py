@@ -58,6 +58,7 @@ class Exchange:
     finish: Finish | None = None
     cost_nanodollars: int | None = None
     committed: bool = False
+    ended: bool = False  # the terminal event, or the whole body, has been handed to the caller
     form: Form = "whole"
     reply_status: int = 200
     reply_headers: list[tuple[bytes, bytes]] = field(default_factory=list)

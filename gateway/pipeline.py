@@ -52,12 +52,14 @@ class Pipeline:
     recorder: Recorder
     rng: random.Random
     draining: bool = False
+    inside: int = 0
     origins: Origins = field(default_factory=Origins)
 
     async def answer(self, x: Exchange, read: Read, take: Take) -> None:
         """The answer's frames in the caller's dialect, to `take`, as they come from the network. Raises `Refused`."""
         setup = self.setup
         setup.enter()
+        self.inside += 1
         try:
             x.principal = setup.keys.identify(x.headers)
             self._admit(setup)
@@ -70,6 +72,7 @@ class Pipeline:
                 x.plan = self._plan(x, x.principal, setup)
                 await self.attempts.over(x, x.plan, setup, take)
             x.outcome = "answered"
+            x.ended = True
         except GatewayError as error:
             self._fail(x, error)
             raise Refused(error) from error
@@ -89,13 +92,14 @@ class Pipeline:
             if x.outcome == "open":  # cancelled from outside, with nobody on the leash
                 x.outcome = "failed"
             setup.leave()
+            self.inside -= 1
             self.recorder.record(x)
 
     def _admit(self, setup: Setup) -> None:
         """Bounds what the gateway holds at once. Rates and budgets come with the accounts."""
         if self.draining:
             raise GatewayError("draining", "The gateway is shutting down. Try again.")
-        if setup.under_way > setup.config.limits.concurrent_requests:
+        if self.inside > setup.config.limits.concurrent_requests:
             raise GatewayError(
                 "overloaded", "The gateway is at its limit of requests under way. Try again.", retry_after=1
             )

@@ -62,8 +62,9 @@ class Leash:
     def pull(self, reason: Reason) -> None:
         if self.reason is None:
             self.reason = reason
-            self._x.error = SAID.get(reason)
-            self._x.outcome = "failed" if reason == "out_of_time" and not self._x.committed else _OUTCOMES[reason]
+            if not self._x.ended:  # else the caller has it all, and only the upstream's connection is being drained
+                self._x.error = SAID.get(reason)
+                self._x.outcome = "failed" if reason == "out_of_time" and not self._x.committed else _OUTCOMES[reason]
             self._task.cancel()
 
     def loosen(self) -> None:

@@ -46,7 +46,9 @@ class Reply:
                 x.reply_status, x.reply_headers + _STREAM_HEADERS if x.form == "events" else x.reply_headers
             )
         if frames:
-            await self._body(b"".join([frame.raw for frame in frames]) if len(frames) > 1 else frames[0].raw, more=True)
+            await self._body(
+                b"".join([frame.raw for frame in frames]) if len(frames) > 1 else frames[0].raw, more=not x.ended
+            )
 
     async def end(self) -> None:
         """The proper end."""
@@ -61,6 +63,8 @@ class Reply:
         error = refused.error
         if not self._started:
             await self._refuse_whole(refused)
+        elif x.ended:  # nothing is said behind the end
+            await self.end()
         elif x.form == "events" or not x.committed:
             await self._body(b"".join(frame.raw for frame in x.dialect.error_frames(error, x.id)), more=False)
         # Half a body of known length, or of bytes: returning now makes the server cut the line, so nobody takes it for whole.

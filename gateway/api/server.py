@@ -6,10 +6,11 @@ import socket
 from collections.abc import Iterator
 from typing import Any, Final
 
+import httptools
 import msgspec
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway.api.leash import LEAVING, Leaving
 from gateway.config.structs import Limits
@@ -65,6 +66,9 @@ class HeadWithBody:
 class GuardedProtocol(HttpToolsProtocol):
     """Bounds what uvicorn leaves unbounded: the size of a head and the time it takes, blank lines before it, what frames a
     chunked body, trailers, and the rest of a body that was refused.
+
+    An offer to upgrade is declined by going on as if it had not been made (RFC 9110, section 7.8). The parser cannot be told:
+    it takes the body for the other protocol's. So such a head is read twice, the second time without the offer.
     """
 
     limits: Limits
@@ -76,17 +80,24 @@ class GuardedProtocol(HttpToolsProtocol):
     _rest = 0
     _rest_timer: asyncio.TimerHandle | None = None
     _leaving: Leaving
+    _offer: list[tuple[bytes, bytes]]
+    _running: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         super().connection_made(transport)
         self.transport = HeadWithBody(transport, self.loop)  # type: ignore[assignment]  # all that uvicorn uses of one
         self._leaving = Leaving()
+        self._offer = []
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting_for_head()
         self._stop_waiting_for_rest()
         super().connection_lost(exc)
+        if self._running is not None:  # uvicorn tells the newest alone, which may be one that waits behind it
+            self._running.disconnected = True
+            self._running.message_event.set()
+        self.pipeline.clear()
         self._leaving.lose()
 
     def data_received(self, data: bytes) -> None:
@@ -96,7 +107,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self._head_bytes += len(data)
             if not self._is_answering():
                 self._await_head()
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._feed(data)
         if self._head_bytes > self.limits.header_bytes:
             self._refuse_head()
         elif self._in_body and self._framing > self.limits.header_bytes:
@@ -112,6 +124,12 @@ class GuardedProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                self._refuse(400, "There is no tunnel here; send the request itself.")
+            return
+        self.headers += self._offer
+        self._offer = []
         self._stop_waiting_for_head()
         self._in_head = False
         self._in_body = True
@@ -131,6 +149,8 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         self._in_body = False
         super().on_message_complete()
         if self._rest_timer is not None:  # the answer is out, so the connection is idle from now on
@@ -139,11 +159,40 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self._in_body and not self.transport.is_closing():
+        if self._in_body and self.cycle.response_complete and not self.transport.is_closing():
             self._rest_timer = self.loop.call_later(self.limits.body_seconds, self.transport.close)
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, msg)
+
+    def _feed(self, data: bytes) -> None:
+        rest = memoryview(data)
+        try:
+            while rest and not self.transport.is_closing():
+                try:
+                    self.parser.feed_data(rest)
+                    return
+                except httptools.HttpParserUpgrade as offered:
+                    rest = rest[offered.args[0] :]
+                    self._decline()
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+
+    def _decline(self) -> None:
+        """Reads the head again with another parser: this one is past the body. The offer is put back for who answers."""
+        if self.transport.is_closing():
+            return
+        self._offer = [header for header in self.headers if header[0] == b"upgrade"]
+        kept = [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        version = self.parser.get_http_version().encode()
+        first = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, version)
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+        self.parser.feed_data(b"".join([first, *kept, b"\r\n"]))
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr]  # None at first
@@ -151,9 +200,6 @@ class GuardedProtocol(HttpToolsProtocol):
     def _await_head(self) -> None:
         if self._head_timer is None:
             self._head_timer = self.loop.call_later(self.limits.header_seconds, self._too_slow)
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """The caller is told (426); uvicorn's advice to install a library would mislead the operator."""
 
     def _too_slow(self) -> None:
         self._head_timer = None

@@ -6,6 +6,7 @@ from random import Random
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.config.structs import Capability
 from gateway.errors import GatewayError
@@ -130,24 +131,16 @@ def _pinned(route: Route, provider: str) -> tuple[Group, ...]:
 
 
 def bound(routes: Routes, provider: str) -> Plan:
-    """The plan of a request that names a stored resource and no model: the account that holds it, through any target."""
-    for route in routes.all():
-        for group in route.groups:
-            for one in group.candidates:
-                if one.provider == provider:
-                    return Plan("", (Group(group.model, "ordered", (one,), {}),))
-    raise GatewayError("not_found", "What this id stands for is held by a provider that is no longer configured.")
+    """The plan of a request that names a stored resource and no model: the account that holds it."""
+    found = next((one for one in _all(routes) if one.provider == provider), None)
+    if found is None:
+        raise GatewayError("not_found", "What this id stands for is held by a provider that is no longer configured.")
+    return _keeper(found)
 
 
 def keeping(routes: Routes, dialect: str) -> Plan:
     """The plan of a request that makes a stored resource and names no model: the one account that can hold it."""
-    able = {
-        one.provider: (group.model, one)
-        for route in routes.all()
-        for group in route.groups
-        for one in group.candidates
-        if one.serves is not None and dialect in one.serves
-    }
+    able = {one.provider: one for one in _all(routes) if one.serves is not None and dialect in one.serves}
     if not able:
         raise GatewayError("not_found", f"No configured provider offers {dialect}.")
     if len(able) > 1:
@@ -156,8 +149,19 @@ def keeping(routes: Routes, dialect: str) -> Plan:
             f"Several providers offer {dialect}; say which by a model of theirs: `?model=NAME`.",
             param="model",
         )
-    ((model, one),) = able.values()
-    return Plan("", (Group(model, "ordered", (one,), {}),))
+    ((_, one),) = able.items()
+    return _keeper(one)
+
+
+def _all(routes: Routes) -> Iterator[Candidate]:
+    return (one for route in routes.all() for group in route.groups for one in group.candidates)
+
+
+def _keeper(one: Candidate) -> Plan:
+    """What is stored in an account is asked for apart from its models: with health of its own, and no price."""
+    name = f"stored:{one.provider}"
+    keeper = replace(one, name=name, label=name, prices=None)
+    return Plan("", (Group("-", "ordered", (keeper,), {}),))
 
 
 # Filters in the order they apply: the target that came furthest tells what is wrong.

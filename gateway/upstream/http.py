@@ -20,6 +20,7 @@ _ERROR_BODY_BYTES: Final = 1024 * 1024
 _ERROR_BODY_SECONDS: Final = 5.0
 _SHORTEST_SECRET: Final = 12
 _END_GRACE_SECONDS: Final = 0.25
+_LONGEST_NUMBER: Final = 10
 _CLIENT_TIMEOUTS: Final = frozenset({408, 504, 524})
 
 # Headers of an upstream that a caller's SDK reads.
@@ -237,7 +238,9 @@ async def _refused(reply: Reply, dialect: Dialect, credentials: Mapping[str, str
     error.retry_after = retry_after(reply.headers)
     failure = Failure(failure_kind(error, reply.status), reply.status, error.retry_after)
     passed = None
-    ours = reply.status < 400 or error.code == "upstream_auth_failed"  # nothing of it is for the caller's eyes
+    ours = (
+        not 400 <= reply.status <= 599 or error.code == "upstream_auth_failed"
+    )  # nothing of it is for the caller's eyes
     if body and not ours and "json" in reply.headers.get("content-type", ""):
         passed = Passed(dialect.name, reply.status, passed_headers(reply.headers), body)
     return AttemptFailed(failure, error, passed)
@@ -253,7 +256,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds. `retry-after-ms` is what the vendors' SDKs prefer; a date is ignored, as vendors send seconds."""
     for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         value = headers.get(name, "")
-        if value.replace(".", "", 1).isdecimal() and value.isascii():
+        if len(value) <= _LONGEST_NUMBER and value.replace(".", "", 1).isdecimal() and value.isascii():
             return float(value) * scale
     return None
 

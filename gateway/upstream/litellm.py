@@ -183,12 +183,12 @@ class Library:
         await take([*map(wire.event, rest), wire.done()])
 
     async def aclose(self) -> None:
-        """Closes its connections and ends its tasks; the library can be used again."""
+        """Closes its connections and ends its tasks, for good: litellm keeps both for the whole process."""
         worker = importlib.import_module("litellm.litellm_core_utils.logging_worker").GLOBAL_LOGGING_WORKER
         await worker.flush()
         await worker.stop()
+        await self._module.module_level_aclient.close()
         await self._module.close_litellm_async_clients()
-        self._module.in_memory_llm_clients_cache.flush_cache()
 
     def failed(self, error: Exception, upstream: Upstream, *, streaming: bool) -> AttemptFailed:
         """What went wrong, by the classes and statuses in the chain of exceptions, never by words."""

@@ -6,7 +6,7 @@ only `watch`; the translated way reads the upstream's dialect into the neutral f
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from gateway.errors import GatewayError
 from gateway.wire.frames import Frame
@@ -49,6 +49,12 @@ class StreamWriter(Protocol):
     def feed(self, event: Event) -> list[Frame]: ...
 
 
+Billed = Literal["answer", "input", "reported", "never"]
+"""What a request of a dialect uses up where the upstream reports nothing: input and output are estimated, input alone, or
+nothing is; `never` for operations that compute nothing.
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
     """`name`: `chat`, `responses`, `messages`, `completions`, `embeddings`, … `path`: under the upstream's base URL.
@@ -71,6 +77,7 @@ class Dialect:
     stamp_error: Callable[[dict[str, Any], str], None]
     prepare: Callable[[dict[str, Any]], None] = field(default=lambda _body: None)
     opaque: bool = False
+    billed: Billed = "answer"
     read_request: Callable[[dict[str, Any]], Request] | None = None
     write_request: Callable[[Request], dict[str, Any]] | None = None
     read_answer: Callable[[dict[str, Any]], Answer] | None = None

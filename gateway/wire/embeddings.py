@@ -12,4 +12,5 @@ EMBEDDINGS = Dialect(
     error_frames=error_frames,
     read_error=read_error,
     stamp_error=stamp_error,
+    billed="input",
 )

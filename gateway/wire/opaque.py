@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from gateway.errors import GatewayError
 from gateway.wire.chat.errors import error_body, error_frames, read_error, read_fault, stamp_error
-from gateway.wire.dialect import END, FAULT, NOTHING, TEXT, Dialect
+from gateway.wire.dialect import END, FAULT, NOTHING, TEXT, Billed, Dialect
 from gateway.wire.frames import Frame, NotJSON
 from gateway.wire.neutral import Finish, Usage
 
@@ -46,7 +46,7 @@ def _first(usage: dict[str, Any], names: tuple[str, ...]) -> int:
     return next((count for name in names if isinstance(count := usage.get(name), int) and count >= 0), NOTHING)
 
 
-def _opaque(name: str, path: str) -> Dialect:
+def _opaque(name: str, path: str, billed: Billed) -> Dialect:
     return Dialect(
         name=name,
         path=path,
@@ -56,11 +56,12 @@ def _opaque(name: str, path: str) -> Dialect:
         read_error=read_error,
         stamp_error=stamp_error,
         opaque=True,
+        billed=billed,
     )
 
 
-IMAGES: Final = _opaque("images", "/images")
-AUDIO: Final = _opaque("audio", "/audio")
-FILES: Final = _opaque("files", "/files")
-BATCHES: Final = _opaque("batches", "/batches")
-RERANK: Final = _opaque("rerank", "/rerank")
+IMAGES: Final = _opaque("images", "/images", "reported")
+AUDIO: Final = _opaque("audio", "/audio", "reported")
+FILES: Final = _opaque("files", "/files", "never")
+BATCHES: Final = _opaque("batches", "/batches", "never")
+RERANK: Final = _opaque("rerank", "/rerank", "input")

@@ -8,12 +8,19 @@ from gateway.wire.chat.request import read_request, write_request
 from gateway.wire.chat.stream import StreamReader, StreamWriter
 from gateway.wire.chat.watch import watch
 from gateway.wire.dialect import Dialect
+from gateway.wire.fields import Fields
 
 
 def prepare(body: dict[str, Any]) -> None:
-    """Streams are billed: ask for the usage frame. `Watch.shown` takes it out again for callers that did not ask."""
+    """Streams are billed: ask for the usage frame. `Watch.shown` takes it out again for callers that did not ask.
+
+    A wrong type is refused here, as what is written over it would hide it from the upstream.
+    """
     if body.get("stream"):
-        body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
+        asked = body.get("stream_options")
+        options = Fields({} if asked is None else asked, "stream_options")
+        options.flag("include_usage")
+        body["stream_options"] = {**options.left, "include_usage": True}
 
 
 CHAT = Dialect(
