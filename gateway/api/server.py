@@ -171,10 +171,11 @@ class GuardedProtocol(HttpToolsProtocol):
             while rest and not self.transport.is_closing():
                 try:
                     self.parser.feed_data(rest)
-                    return
                 except httptools.HttpParserUpgrade as offered:
                     rest = rest[offered.args[0] :]
                     self._decline()
+                else:
+                    return
         except httptools.HttpParserError:
             self.send_400_response("Invalid HTTP request received.")
 
