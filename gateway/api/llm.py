@@ -55,7 +55,7 @@ class Endpoint:
         async def read(config: Config) -> None:
             await self.surface.read(x, receive, config)
             leash.watch(receive)
-            if x.streamed:
+            if x.streamed and not x.dialect.opaque:  # whose bytes are not cut at events, and may be no events at all
                 reply.begin_beating()
 
         try:

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 from typing import BinaryIO, Final, cast
+from urllib.parse import parse_qs
 
 from starlette.types import Receive
 
@@ -83,7 +84,7 @@ async def read_stored(x: Exchange, receive: Receive, config: Config) -> None:
     if x.method == "POST":
         await read_json(x, receive, config)
         x.body, x.model = None, ""
-    x.streamed = x.method == "GET" and "stream=true" in x.query
+    x.streamed = x.method == "GET" and parse_qs(x.query.lstrip("?")).get("stream") == ["true"]
 
 
 def without_model(query: str) -> str:
