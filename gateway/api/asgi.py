@@ -15,7 +15,9 @@ from starlette.types import Receive, Scope, Send
 from gateway.api import models, paths
 from gateway.api.llm import Endpoint, Gate, headers_of
 from gateway.errors import GatewayError
+from gateway.limits import open_mode
 from gateway.record.metrics import CONTENT_TYPE
+from gateway.wire.chat import CHAT
 
 _encode = msgspec.json.Encoder().encode
 _MODELS: Final = "/v1/models"
@@ -99,8 +101,13 @@ def application(gate: Gate) -> Starlette:
     async def health(_request: Request) -> Response:
         return PlainTextResponse("draining\n" if gate.draining else "ok\n", 503 if gate.draining else 200)
 
-    async def metrics(_request: Request) -> Response:
+    async def metrics(request: Request) -> Response:
         pipeline = gate.pipeline
+        try:
+            if not pipeline.setup.keys:  # after DNS rebinding a web page could read it
+                open_mode.check(headers_of(request.scope))
+        except GatewayError as error:
+            return Response(_encode(CHAT.error_body(error, "-")), error.status, media_type="application/json")
         now = asyncio.get_running_loop().time()
         page = pipeline.recorder.metrics.page(
             pipeline.attempts.health, now, pipeline.setup.targets, pipeline.setup.checked

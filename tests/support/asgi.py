@@ -5,8 +5,10 @@ import asyncio
 from starlette.types import ASGIApp, Message
 
 
-async def called(app: ASGIApp, path: str, body: bytes, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
-    """POSTs JSON from this machine; gives status and whole body."""
+async def called(
+    app: ASGIApp, path: str, body: bytes, headers: dict[str, str] | None = None, method: str = "POST"
+) -> tuple[int, bytes]:
+    """Asks with JSON from this machine; gives status and whole body."""
     sent: list[Message] = []
     given = {"host": "127.0.0.1", "content-type": "application/json", **(headers or {})}
     asked: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
@@ -23,7 +25,7 @@ async def called(app: ASGIApp, path: str, body: bytes, headers: dict[str, str] |
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
-        "method": "POST",
+        "method": method,
         "scheme": "http",
         "path": path,
         "raw_path": path.encode(),

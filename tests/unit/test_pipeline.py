@@ -32,3 +32,12 @@ async def test_a_defect_of_ours_is_one_honest_answer_and_no_text_in_the_log(
         assert not gateway.gate.inside
     finally:
         await gateway.close()
+
+
+@pytest.mark.parametrize(("host", "status"), [("127.0.0.1", 200), ("evil.test", 403)])
+async def test_metrics_of_a_gateway_without_keys_are_for_this_machine(host: str, status: int) -> None:
+    gateway = await start(Config())
+    try:
+        assert (await called(gateway.app, "/metrics", b"", {"host": host}, method="GET"))[0] == status
+    finally:
+        await gateway.close()
