@@ -124,7 +124,9 @@ class Metrics(Collector):
         for tried, count in self._attempts.items():
             attempts.add_metric(tried, count)
         yield attempts
-        yield CounterMetricFamily("haechi_records_dropped", "Records that found the queue full.", value=self.dropped)
+        yield CounterMetricFamily(
+            "haechi_records_dropped", "Records that found the queue full, or could not be written.", value=self.dropped
+        )
         breaker = GaugeMetricFamily("haechi_target_breaker", "0 closed, 1 half open, 2 open.", labels=("target",))
         in_flight = GaugeMetricFamily("haechi_target_in_flight", "Attempts under way.", labels=("target",))
         for name, (state, under_way) in self._targets.items():

@@ -108,3 +108,13 @@ def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
 
 def _pasted(line: str) -> str:
     return subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=30, check=True).stdout
+
+
+def test_a_record_file_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
+    path = written(tmp_path, {"record": {"file": str(tmp_path / "missing" / "records.jsonl")}})
+    done = haechi("serve", "--port", "0", "--config", str(path))
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(
+        f"{path}: record.file: {tmp_path}/missing/records.jsonl cannot be opened for writing: No such"
+    )

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import resource
 import sys
 from functools import partial
 from io import BytesIO, TextIOWrapper
@@ -120,8 +121,11 @@ async def test_without_a_file_exchanges_are_counted_and_nothing_is_held() -> Non
 
 
 async def test_a_file_that_cannot_be_opened_is_found_at_the_start(tmp_path: Path) -> None:
-    with pytest.raises(OSError):
-        recorder(tmp_path / "missing" / "records.jsonl")
+    missing = tmp_path / "missing" / "records.jsonl"
+    with pytest.raises(
+        ValueError, match=r"^record\.file: .*missing/records\.jsonl cannot be opened for writing: No such"
+    ):
+        recorder(missing)
 
 
 async def test_a_full_disk_costs_rows_that_are_counted_and_no_more(caplog: pytest.LogCaptureFixture) -> None:
@@ -134,6 +138,42 @@ async def test_a_full_disk_costs_rows_that_are_counted_and_no_more(caplog: pytes
         made.close()
     assert made.metrics.dropped == 2
     assert [one.message.split(";")[0] for one in caplog.records] == ["records cannot be written"]
+
+
+async def test_after_an_outage_only_later_rows_are_written(tmp_path: Path) -> None:
+    """A pipe whose reader goes and comes again: what was counted as dropped does not come after all."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    made = recorder(pipe)
+    os.close(reader)
+    made.record(numbered(1))
+    eventually(partial(_has_dropped, made, 1))
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    made.record(numbered(2))
+    made.close()
+    read = _drained(reader)
+    os.close(reader)
+    assert made.metrics.dropped == 1
+    assert [msgspec.json.decode(line)["request_id"] for line in read.splitlines()] == ["req_2"]
+
+
+async def test_half_a_line_of_an_outage_spoils_no_other(tmp_path: Path) -> None:
+    """The file may grow so far and no further: the disk that fills in the middle of a line."""
+    file = tmp_path / "records.jsonl"
+    made = recorder(file)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        made.record(numbered(1))
+        eventually(partial(_has_dropped, made, 1))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    made.record(numbered(2))
+    made.close()
+    half, whole = file.read_bytes().splitlines()
+    assert len(half) == 100
+    assert msgspec.json.decode(whole)["request_id"] == "req_2"
 
 
 def _has_dropped(made: Recorder, count: int) -> bool:
