@@ -40,11 +40,11 @@ class Answering:
                 await self._tell_fault(shown, passage.watch, in_its_words=native and bool(seen & END))
             if not progress.begun:
                 _check_form(outbound, progress)
-                self._hold(shown, most_held)
                 if not seen & (TEXT | END):
+                    self._hold(shown, most_held)
                     return
                 self.commit()
-                shown, self._held = self._held, []
+                shown, self._held = self._held + shown, []
             x.output_estimate += len(shown) if progress.form == "events" else estimated_tokens(len(shown[0].raw))
             if seen & END:
                 progress.ended = x.ended = True

@@ -5,30 +5,39 @@ from typing import Any
 from gateway.wire.neutral import Usage
 
 _KNOWN = {"prompt_tokens", "completion_tokens", "total_tokens", "estimated"}
+_MODELLED = {"cached_tokens", "cache_write_tokens", "reasoning_tokens"}
 _PROMPT, _COMPLETION = "prompt_tokens_details", "completion_tokens_details"
 
 
 def read_usage(value: dict[str, Any]) -> Usage:
     """Never fails: a count that is no positive number is 0. What is not modelled (audio, predictions, costs) goes to extras."""
-    prompt, completion = _details(value, _PROMPT), _details(value, _COMPLETION)
+    usage = counted(value)
     extras = {name: held for name, held in value.items() if name not in _KNOWN and held is not None}
-    usage = Usage(
-        input_tokens=_count(value.get("prompt_tokens")),
-        output_tokens=_count(value.get("completion_tokens")),
-        # DeepSeek and Moonshot report their cache beside the details.
-        cached_tokens=_count(prompt.pop("cached_tokens", 0))
-        or _count(value.get("prompt_cache_hit_tokens"))
-        or _count(value.get("cached_tokens")),
-        cache_write_tokens=_count(prompt.pop("cache_write_tokens", 0)),
-        reasoning_tokens=_count(completion.pop("reasoning_tokens", 0)),
-        estimated=value.get("estimated") is True,
-    )
-    for name, details in ((_PROMPT, prompt), (_COMPLETION, completion)):
+    for name in (_PROMPT, _COMPLETION):
+        details = {key: held for key, held in _details(value, name).items() if key not in _MODELLED}
         extras.pop(name, None)
         if details:
             extras[name] = details
     usage.extras = extras
     return usage
+
+
+def counted(value: dict[str, Any]) -> Usage:
+    """The same without the extras: all that billing needs."""
+    get, none = value.get, dict[str, Any]()
+    prompt = held if isinstance(held := get(_PROMPT), dict) else none
+    completion = held if isinstance(held := get(_COMPLETION), dict) else none
+    return Usage(
+        input_tokens=_count(get("prompt_tokens")),
+        output_tokens=_count(get("completion_tokens")),
+        # DeepSeek and Moonshot report their cache beside the details.
+        cached_tokens=_count(prompt.get("cached_tokens"))
+        or _count(get("prompt_cache_hit_tokens"))
+        or _count(get("cached_tokens")),
+        cache_write_tokens=_count(prompt.get("cache_write_tokens")),
+        reasoning_tokens=_count(completion.get("reasoning_tokens")),
+        estimated=get("estimated") is True,
+    )
 
 
 def write_usage(usage: Usage) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 from gateway.errors import GatewayError
 from gateway.wire import frames
 from gateway.wire.chat.errors import read_fault
-from gateway.wire.chat.usage import read_usage
+from gateway.wire.chat.usage import counted
 from gateway.wire.dialect import EDIT, END, FAULT, NOTHING, TEXT
 from gateway.wire.frames import DONE, Frame, NotJSON
 from gateway.wire.neutral import Finish, Usage
@@ -53,7 +53,7 @@ class StreamWatch:
             self.fault = read_fault(value)
             return FAULT
         if isinstance(usage := value.get("usage"), dict):
-            self.usage = read_usage(usage)
+            self.usage = counted(usage)
         text = False
         for choice in _choices(value):
             if isinstance(reason := choice.get("finish_reason"), str):
@@ -90,7 +90,7 @@ class BodyWatch:
             self.fault = _unreadable()
             return FAULT
         if isinstance(usage := value.get("usage"), dict):
-            self.usage = read_usage(usage)
+            self.usage = counted(usage)
         for choice in _choices(value):
             if isinstance(reason := choice.get("finish_reason"), str):
                 self.finish = FINISHES.get(reason, "stop")
