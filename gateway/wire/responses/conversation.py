@@ -25,8 +25,9 @@ class Conversation(msgspec.Struct, kw_only=True):
     response: dict[str, Any]
 
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Conversation)
+# JSON, as it all came as JSON: MessagePack has no place for its larger integers.
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Conversation)
 
 
 def wants_keeping(request: Request) -> bool:

@@ -86,3 +86,10 @@ def test_blocks_of_another_dialect_are_kept_and_not_listed() -> None:
     kept = talk.Conversation(messages=[foreign], answer=Message(role="assistant", parts=[]), response={"id": "resp_1"})
     assert talk.decode(talk.encode(kept)).messages == [foreign]
     assert [item["type"] for item in talk.input_items(kept)["data"]] == ["message"]
+
+
+@pytest.mark.parametrize("number", [-(2**63) - 1, 2**64, 10**30])
+def test_any_integer_that_a_caller_may_write_is_kept(number: int) -> None:
+    turn = Message(role="assistant", parts=[Opaque(dialect="messages", value={"input": number})])
+    kept = talk.Conversation(messages=[turn], answer=turn, response={"metadata": number})
+    assert talk.decode(talk.encode(kept)) == kept
