@@ -127,6 +127,8 @@ class Attempts:
             answer.check_complete(outbound)
         finally:
             settle(x, candidate, passage.watch, complete=answer.progress.ended)
+            if outbound.body is not x.upload and not isinstance(outbound.body, bytes):
+                outbound.body.close()  # a copy made for this attempt, perhaps on disk
 
 
 def _log(x: Exchange, candidate: Candidate, failed: AttemptFailed) -> None:

@@ -144,7 +144,6 @@ def _adapt(body: dict[str, Any], quirks: Quirks) -> None:
     for old, new in quirks.rename:
         if old in body:
             body.setdefault(new, body.pop(old))
-            body.pop(old, None)
     for field in quirks.drop:
         body.pop(field, None)
 

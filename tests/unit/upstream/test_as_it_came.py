@@ -1,5 +1,6 @@
 """What one attempt sends: the caller's bytes where only the model is another, and the headers that may go along."""
 
+from io import BytesIO
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -10,15 +11,19 @@ from hypothesis import strategies as st
 
 from gateway.config.structs import Timeouts
 from gateway.dialects import DIALECTS
+from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.store.conversations import Conversations
 from gateway.store.responses import KeptResponses
 from gateway.upstream.client import Call, Reply
 from gateway.upstream.http import Outbound, Upstream
-from gateway.upstream.outgoing import outgoing
+from gateway.upstream.outgoing import Local, outgoing
 from gateway.upstream.providers import PROVIDERS
+from gateway.upstream.remembering import Remembering
+from gateway.upstream.resources import Sealing
+from gateway.wire.passage import Native, Passage
 from gateway.wire.sealed import Sealer
-from tests.support.exchanges import candidate, said
+from tests.support.exchanges import candidate, exchange, said
 
 _UNUSUAL: Final = b'{ "messages" : [ {"role":"user","content":"\\u0048i","n":1.0} ] ,\n "model":\t"asked" }'
 _ACCOUNTS: Final = {
@@ -57,6 +62,12 @@ class _Unasked:
 
 def sent(x: Exchange, row: str = "openai_compatible", speaks: frozenset[str] | None = None) -> Outbound:
     """What `candidate` would get."""
+    outbound, _ = both(x, row, speaks)
+    assert isinstance(outbound, Outbound)
+    return outbound
+
+
+def both(x: Exchange, row: str, speaks: frozenset[str] | None = None) -> tuple[Outbound | Local, Passage]:
     made = PROVIDERS[row]
     upstream = Upstream(
         name="house",
@@ -68,9 +79,7 @@ def sent(x: Exchange, row: str = "openai_compatible", speaks: frozenset[str] | N
         headers=MappingProxyType({}),
     )
     kept = KeptResponses(Conversations(max_count=1, max_bytes=1000, seconds=1), lambda: 0.0)
-    outbound, _ = outgoing(x, candidate(), upstream, DIALECTS, Sealer(b"k" * 32), kept)
-    assert isinstance(outbound, Outbound)
-    return outbound
+    return outgoing(x, candidate(), upstream, DIALECTS, Sealer(b"k" * 32), kept)
 
 
 def body_of(outbound: Outbound) -> dict[str, Any]:
@@ -156,8 +165,103 @@ def test_a_translated_body_is_written_anew() -> None:
 @pytest.mark.parametrize(("field", "row"), [("top_k", "openai"), ("top_k", "mistral")])
 def test_a_translated_caller_hears_what_the_vendor_has_not(field: str, row: str) -> None:
     raw = b'{"model":"asked","max_tokens":5,"top_k":3,"messages":[{"role":"user","content":"Hi"}]}'
-    with pytest.raises(Exception, match=f"no `{field}`"):
+    with pytest.raises(GatewayError, match=f"no `{field}`"):
         sent(said(raw, "messages"), row, frozenset({"chat"}))
+
+
+def test_quirks_are_of_the_chat_api_alone() -> None:
+    raw = b'{"model":"asked","user":"u","max_completion_tokens":5}'
+    assert body_of(sent(said(raw, "embeddings"), "mistral")) == {**msgspec.json.decode(raw), "model": "served"}
+
+
+def test_a_request_without_a_body_is_refused() -> None:
+    with pytest.raises(GatewayError, match="no body"):
+        sent(exchange())
+
+
+@pytest.mark.parametrize(("dialect", "sealed"), [("responses", True), ("chat", False)], ids=["responses", "chat"])
+def test_answers_that_name_what_is_stored_are_sealed(dialect: str, sealed: bool) -> None:
+    x = said(b'{"model":"asked","input":"Hi","messages":[]}', dialect)
+    _, passage = both(x, "openai")
+    assert isinstance(passage, Sealing) == sealed
+
+
+def test_a_translated_answer_has_no_ids_of_the_vendor_to_seal() -> None:
+    x = said(b'{"model":"asked","messages":[{"role":"user","content":"Hi"}]}', "chat")
+    _, passage = both(x, "openai", frozenset({"responses"}))
+    assert not isinstance(passage, Sealing)
+
+
+def test_signed_blocks_are_remembered_where_somebody_asks() -> None:
+    raw = b'{"model":"asked","messages":[]}'
+    assert isinstance(both(said(raw), "openai")[1], Native)
+    x = said(raw, remember=lambda _signed, _whose: None)
+    assert isinstance(both(x, "openai")[1], Remembering)
+
+
+def test_tokens_are_counted_here_where_the_vendor_cannot() -> None:
+    raw = b'{"model":"asked","messages":[{"role":"user","content":"Hi"}]}'
+    counted, _ = both(said(raw, "count_tokens"), "openai")
+    assert isinstance(counted, Local)
+    assert counted.frame.json["input_tokens"] > 0
+    with pytest.raises(GatewayError, match="through this API"):
+        sent(said(raw, "rerank"), "openai")
+
+
+def test_a_translated_stream_is_billed_too() -> None:
+    raw = b'{"model":"asked","stream":true,"max_tokens":5,"messages":[{"role":"user","content":"Hi"}]}'
+    outbound = sent(said(raw, "messages"), speaks=frozenset({"chat"}))
+    assert body_of(outbound)["stream_options"] == {"include_usage": True}
+
+
+# -- what is handed on
+
+
+def test_a_path_that_is_handed_on_keeps_its_method_and_bytes() -> None:
+    x = exchange("files", method="GET", target_path="/files/f/content?x=1", headers={"openai-beta": "b"})
+    outbound = sent(x, "openai")
+    assert (outbound.method, outbound.path, outbound.body) == ("GET", "/files/f/content?x=1", b"")
+    assert outbound.verbatim
+    assert outbound.headers["openai-beta"] == "b"
+    assert "content-type" not in outbound.headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/files/f"), ("POST", "/files/f/content"), ("GET", "/files?after=/content")]
+)
+def test_only_a_files_content_is_somebodys_file(method: str, path: str) -> None:
+    assert not sent(exchange("files", method=method, target_path=path), "openai").verbatim
+
+
+@pytest.mark.parametrize(
+    ("raw", "arrives"),
+    [
+        (b'{"model":"asked","prompt":"a"}', {"model": "served", "prompt": "a"}),
+        (b'{"prompt":"a"}', {"prompt": "a"}),
+    ],
+)
+def test_a_handed_on_body_names_the_targets_model_if_it_names_one(raw: bytes, arrives: dict[str, Any]) -> None:
+    x = said(raw, "images", target_path="/images/generations")
+    outbound = sent(x, "openai")
+    assert body_of(outbound) == arrives
+    assert outbound.headers["content-type"] == "application/json"
+
+
+def test_an_upload_keeps_its_type_and_changes_its_model() -> None:
+    form = (
+        b'--b\r\ncontent-disposition: form-data; name="model"\r\n\r\nasked\r\n'
+        b'--b\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\nasked\r\n--b--\r\n'
+    )
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    fields: dict[str, Any] = {"headers": headers, "target_path": "/audio/transcriptions"}
+    outbound = sent(exchange("audio", upload=BytesIO(form), model="asked", **fields), "openai")
+    assert not isinstance(outbound.body, bytes)
+    with outbound.body as changed:
+        assert changed.read() == form.replace(b"asked", b"served", 1)
+    assert outbound.headers["content-type"] == headers["content-type"]
+    for unnamed in ("", "served"):
+        upload = BytesIO(form)
+        assert sent(exchange("audio", upload=upload, model=unnamed, **fields), "openai").body is upload
 
 
 # -- headers
