@@ -43,7 +43,7 @@ def lines(file: Path) -> list[dict[str, Any]]:
 # -- writing
 
 
-async def test_close_writes_all_that_is_queued_in_order(tmp_path: Path) -> None:
+async def test_close_writes_all_that_is_queued_in_order(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     file = tmp_path / "records.jsonl"
     made = recorder(file)
     for number in range(500):
@@ -51,6 +51,7 @@ async def test_close_writes_all_that_is_queued_in_order(tmp_path: Path) -> None:
     made.close()
     assert [one["request_id"] for one in lines(file)] == [f"req_{number}" for number in range(500)]
     assert made.metrics.dropped == 0
+    assert not caplog.records
 
 
 async def test_rows_are_written_without_waiting_for_the_end(tmp_path: Path) -> None:

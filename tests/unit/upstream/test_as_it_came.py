@@ -214,6 +214,19 @@ def test_a_translated_stream_is_billed_too() -> None:
     assert body_of(outbound)["stream_options"] == {"include_usage": True}
 
 
+def test_what_another_api_cannot_say_is_refused_before_anything_is_sent() -> None:
+    x = said(b'{"model":"asked","input":"Hi","background":true}', "responses")
+    with pytest.raises(GatewayError) as refused:
+        sent(x, speaks=frozenset({"chat"}))
+    assert refused.value.code == "unsupported_parameter"
+
+
+def test_unknown_fields_are_those_of_the_chat_api() -> None:
+    """The same vendor's Messages API may know what its chat API does not."""
+    raw = b'{"model":"asked","max_tokens":5,"top_k":3,"messages":[{"role":"user","content":"Hi"}]}'
+    assert body_of(sent(said(raw, "messages"), "openai", frozenset({"messages"})))["top_k"] == 3
+
+
 # -- what is handed on
 
 
