@@ -12,5 +12,6 @@ EMBEDDINGS = Dialect(
     error_frames=error_frames,
     read_error=read_error,
     stamp_error=stamp_error,
+    streams=False,
     billed="input",
 )

@@ -12,5 +12,6 @@ MODERATIONS = Dialect(
     error_frames=error_frames,
     read_error=read_error,
     stamp_error=stamp_error,
+    streams=False,
     billed="input",
 )

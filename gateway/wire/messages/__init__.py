@@ -43,6 +43,7 @@ COUNT_TOKENS: Final = Dialect(
     error_frames=error_frames,
     read_error=read_error,
     stamp_error=stamp_error,
+    streams=False,
     billed="never",
     prepare=prepare,
     read_request=read_count_request,
