@@ -29,10 +29,12 @@ from gateway.wire.sealed import Sealer
 
 _encode = msgspec.json.Encoder().encode
 
-# Callers' headers that go along, by the dialect the target is asked in. What belongs to an account (keys, organisation,
-# project, cookies) never does.
-_ACCOUNT: Final = frozenset({"openai-organization", "openai-project"})
-_ALWAYS: Final = frozenset({"idempotency-key", "accept-language", "tracestate", "baggage"})
+# Callers' headers that go along: a few whoever is asked, a vendor's own where its API is asked. What names an account or
+# opens one never does. What tracing carries may hold users' names, and is for targets in the house.
+_ALWAYS: Final = frozenset({"accept-language"})
+_WITHIN: Final = _ALWAYS | {"tracestate", "baggage"}
+_ACCOUNT: Final = frozenset({"organization", "project", "workspace"})
+_OPENS: Final = ("-key", "-authorization", "-token")
 
 
 class Local(NamedTuple):
@@ -54,7 +56,7 @@ def outgoing(
     if name is None:
         return _counted(x), Native(OpaqueWatch())
     dialect = dialects[name]
-    headers = _headers(x, dialect)
+    headers = _headers(x, candidate, dialect, sealer)
     if x.target_path:
         return _handed_on(x, candidate, upstream, headers, sealer)
     if x.body is None:
@@ -148,13 +150,17 @@ def _adapt(body: dict[str, Any], quirks: Quirks) -> None:
         body.pop(field, None)
 
 
-def _headers(x: Exchange, dialect: Dialect) -> dict[str, str]:
+def _headers(x: Exchange, candidate: Candidate, dialect: Dialect, sealer: Sealer) -> dict[str, str]:
     vendor = "anthropic-" if dialect.name in ("messages", "count_tokens") else "openai-"
+    always = _WITHIN if candidate.zone == "internal" else _ALWAYS
     headers = {
         name: value
         for name, value in x.headers.items()
-        if name in _ALWAYS or (name.startswith(vendor) and name not in _ACCOUNT)
+        if name in always or (name.startswith(vendor) and not _names_an_account(name))
     }
+    if x.principal is not None and (key := x.headers.get("idempotency-key")) is not None:
+        # All callers share the account, and a fallback to another model is another request.
+        headers["idempotency-key"] = sealer.disguised(x.principal.id, f"{candidate.model}\n{key}")
     if vendor == "anthropic-":
         headers.setdefault("anthropic-version", "2023-06-01")
     if x.body is not None:
@@ -163,3 +169,7 @@ def _headers(x: Exchange, dialect: Dialect) -> dict[str, str]:
         headers["content-type"] = content_type
     headers["traceparent"] = f"00-{x.trace_id}-{random.getrandbits(64):016x}-01"
     return headers
+
+
+def _names_an_account(header: str) -> bool:
+    return header.endswith(_OPENS) or not _ACCOUNT.isdisjoint(header.split("-"))

@@ -33,6 +33,7 @@ class Sealer:
 
     def __init__(self, secret: bytes) -> None:
         self._key = hashlib.blake2b(secret, key=b"haechi resource ids", digest_size=32).digest()
+        self._disguise = hashlib.blake2b(secret, key=b"haechi disguises", digest_size=32).digest()
 
     def seal(self, owner: str, resource: Resource) -> str:
         """An id with the prefix the upstream's own has (`resp_`, `file-`), so that code that looks at it still works.
@@ -57,9 +58,17 @@ class Sealer:
         resource = msgspec.msgpack.decode(payload, type=Resource)
         return resource if _written(resource.id, raw) == sealed else None
 
+    def disguised(self, owner: str, word: str) -> str:
+        """64 hexadecimal digits: always the same for a word of this owner, and for no word of another."""
+        return _digest(self._disguise, owner, word.encode("utf-8", "surrogatepass")).hex()
+
     def _mac(self, owner: str, payload: bytes) -> bytes:
-        named = owner.encode()
-        return hmac.digest(self._key, len(named).to_bytes(4) + named + payload, "sha256")[:_MAC_BYTES]
+        return _digest(self._key, owner, payload)[:_MAC_BYTES]
+
+
+def _digest(key: bytes, owner: str, payload: bytes) -> bytes:
+    named = owner.encode()
+    return hmac.digest(key, len(named).to_bytes(4) + named + payload, "sha256")
 
 
 def _written(own: str, raw: bytes) -> str:
