@@ -26,6 +26,7 @@ class Reply:
         self._send = send
         self._started = False
         self._ended = False
+        self._said: Frame | None = None
         self._writing = False
         self._every = heartbeat
         self._last = x.started
@@ -46,6 +47,7 @@ class Reply:
                 x.reply_status, x.reply_headers + _STREAM_HEADERS if x.form == "events" else x.reply_headers
             )
         if frames:
+            self._said = frames[-1] if frames[-1].data is not None else _last_said(frames, self._said)
             await self._body(
                 b"".join([frame.raw for frame in frames]) if len(frames) > 1 else frames[0].raw, more=not x.ended
             )
@@ -66,7 +68,8 @@ class Reply:
         elif x.ended:  # nothing is said behind the end
             await self.end()
         elif x.form == "events" or not x.committed:
-            await self._body(b"".join(frame.raw for frame in x.dialect.error_frames(error, x.id)), more=False)
+            told = x.dialect.error_frames(error, x.id, self._said)
+            await self._body(b"".join(frame.raw for frame in told), more=False)
         # Half a body of known length, or of bytes: returning now makes the server cut the line, so nobody takes it for whole.
 
     def begin_beating(self) -> None:
@@ -126,6 +129,11 @@ class Reply:
         self._writing = True
         await self._send({"type": "http.response.body", "body": raw, "more_body": more})
         self._writing = False
+
+
+def _last_said(frames: list[Frame], before: Frame | None) -> Frame | None:
+    """The last frame that is no comment."""
+    return next((frame for frame in reversed(frames) if frame.data is not None), before)
 
 
 def _stamped(x: Exchange, raw: bytes) -> bytes:

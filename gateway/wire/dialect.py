@@ -49,6 +49,12 @@ class StreamWriter(Protocol):
     def feed(self, event: Event) -> list[Frame]: ...
 
 
+class ErrorFrames(Protocol):
+    """The error inside a stream, written behind `last`, the last frame with data that the caller got; None if it got none."""
+
+    def __call__(self, error: GatewayError, request_id: str, last: Frame | None = None, /) -> list[Frame]: ...
+
+
 Billed = Literal["answer", "input", "reported", "never"]
 """What a request of a dialect uses up where the upstream reports nothing: input and output are estimated, input alone, or
 nothing is; `never` for operations that compute nothing.
@@ -73,7 +79,7 @@ class Dialect:
     path: str
     watch: Callable[[bool, bool], Watch]
     error_body: Callable[[GatewayError, str], dict[str, Any]]
-    error_frames: Callable[[GatewayError, str], list[Frame]]
+    error_frames: ErrorFrames
     read_error: Callable[[int, bytes], GatewayError]
     stamp_error: Callable[[dict[str, Any], str], None]
     prepare: Callable[[dict[str, Any]], None] = field(default=lambda _body: None)

@@ -217,6 +217,8 @@ def _check_event(case: Case, answer: Answer) -> None:
     name, data = events[-1]
     assert name == (None if case.way.caller in ("chat", "completions") else "error")
     assert _code(case.way.caller, msgspec.json.decode(data), answer.headers["x-haechi-request-id"]) == case.told.code
+    if case.way.caller == "responses":
+        assert [msgspec.json.decode(data)["sequence_number"] for _, data in events] == list(range(len(events)))
     text = answer.body.decode()
     assert TEXT[0].strip() in text
     for terminal in _TERMINALS:

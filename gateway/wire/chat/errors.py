@@ -64,7 +64,7 @@ def stamp_error(body: dict[str, Any], request_id: str) -> None:
         error.setdefault("request_id", request_id)
 
 
-def error_frames(error: GatewayError, request_id: str) -> list[Frame]:
+def error_frames(error: GatewayError, request_id: str, _last: Frame | None = None) -> list[Frame]:
     """An error inside a chat or completions stream: one event with the error object, and no `[DONE]`."""
     return [frames.event(error_body(error, request_id))]
 

@@ -67,7 +67,7 @@ def error_body(error: GatewayError, request_id: str) -> dict[str, Any]:
     return body
 
 
-def error_frames(error: GatewayError, request_id: str) -> list[Frame]:
+def error_frames(error: GatewayError, request_id: str, _last: Frame | None = None) -> list[Frame]:
     """The error inside a stream. Nothing follows it, `message_stop` least of all."""
     return [event(error_body(error, request_id), "error")]
 

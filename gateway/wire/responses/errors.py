@@ -7,7 +7,7 @@ import msgspec
 from gateway.errors import GatewayError
 from gateway.wire import frames
 from gateway.wire.chat.errors import error_body, read_error, stamp_error
-from gateway.wire.frames import Frame
+from gateway.wire.frames import Frame, NotJSON
 
 __all__ = ["error_body", "error_event", "error_frames", "read_error", "read_fault", "stamp_error"]
 
@@ -39,9 +39,17 @@ _STATUSES: Final = {
 }
 
 
-def error_frames(error: GatewayError, request_id: str, sequence_number: int = 0) -> list[Frame]:
-    """The error inside a stream. `sequence_number` is the one that the next event would have had."""
-    return [error_event(error, request_id, sequence_number)]
+def error_frames(error: GatewayError, request_id: str, last: Frame | None = None) -> list[Frame]:
+    """The error inside a stream. Its number goes on from that of the last event, wherever the stream began to count."""
+    return [error_event(error, request_id, 0 if last is None else _number(last) + 1)]
+
+
+def _number(frame: Frame) -> int:
+    try:
+        number = frame.json.get("sequence_number")
+    except NotJSON:
+        number = None
+    return number if isinstance(number, int) else -1
 
 
 def error_event(error: GatewayError, request_id: str | None, sequence_number: int) -> Frame:

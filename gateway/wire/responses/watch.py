@@ -54,15 +54,12 @@ FINISHES: Final[dict[str, Finish]] = {"max_output_tokens": "length", "content_fi
 
 
 class ResponsesWatch:
-    """`next_sequence` is the number that the event after the last one seen has."""
-
     def __init__(self, asked_usage: bool, streamed: bool) -> None:
         del asked_usage  # every Responses stream reports its usage, so nothing is ever hidden
         self._look = self._event if streamed else self._body
         self.usage: Usage | None = None
         self.finish: Finish | None = None
         self.fault: GatewayError | None = None
-        self.next_sequence = 0
 
     def look(self, frame: Frame) -> int:
         return self._look(frame)
@@ -73,7 +70,6 @@ class ResponsesWatch:
     def _event(self, frame: Frame) -> int:
         if frame.data is None or frame.data == DONE:
             return NOTHING
-        self.next_sequence += 1
         name = frame.event
         if name is not None:
             if name.endswith(_TEXT_ENDINGS):

@@ -12,7 +12,8 @@ from gateway.attempts import Refused
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.upstream.http import Passed
-from gateway.wire.frames import Frame
+from gateway.wire.frames import Frame, comment
+from gateway.wire.frames import event as frame
 from tests.support.exchanges import exchange
 
 _JSON: Final = (b"content-type", b"application/json")
@@ -203,6 +204,21 @@ async def test_an_error_inside_a_stream_is_its_last_event(dialect: str) -> None:
     assert b"stream_cut" in caller.text or b"error" in caller.text
     assert b"[DONE]" not in caller.text
     assert caller.ended
+
+
+async def test_the_error_of_a_responses_stream_goes_on_counting() -> None:
+    """A stream that was taken up again begins to count somewhere else than at 0; a comment has no number."""
+    caller = Caller()
+    to, _ = streamed(caller, dialect="responses")
+    await to.frames([numbered(41), numbered(42)])
+    await to.frames([comment("ping")])
+    await to.refuse(Refused(_ERROR))
+    data = caller.bodies[-1].partition(b"data: ")[2]
+    assert msgspec.json.decode(data)["sequence_number"] == 43
+
+
+def numbered(number: int) -> Frame:
+    return frame({"type": "response.output_text.delta", "sequence_number": number}, "response.output_text.delta")
 
 
 async def test_bytes_that_break_off_are_not_ended() -> None:

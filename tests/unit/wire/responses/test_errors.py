@@ -3,6 +3,8 @@ from openai.types.responses import ResponseStreamEvent
 from pydantic import TypeAdapter
 
 from gateway.errors import KINDS, GatewayError
+from gateway.wire import frames
+from gateway.wire.frames import Frame
 from gateway.wire.responses import RESPONSES
 from gateway.wire.responses.errors import error_frames, read_fault
 
@@ -11,7 +13,7 @@ EVENTS: TypeAdapter[ResponseStreamEvent] = TypeAdapter(ResponseStreamEvent)
 
 def test_the_event_is_what_the_sdk_expects_with_the_object_that_makes_it_raise() -> None:
     error = GatewayError("stream_cut", "The upstream closed the line.", param="model")
-    (frame,) = error_frames(error, "req_1", 17)
+    (frame,) = error_frames(error, "req_1", frames.event({"type": "response.in_progress", "sequence_number": 16}))
     assert frame.event == "error"
     assert EVENTS.validate_python(frame.json).type == "error"
     assert frame.json == {
@@ -28,6 +30,12 @@ def test_the_event_is_what_the_sdk_expects_with_the_object_that_makes_it_raise()
             "request_id": "req_1",
         },
     }
+
+
+@pytest.mark.parametrize("last", [None, frames.done(), frames.event({}), frames.event({"sequence_number": "7"})])
+def test_behind_nothing_that_has_a_number_counting_begins(last: Frame | None) -> None:
+    (frame,) = error_frames(GatewayError("stream_cut", "words"), "req_1", last)
+    assert frame.json["sequence_number"] == 0
 
 
 @pytest.mark.parametrize("code", sorted(KINDS))
