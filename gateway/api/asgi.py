@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -17,7 +18,6 @@ from gateway.api.llm import Endpoint, Gate, headers_of
 from gateway.errors import GatewayError
 from gateway.limits import open_mode
 from gateway.record.metrics import CONTENT_TYPE
-from gateway.wire.chat import CHAT
 
 _encode = msgspec.json.Encoder().encode
 _MODELS: Final = "/v1/models"
@@ -45,16 +45,12 @@ class V1:
     async def _small(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What no upstream is asked for: the list of models, and paths that are not there."""
         headers = headers_of(scope)
-        request_id = f"req_{secrets.token_hex(12)}"
-        stamp = {"x-haechi-request-id": request_id}
         try:
             value = self._models(scope["method"], scope["path"], headers)
+            stamp = {"x-haechi-request-id": _new_id()}
             response = Response(_encode(value), headers=stamp, media_type="application/json")
         except GatewayError as error:
-            body = _encode(paths.spoken(scope["path"]).error_body(error, request_id))
-            if error.code == "method_not_allowed":
-                stamp["allow"] = ", ".join(_allowed(scope["path"]))
-            response = Response(body, error.status, stamp, media_type="application/json")
+            response = _refusal(error, scope["path"])
         await response(scope, receive, send)
 
     def _models(self, method: str, path: str, headers: dict[str, str]) -> dict[str, Any]:
@@ -82,11 +78,36 @@ def _allowed(path: str) -> list[str]:
     return ["GET"] if path == _MODELS or path.startswith(f"{_MODELS}/") else paths.methods(path)
 
 
+def _refusal(error: GatewayError, path: str, allowed: str | None = None) -> Response:
+    request_id = _new_id()
+    stamp = {"x-haechi-request-id": request_id}
+    if error.code == "method_not_allowed":
+        stamp["allow"] = allowed or ", ".join(_allowed(path))
+    body = _encode(paths.spoken(path).error_body(error, request_id))
+    return Response(body, error.status, stamp, media_type="application/json")
+
+
+def _new_id() -> str:
+    return f"req_{secrets.token_hex(12)}"
+
+
+async def _nowhere(request: Request, _error: Exception) -> Response:
+    path = request.scope["path"]
+    return _refusal(GatewayError("not_found", f"There is no {path[:100]} here."), path)
+
+
+async def _otherwise(request: Request, error: Exception) -> Response:
+    path = request.scope["path"]
+    allowed = (error.headers or {}).get("Allow", "") if isinstance(error, HTTPException) else ""
+    message = f"{path[:100]} does not take {request.method}; it takes {allowed}."
+    return _refusal(GatewayError("method_not_allowed", message), path, allowed)
+
+
 class Application(Starlette):
     """Starlette, with a short way to `/v1`: its middleware and router would do nothing for those paths but cost 6 µs each."""
 
     def __init__(self, v1: V1, routes: Sequence[BaseRoute]) -> None:
-        super().__init__(routes=[Mount("/v1", app=v1), *routes])
+        super().__init__(routes=[Mount("/v1", app=v1), *routes], exception_handlers={404: _nowhere, 405: _otherwise})
         self.router.redirect_slashes = False
         self._v1 = v1
 
@@ -107,7 +128,7 @@ def application(gate: Gate) -> Starlette:
             if not pipeline.setup.keys:  # after DNS rebinding a web page could read it
                 open_mode.check(headers_of(request.scope))
         except GatewayError as error:
-            return Response(_encode(CHAT.error_body(error, "-")), error.status, media_type="application/json")
+            return _refusal(error, request.scope["path"])
         now = asyncio.get_running_loop().time()
         page = pipeline.recorder.metrics.page(
             pipeline.attempts.health, now, pipeline.setup.targets, pipeline.setup.checked

@@ -175,6 +175,21 @@ def test_outside_of_v1_there_is_nothing_but_health_and_metrics(gateway: GatewayP
     assert ask(gateway.url, "/v1", b"", method="GET").status == 404
 
 
+@pytest.mark.parametrize("path", ["/", "/v1", "/v2/models", "//v1/models", "/V1/models", "/docs"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_whatever_is_not_there_is_told_in_the_one_body_of_errors(
+    method: str, path: str, gateway: GatewayProcess
+) -> None:
+    check_refusal(ask(gateway.url, path, b"", method=method), "chat", 404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/health", "/metrics"])
+def test_a_wrong_method_outside_of_v1_is_told_in_it_too(path: str, gateway: GatewayProcess) -> None:
+    answer = ask(gateway.url, path, b"", method="POST")
+    check_refusal(answer, "chat", 405, "method_not_allowed")
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
+
+
 def _unmeasured(gateway: GatewayProcess, method: str, path: str) -> Answer:
     with Line(gateway.url) as line:
         line.send(request(method, path, line.host, b"", {"content-length": ""}))
