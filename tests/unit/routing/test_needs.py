@@ -29,6 +29,7 @@ def turn(*parts: Any, role: str = "user") -> list[Any]:
         ({"messages": turn({"type": "image_url", "image_url": {"url": "data:,"}})}, {"images"}),
         ({"messages": turn({"type": "input_audio", "input_audio": {}})}, {"audio"}),
         ({"messages": turn({"type": "file", "file": {}})}, {"files"}),
+        ({"messages": turn("x", None, ["image"], {"type": 5}, {"type": ["image"]}, {"content": [_IMAGE]})}, set()),
         ({"tools": [_FUNCTION]}, {"tools"}),
         ({"functions": [{"name": "f"}]}, {"tools"}),
         ({"tools": []}, set()),
