@@ -64,7 +64,7 @@ class Pipeline:
             x.principal = setup.keys.identify(x.headers)
             self._admit(setup)
             await read(setup.config)
-            x.replayable = x.replayable and not (x.body and acts_twice(x.body))
+            x.replayable = x.replayable and not (x.body and acts_twice(x.dialect.name, x.body))
             open_ids(x, setup.sealer)
             if (kept := self._kept_answer(x, x.principal)) is not None:
                 await take([kept])

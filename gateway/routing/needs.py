@@ -8,6 +8,13 @@ _IMAGES: Final = frozenset({"image_url", "input_image", "image"})
 _AUDIO: Final = frozenset({"input_audio"})
 _FILES: Final = frozenset({"file", "input_file", "document"})
 _CALLERS_TOOLS: Final = frozenset({None, "function", "custom"})
+# What the vendor does or keeps, by the dialect it is asked for in. An empty object asks for the defaults.
+_ACTING: Final = {
+    "chat": ("web_search_options",),
+    "responses": ("background", "conversation", "prompt"),
+    "messages": ("mcp_servers", "container"),
+}
+_NOTHING_ASKED: Final[tuple[Any, ...]] = (None, False, [])
 _BYTES_PER_TOKEN: Final = 4
 
 
@@ -43,9 +50,17 @@ def output_limit(body: dict[str, Any]) -> int | None:
     return next((limit for limit in limits if isinstance(limit, int)), None)
 
 
-def acts_twice(body: dict[str, Any]) -> bool:
-    """Whether asking twice may do something twice: it is to be stored, to run in the background, or to use the vendor's tools."""
-    if body.get("store") is True or body.get("background") or body.get("conversation") or body.get("mcp_servers"):
+def acts_twice(dialect: str, body: dict[str, Any]) -> bool:
+    """Whether asking twice may do something twice at the vendor: an answer is stored, or made in the background, or tools run there.
+
+    `store` counts where it is asked for. The Responses API also stores where nothing is said; if that counted, plain requests
+    would lose every retry, even after a 503, for an answer that is stored twice at worst. And whether the request goes to a
+    target that it is translated for, where nothing is stored at all, is not known yet.
+    """
+    acting = _ACTING.get(dialect)
+    if acting is None:
+        return False
+    if body.get("store") is True or any(body.get(name) not in _NOTHING_ASKED for name in acting):
         return True
     tools = body.get("tools")
     return isinstance(tools, list) and any(_kind(tool) not in _CALLERS_TOOLS for tool in tools)

@@ -109,7 +109,8 @@ _FIELDS = st.sampled_from(
 def test_no_body_is_too_odd_to_be_read(body: dict[str, Any]) -> None:
     """What is wrong with it, the target says; routing only looks."""
     needs(body)
-    acts_twice(body)
+    for dialect in ("chat", "responses", "messages"):
+        acts_twice(dialect, body)
     output_limit(body)
     assert prefix(body) == prefix(body)
 
@@ -141,24 +142,30 @@ def test_a_first_guess_of_tokens_is_a_quarter_of_the_bytes() -> None:
 # -- acts twice
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"store": True},
-        {"background": True},
-        {"conversation": "conv_1"},
-        {"conversation": {"id": "conv_1"}},
-        {"tools": [{"type": "web_search"}]},
-        {"tools": [_FUNCTION, {"type": "code_interpreter", "container": {"type": "auto"}}]},
-        {"tools": [{"type": "web_search_20250305", "name": "web_search"}]},
-        {"tools": [{"type": "mcp", "server_url": "https://example.com"}]},
-        {"mcp_servers": [{"type": "url", "url": "https://example.com", "name": "m"}]},
-    ],
-)
-def test_what_is_kept_or_done_by_the_vendor_may_act_twice(body: dict[str, Any]) -> None:
-    assert acts_twice(body)
+_STORED_OR_DONE: Final = [
+    ("chat", {"store": True}),
+    ("chat", {"web_search_options": {}}),
+    ("chat", {"tools": [_FUNCTION, {"type": "web_search"}]}),
+    ("responses", {"store": True}),
+    ("responses", {"background": True}),
+    ("responses", {"conversation": "conv_1"}),
+    ("responses", {"conversation": {"id": "conv_1"}}),
+    ("responses", {"prompt": {"id": "pmpt_1"}}),
+    ("responses", {"tools": [{"type": "web_search"}]}),
+    ("responses", {"tools": [_FUNCTION, {"type": "code_interpreter", "container": {"type": "auto"}}]}),
+    ("responses", {"tools": [{"type": "mcp", "server_url": "https://example.com"}]}),
+    ("messages", {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}),
+    ("messages", {"container": "container_1"}),
+    ("messages", {"mcp_servers": [{"type": "url", "url": "https://example.com", "name": "m"}]}),
+]
 
 
+@pytest.mark.parametrize(("dialect", "body"), _STORED_OR_DONE)
+def test_what_is_kept_or_done_by_the_vendor_may_act_twice(dialect: str, body: dict[str, Any]) -> None:
+    assert acts_twice(dialect, body)
+
+
+@pytest.mark.parametrize("dialect", ["chat", "responses", "messages"])
 @pytest.mark.parametrize(
     "body",
     [
@@ -167,6 +174,9 @@ def test_what_is_kept_or_done_by_the_vendor_may_act_twice(body: dict[str, Any]) 
         {"store": None},
         {"background": False},
         {"conversation": None},
+        {"prompt": None},
+        {"web_search_options": None},
+        {"container": None},
         {"mcp_servers": []},
         {"tools": None},
         {"tools": []},
@@ -175,8 +185,22 @@ def test_what_is_kept_or_done_by_the_vendor_may_act_twice(body: dict[str, Any]) 
         {"tools": [{"name": "f", "input_schema": {}}]},
     ],
 )
-def test_what_the_caller_does_itself_may_be_asked_again(body: dict[str, Any]) -> None:
-    assert not acts_twice(body)
+def test_what_the_caller_does_itself_may_be_asked_again(dialect: str, body: dict[str, Any]) -> None:
+    assert not acts_twice(dialect, body)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "body"),
+    [
+        ("completions", {"prompt": "Once upon a time"}),
+        ("images", {"prompt": "A haechi", "background": "transparent"}),
+        ("chat", {"prompt": "x", "container": "x"}),
+        ("count_tokens", {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}),
+        ("embeddings", {"input": "x"}),
+    ],
+)
+def test_a_field_acts_only_where_it_means_that(dialect: str, body: dict[str, Any]) -> None:
+    assert not acts_twice(dialect, body)
 
 
 # -- the prefix
