@@ -140,6 +140,7 @@ class Chunks:
     def __init__(self, told: dict[int, str] | None) -> None:
         self._told = told
         self._open: set[int] = set()
+        self._finished = False
         self._usage: dict[str, Any] | None = None
         self._head: dict[str, Any] = {}
 
@@ -161,7 +162,7 @@ class Chunks:
             return bool(delta)
         index = choice.get("index", 0)
         if reason is not None:
-            self._open.discard(index)
+            self._finish(index)
         elif delta:
             self._open.add(index)
         return bool(delta) or reason is not None
@@ -170,16 +171,20 @@ class Chunks:
         """What stands before the end. `reported`: the provider counted its tokens; otherwise the library invented the count."""
         rest = []
         for index, reason in sorted((self._told or {}).items()):
-            self._open.discard(index)
+            self._finish(index)
             rest.append({**self._head, "choices": [{"index": index, "delta": {}, "finish_reason": reason}]})
         if self._usage is not None and reported:
             rest.append({**self._head, "choices": [], "usage": self._usage})
         return rest
 
+    def _finish(self, index: int) -> None:
+        self._finished = True
+        self._open.discard(index)
+
     @property
     def complete(self) -> bool:
-        """After `rest`: something was said, and every choice that began has finished."""
-        return bool(self._head) and not self._open
+        """After `rest`: a choice has finished, and so has every one that began."""
+        return self._finished and not self._open
 
 
 # --- errors ----------------------------------------------------------------------------------------------------------

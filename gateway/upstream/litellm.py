@@ -11,7 +11,7 @@ import os
 import sys
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
 
@@ -118,7 +118,14 @@ def load() -> "Library":
         setattr(module, name, value)
     for name in _CALLBACKS:
         setattr(module, name, [])
+    handler = importlib.import_module("litellm.llms.custom_httpx.http_handler").AsyncHTTPHandler
+    handler.single_connection_post_request = _never_again
     return Library(module, http, base)
+
+
+async def _never_again(*_: Any, **__: Any) -> NoReturn:
+    """In place of the second request that litellm sends, without a switch, after a lost connection: it could act twice."""
+    raise sys.exception() or ConnectionError
 
 
 def _without_words(record: logging.LogRecord) -> bool:
@@ -178,7 +185,7 @@ class Library:
                     raise invalid(f"an event is larger than {limits.event_bytes} bytes")
                 await take([frame])
         rest = chunks.rest(any(getattr(chunk, "usage", None) is not None for chunk in stream.chunks))
-        if not chunks.complete or not _finished(stream):
+        if not chunks.complete:
             raise _cut()
         await take([*map(wire.event, rest), wire.done()])
 

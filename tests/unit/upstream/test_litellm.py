@@ -303,9 +303,9 @@ except ValueError as error:
     assert 'pip install "haechi[providers]"' in _python(code)
 
 
-def test_loading_asks_nothing_of_the_network_and_leaves_every_switch_off() -> None:
+def test_nothing_but_the_provider_is_asked_and_every_switch_is_off() -> None:
     code = """
-import sys, warnings
+import asyncio, sys, warnings
 def watch(event, arguments):
     if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
         print("NETWORK", event, arguments[1:])
@@ -316,8 +316,14 @@ module = load()._module
 assert not (module.telemetry or module.drop_params or module.modify_params or module.num_retries or module.fallbacks)
 assert not (module.callbacks or module.success_callback or module.failure_callback or module._async_success_callback)
 assert module.suppress_debug_info and module.disable_token_counter and module.cache is None
+warnings.simplefilter("ignore")
+asked = {"model": "anthropic/claude-3-5-haiku-20241022", "messages": [{"role": "user", "content": "hi"}]}
+try:
+    asyncio.run(module.acompletion(**asked, api_key="k", api_base="http://127.0.0.1:9", num_retries=0, max_retries=0))
+except module.InternalServerError:
+    pass
 """
-    assert _python(code) == ""
+    assert set(_python(code).splitlines()) == {"NETWORK socket.connect (('127.0.0.1', 9),)"}
 
 
 def test_what_the_library_logs_holds_no_text_of_a_request() -> None:
