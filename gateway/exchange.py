@@ -11,6 +11,7 @@ from gateway.routing.candidate import Candidate
 from gateway.routing.failure import Attempt
 from gateway.routing.plan import Plan
 from gateway.wire.dialect import Dialect
+from gateway.wire.multipart import Place
 from gateway.wire.neutral import Finish, Usage
 from gateway.wire.responses.conversation import Conversation
 
@@ -39,6 +40,7 @@ class Exchange:
     parsed: dict[str, Any] | None = None  # what was in them; `body` is another object once something in it is changed
     upload: bytes | BinaryIO = b""  # anything else
     model: str = ""
+    model_place: Place | None = None  # where that stands in `upload`, if it does
     streamed: bool = False
     target_path: str = ""  # where the path itself is handed on: below the upstream's base URL, with its query
     wall: float = field(default_factory=time.time)

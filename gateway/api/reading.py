@@ -47,7 +47,7 @@ async def read_json(x: Exchange, receive: Receive, config: Config) -> None:
 
 
 async def read_upload(x: Exchange, receive: Receive, config: Config) -> None:
-    """`upload` and `model`: a body that is handed on as it is. What does not fit in memory waits in a temporary file."""
+    """`upload`, `model` and `model_place`: a body that is handed on as it is. What does not fit in memory waits in a temporary file."""
     limit = config.limits.upload_bytes
     _check_length(x.headers, limit)
     held = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the exchange closes it
@@ -59,7 +59,7 @@ async def read_upload(x: Exchange, receive: Receive, config: Config) -> None:
             raise _too_large(limit)
         held.write(piece)
     look = partial(model_of, x.headers.get("content-type", ""), x.query, x.upload)
-    x.model = look() if size <= _IN_MEMORY else await asyncio.to_thread(look)
+    x.model, x.model_place = look() if size <= _IN_MEMORY else await asyncio.to_thread(look)
     held.seek(0)
 
 

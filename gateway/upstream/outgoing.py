@@ -94,8 +94,8 @@ def _handed_on(
     payload: bytes | BinaryIO = x.upload
     if x.body is not None:
         payload = _encode({**x.body, "model": candidate.model} if "model" in x.body else x.body)
-    elif not isinstance(x.upload, bytes) and x.model not in ("", candidate.model):
-        payload = with_model(headers.get("content-type", ""), x.upload, candidate.model)
+    elif not isinstance(x.upload, bytes) and x.model_place is not None and x.model != candidate.model:
+        payload = with_model(x.upload, x.model_place, candidate.model)
     passage: Passage = Native(x.dialect.watch(False, True) if x.streamed else OpaqueWatch())
     if x.dialect.name in KEEPING and x.principal is not None:
         passage = Sealing(passage, sealer, x.principal.id, upstream.name)

@@ -1,8 +1,8 @@
 """The one thing the gateway needs to know of an upload, and the one thing it changes in it: the model's name."""
 
+import io
+import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from typing import BinaryIO, Final, NamedTuple, cast
 from urllib.parse import parse_qs
@@ -21,69 +21,87 @@ _AS_WRITTEN: Final = re.compile(rb';\s*([^\s=;"]+)\s*=\s*(?:"([^"]*)"|([^;\s]*))
 _ESCAPED: Final = re.compile(rb';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))')
 
 
-class _Value(NamedTuple):
-    """What a form says is the model, and where it stands in the upload."""
+class Place(NamedTuple):
+    """What a form says is the model, and where that stands in the upload."""
 
     text: bytes
     start: int
     end: int
 
 
-def model_of(content_type: str, query: str, upload: BinaryIO) -> str:
-    """The form field `model`, else the query parameter, or an empty string.
+def model_of(content_type: str, query: str, upload: BinaryIO) -> tuple[str, Place | None]:
+    """The form field `model` and its place, else the query parameter, or an empty string.
 
     Raises `duplicate_key` or `invalid_request` where two readers of the upload could find two models.
     """
     named = parse_qs(query.lstrip("?")).get("model", [])
     found = _found(content_type, upload)
     if found is None:
-        return named[0] if named else ""
+        return named[0] if named else "", None
     try:
         model = found.text.decode()
     except UnicodeDecodeError as error:
         raise _wrong("The form field `model` must be UTF-8.") from error
     if named and named[0] != model:
         raise _wrong("The form field `model` and the query parameter `model` differ; leave the parameter out.")
-    return model
+    return model, found
 
 
-def with_model(content_type: str, upload: BinaryIO, model: str) -> BinaryIO:
-    """The upload with another model in its form field; the same object if it has none. Its length may differ."""
-    found = _found(content_type, upload)
-    if found is None:
-        return upload
-    changed = tempfile.SpooledTemporaryFile(max_size=_CHUNK)  # noqa: SIM115 - ends with the attempt that sends it
-    upload.seek(0)
-    _copy(upload, changed, found.start)
-    changed.write(model.encode())
-    upload.seek(found.end)
-    shutil.copyfileobj(upload, changed)
-    changed.seek(0)
-    return cast("BinaryIO", changed)
+def with_model(upload: BinaryIO, place: Place, model: str) -> BinaryIO:
+    """The upload with another model in this place. Its length may differ. Nothing is read until somebody reads it."""
+    return cast("BinaryIO", _Changed(upload, place, model.encode()))
 
 
-def _copy(source: BinaryIO, to: tempfile.SpooledTemporaryFile[bytes], size: int) -> None:
-    while size > 0:
-        piece = source.read(min(size, _CHUNK))
-        to.write(piece)
-        size -= len(piece)
+class _Changed(io.RawIOBase):
+    """A view of a file. It has a position of its own, and leaves the file open when it is closed."""
+
+    def __init__(self, upload: BinaryIO, place: Place, text: bytes) -> None:
+        self._upload = upload
+        self._place = place
+        self._text = text
+        self._at = 0
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        if whence == os.SEEK_END:
+            offset += self._upload.seek(0, os.SEEK_END) + self._longer
+        elif whence == os.SEEK_CUR:
+            offset += self._at
+        self._at = offset
+        return offset
+
+    def readinto(self, into: bytearray) -> int:  # type: ignore[override]  # Python 3.11 has no name for a buffer
+        view = memoryview(into)
+        start, behind = self._place.start, self._place.start + len(self._text)
+        if start <= self._at < behind:
+            piece = self._text[self._at - start :][: len(view)]
+        else:
+            before = self._at < start
+            self._upload.seek(self._at if before else self._at - self._longer)
+            piece = self._upload.read(min(len(view), start - self._at) if before else len(view))
+        view[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
+
+    @property
+    def _longer(self) -> int:
+        return len(self._text) - (self._place.end - self._place.start)
 
 
-def _found(content_type: str, upload: BinaryIO) -> _Value | None:
+def _found(content_type: str, upload: BinaryIO) -> Place | None:
     """The one field `model` of the form. The whole form is looked at: one reader takes the first of two, another the last."""
     if not _FORM.match(content_type):
         return None
     boundary = _BOUNDARY.search(content_type)
     if boundary is None:
         raise _wrong("The Content-Type of the form names no boundary.")
-    found: list[_Value] = []
+    found: list[Place] = []
     opened: int | None = None
     for place, ends, opens in _parts(upload, (boundary.group(1) or boundary.group(2)).encode("latin-1")):
         if opened is not None:
             if place - opened > _LONGEST_NAME or place <= opened:
                 raise _wrong(f"The form field `model` must have 1 to {_LONGEST_NAME} bytes.")
             upload.seek(opened)
-            found.append(_Value(upload.read(place - opened), opened, place))
+            found.append(Place(upload.read(place - opened), opened, place))
         opened = opens
         if ends:
             break

@@ -21,6 +21,7 @@ from gateway.upstream.outgoing import Local, outgoing
 from gateway.upstream.providers import PROVIDERS
 from gateway.upstream.remembering import Remembering
 from gateway.upstream.resources import Sealing
+from gateway.wire.multipart import model_of
 from gateway.wire.passage import Native, Passage
 from gateway.wire.sealed import Sealer
 from tests.support.exchanges import candidate, exchange, said
@@ -267,14 +268,17 @@ def test_an_upload_keeps_its_type_and_changes_its_model() -> None:
     )
     headers = {"content-type": "multipart/form-data; boundary=b"}
     fields: dict[str, Any] = {"headers": headers, "target_path": "/audio/transcriptions"}
-    outbound = sent(exchange("audio", upload=BytesIO(form), model="asked", **fields), "openai")
+    upload = BytesIO(form)
+    _, fields["model_place"] = model_of(headers["content-type"], "", upload)
+    outbound = sent(exchange("audio", upload=upload, model="asked", **fields), "openai")
     assert not isinstance(outbound.body, bytes)
     with outbound.body as changed:
         assert changed.read() == form.replace(b"asked", b"served", 1)
+    assert not upload.closed, "another attempt may need it"
     assert outbound.headers["content-type"] == headers["content-type"]
-    for unnamed in ("", "served"):
-        upload = BytesIO(form)
-        assert sent(exchange("audio", upload=upload, model=unnamed, **fields), "openai").body is upload
+    assert sent(exchange("audio", upload=upload, model="served", **fields), "openai").body is upload
+    fields["model_place"] = None
+    assert sent(exchange("audio", upload=upload, model="asked", **fields), "openai").body is upload
 
 
 # -- headers
