@@ -30,7 +30,7 @@ from gateway.upstream.http import Take
 from gateway.upstream.resources import KEEPING, open_ids
 from gateway.wire.frames import Frame
 from gateway.wire.responses import RESPONSES
-from gateway.wire.responses.conversation import not_kept
+from gateway.wire.responses.conversation import not_kept, previous_id
 from gateway.wire.signed import SIGNING, brought_back
 
 log = logging.getLogger("haechi")
@@ -145,7 +145,8 @@ class Pipeline:
                 x.committed = True
                 x.reply_headers = [(b"content-type", b"application/json")]
             return frame
-        if isinstance(previous := (x.body or {}).get("previous_response_id"), str) and previous not in x.opened:
+        previous = previous_id(x.body or {})
+        if previous is not None and previous not in x.opened:
             x.goes_on_from = self.attempts.responses.get(principal.id, previous)
             if x.goes_on_from is None:
                 raise not_kept()

@@ -4,6 +4,7 @@ Instructions are not carried over: each request brings its own or has none.
 """
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import msgspec
@@ -35,9 +36,9 @@ def wants_keeping(request: Request) -> bool:
     return request.echo.get("store") is not False
 
 
-def previous_id(request: Request) -> str | None:
-    """The response that the request goes on from."""
-    value = request.extras.get(_PREVIOUS)
+def previous_id(body: Mapping[str, Any]) -> str | None:
+    """The response that a request goes on from."""
+    value = body.get(_PREVIOUS)
     if value is None or isinstance(value, str):
         return value
     raise GatewayError("invalid_request", f"{_PREVIOUS}: expected a string", param=_PREVIOUS)

@@ -24,7 +24,7 @@ def exchange(request: Request, text: str) -> talk.Conversation:
 def test_a_conversation_goes_on_with_the_new_instructions_alone() -> None:
     first = exchange(asked(instructions="Be brief.", input="one"), "eins")
     second = asked(instructions="Be long.", input="two", previous_response_id="resp_1")
-    assert talk.previous_id(second) == "resp_1"
+    assert talk.previous_id(second.extras) == "resp_1"
     whole = talk.continued(first, second)
     assert [(turn.role, turn.parts[0].text) for turn in whole.messages if isinstance(turn.parts[0], Text)] == [
         ("system", "Be long."),
@@ -32,7 +32,7 @@ def test_a_conversation_goes_on_with_the_new_instructions_alone() -> None:
         ("assistant", "eins"),
         ("user", "two"),
     ]
-    assert talk.previous_id(whole) is None
+    assert talk.previous_id(whole.extras) is None
     assert len(second.messages) == 2
     third = talk.continued(exchange(whole, "zwei"), asked(input="three", previous_response_id="resp_2"))
     assert [turn.parts for turn in third.messages] == [
@@ -53,7 +53,7 @@ def test_a_response_is_kept_unless_the_caller_says_no(store: bool | None, keeps:
 
 def test_an_id_of_the_wrong_type_is_named_and_an_unknown_one_gets_the_vendors_status() -> None:
     with pytest.raises(GatewayError) as caught:
-        talk.previous_id(asked(previous_response_id=3))
+        talk.previous_id({"previous_response_id": 3})
     assert caught.value.param == "previous_response_id"
     assert (talk.not_kept().status, talk.not_kept().param) == (400, "previous_response_id")
 
