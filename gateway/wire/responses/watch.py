@@ -167,7 +167,7 @@ def read_finish(response: dict[str, Any]) -> Finish:
 
 
 def rewrite_ids(frame: Frame, mint: Callable[[str], str], previous: Callable[[str], str] | None = None) -> Frame:
-    """The frame with the gateway's response id in the place of the upstream's; any other frame is the same object.
+    """The event with the gateway's response id in the place of the upstream's; any other event is the same object.
 
     `mint` must give the same id for the same id: a stream names its response three times or more. `previous` does the same for
     the echo of `previous_response_id`.
@@ -175,15 +175,12 @@ def rewrite_ids(frame: Frame, mint: Callable[[str], str], previous: Callable[[st
     name = frame.event
     if frame.data is None or (name is not None and name not in LIFE):
         return frame
-    unary = frame.raw is frame.data
-    if not unary and (name is None and b'"response"' not in frame.data):
+    if name is None and b'"response"' not in frame.data:
         return frame
     try:
         value = frame.json
     except NotJSON:
         return frame
-    if unary:
-        return frames.edited(frame, _renamed(value, mint, previous)) if _has_ids(value) else frame
     response = value.get("response")
     if not isinstance(response, dict) or not _has_ids(response):
         return frame
