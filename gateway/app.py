@@ -42,6 +42,8 @@ from gateway.wire.passage import served
 from gateway.wire.sealed import Sealer
 
 ZONES: Final = {name: row.zone for name, row in PROVIDERS.items()}
+_PLAIN: Final = Provider()
+_OF_CONNECTIONS: Final = ("connections", "pool_wait", "ca_file", "proxy", "health")
 SIMULATED: Final = "simulated"
 ROWS: Final = Rows(
     kinds=PROVIDERS.keys(),
@@ -95,6 +97,7 @@ class Gateway:
         if self._simulated is None and any(_simulated(name, one) for name, one in config.providers.items()):
             port, stop = await serve_simulator(simulator())
             self._simulated = (f"http://127.0.0.1:{port}/v1", stop)
+        check_library(config)
         await self._load_library(config)
         try:
             setup = self._setup(config)
@@ -182,6 +185,25 @@ class Gateway:
             task = asyncio.get_running_loop().create_task(upstream.transport.aclose())
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
+
+
+def check_library(config: Config) -> None:
+    """Raises ValueError for what a provider behind litellm cannot be told, or must not leave to its callers."""
+    behind = {name for name, one in config.providers.items() if row_of(name, one).library}
+    for name in behind:
+        ignored = [
+            field for field in _OF_CONNECTIONS if getattr(config.providers[name], field) != getattr(_PLAIN, field)
+        ]
+        if ignored:
+            raise ValueError(
+                f"providers.{name}: litellm makes its own connections and ignores {', '.join(ignored)}; leave out"
+            )
+    for name, model in config.models.items():
+        if any(target.provider in behind and target.model.startswith("*") for target in model.targets):
+            raise ValueError(
+                f"models.{name}: a caller could choose any provider and address that litellm knows; "
+                "write whose models they are: `bedrock/*`, not `*`"
+            )
 
 
 def _watched(setup: Setup) -> dict[str, Watched]:

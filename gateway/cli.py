@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from gateway.app import ROWS
+from gateway.app import ROWS, check_library
 from gateway.config.load import load_with_files
 from gateway.config.mistakes import ConfigError
 from gateway.config.schema import schema_text
@@ -51,6 +51,11 @@ def _check(path: Path) -> int:
         return 1
     if not config.models:
         print(f"{path}: nothing is wrong, but it names no models: nobody could ask for anything", file=sys.stderr)
+        return 1
+    try:
+        check_library(config)
+    except ValueError as error:
+        print(f"{path}: {error}", file=sys.stderr)
         return 1
     print(f"{path}: good. Models: {', '.join(config.models)}. Providers: {', '.join(config.providers)}.")
     asks_library = any(row_of(name, provider).library for name, provider in config.providers.items())
