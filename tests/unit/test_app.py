@@ -6,9 +6,9 @@ from gateway.app import check_library
 from gateway.config.structs import Config, Model, Provider, Target
 
 
-def behind_litellm(model: str, **settings: int) -> Config:
+def behind_litellm(model: str, connections: int = 1000) -> Config:
     return Config(
-        providers={"rest": Provider(kind="litellm", **settings)},
+        providers={"rest": Provider(kind="litellm", connections=connections)},
         models={"any/*": Model(targets=[Target(provider="rest", model=model)])},
     )
 
