@@ -105,6 +105,10 @@ def _give_up(plan: Plan, attempts: Sequence[Attempt], health: HealthView, now: f
     """The last failure in the words of the error table; without one, that nobody could be asked."""
     if not attempts or (last := attempts[-1].failure) is None:
         return GiveUp(_nobody_asked(plan, health, now))
+    if last.kind == "unfit":  # why the others failed says more
+        last = next(
+            (each.failure for each in reversed(attempts) if each.failure and each.failure.kind != "unfit"), last
+        )
     rule = rule_of(last)
     tried = f"{len(attempts)} attempt{'s' if len(attempts) > 1 else ''}"
     error = GatewayError(
