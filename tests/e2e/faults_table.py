@@ -9,13 +9,16 @@ FORMS: Final[tuple[Form, Form]] = ("unary", "streamed")
 DIALECTS: Final = ("chat", "messages", "responses")
 TEXT: Final = [f"word{number} " for number in range(10)]
 VENDOR_KEY: Final = "sk-vendor-CANARY-1f9c"
+WORDS: Final = "in the upstream's own words"
+"""What every error of the upstream says that does not quote a key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """What the caller learns: an HTTP status (None: an error event inside the stream) and our code.
 
-    `passed`: a caller of the upstream's own dialect gets the upstream's own error body.
+    `passed`: in the upstream's words: its own error body for a caller of its own dialect, a body of ours with its message for
+    others. Where this is false, nobody gets them before text is out.
     """
 
     status: int | None
@@ -72,8 +75,14 @@ _HTML: Final = f"<!doctype html><title>Sorry</title><p>{VENDOR_KEY}</p>"
 _INVALID_KEY: Final = {"error": "invalid_api_key", "message": f"Incorrect API key provided: {VENDOR_KEY}."}
 
 
-def _passed(status: int, code: str = "upstream_error", retry_after: str | None = None) -> Told:
-    return Told(status, code, passed=True, retry_after=retry_after)
+def _passed(status: int, code: str) -> Told:
+    """The caller's own fault: the upstream knows best what is wrong with the request."""
+    return Told(status, code, passed=True)
+
+
+def _ours(status: int, code: str = "upstream_error", retry_after: str | None = None) -> Told:
+    """The upstream speaks of itself, or of the account that all callers share."""
+    return Told(status, code, retry_after=retry_after)
 
 
 def _event(code: str) -> Told:
@@ -102,13 +111,13 @@ FAULTS: Final[tuple[Fault, ...]] = (
         but={"messages": _passed(413, "context_length_exceeded")},
     ),
     Fault("status 422", {"status": 422}, _passed(422, "invalid_request")),
-    Fault("status 429, retry after 7 s", {"status": 429, "retry_after": 7}, _passed(429, "rate_limited", "7")),
-    Fault("quota used up", {"error": "insufficient_quota"}, _passed(429, "rate_limited")),
-    Fault("status 500", {"status": 500}, _passed(500)),
-    Fault("status 502", {"status": 502}, _passed(502)),
-    Fault("status 503, retry after 3 s", {"status": 503, "retry_after": 3}, _passed(503, retry_after="3")),
-    Fault("status 504", {"status": 504}, _passed(504, "upstream_timeout")),
-    Fault("status 529", {"status": 529}, _passed(529)),
+    Fault("status 429, retry after 7 s", {"status": 429, "retry_after": 7}, _ours(429, "rate_limited", "7")),
+    Fault("quota used up", {"error": "insufficient_quota"}, _ours(429, "rate_limited")),
+    Fault("status 500", {"status": 500}, _ours(500)),
+    Fault("status 502", {"status": 502}, _ours(502)),
+    Fault("status 503, retry after 3 s", {"status": 503, "retry_after": 3}, _ours(503, retry_after="3")),
+    Fault("status 504", {"status": 504}, _ours(504, "upstream_timeout")),
+    Fault("status 529", {"status": 529}, _ours(529)),
     Fault(
         "context too long",
         {"error": "context_length_exceeded"},
@@ -215,7 +224,7 @@ def table() -> str:
         for where, told in [("", fault.told), *((f" ({name} upstream)", told) for name, told in fault.but.items())]:
             gets = "error event, then the end" if told.status is None else f"status {told.status}"
             gets += f", `retry-after: {told.retry_after}`" if told.retry_after else ""
-            words = "the upstream's, in its own dialect" if told.passed else "ours"
+            words = "the upstream's" if told.passed else "ours"
             raising = f"`{raised('chat', told)}` | `{raised('messages', told)}`"
             lines.append(
                 f"| {fault.name}{where} | {asked} | {gets} | `{told.code}` | {words} | {raising} | `{outcome(told)}` |"

@@ -24,6 +24,7 @@ from tests.e2e.faults_table import (
     TEXT,
     VENDOR_KEY,
     WAYS,
+    WORDS,
     Fault,
     Form,
     Told,
@@ -124,7 +125,7 @@ def seen(gateway: tuple[GatewayProcess, Simulation, Path]) -> dict[Case, Seen]:
 def _played(case: Case) -> dict[str, Any]:
     """What breaks after text comes in pieces of its own, so that text is out before."""
     pace = {"tokens_per_second": 100} if case.told.status is None else {}
-    return {"chunks": TEXT, **pace, **case.fault.play}
+    return {"chunks": TEXT, "message": WORDS, **pace, **case.fault.play}
 
 
 def _asked(process: GatewayProcess, case: Case) -> Answer:
@@ -193,6 +194,12 @@ def test_a_fault_gives_what_the_table_says(case: Case, seen: dict[Case, Seen]) -
     assert record["status"] == (told.status or 200)
     for secret in (VENDOR_KEY, "CANARY"):
         assert secret.encode() not in answer.body
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.told.status is not None], ids=str)
+def test_the_words_are_whose_the_table_says(case: Case, seen: dict[Case, Seen]) -> None:
+    """What the caller did wrong is told in the upstream's words, in translation too; all else never is."""
+    assert (WORDS in seen[case].answer.json["error"]["message"]) == case.told.passed
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.way.native], ids=str)
