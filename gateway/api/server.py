@@ -272,7 +272,7 @@ def server(app: ASGIApp, limits: Limits) -> Server:
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens: who connects before the server runs waits, and is not refused. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # else asyncio leaves Nagle on
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
