@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.api import models, paths
 from gateway.api.llm import Endpoint, Gate, headers_of
+from gateway.api.replying import NAMED
 from gateway.errors import GatewayError
 from gateway.limits import open_mode
 from gateway.record.metrics import CONTENT_TYPE
@@ -63,9 +64,9 @@ class V1:
                 "not_found",
                 "Stored files and batches are not listed: the account behind them is shared. Keep their ids.",
             )
-        if allowed := [] if path.startswith(_MODELS) and method == "GET" else _allowed(path):
+        if allowed := [] if method == "GET" and _is_models(path) else _allowed(path):
             raise GatewayError("method_not_allowed", f"{path} does not take {method}; it takes {', '.join(allowed)}.")
-        if not path.startswith(_MODELS):
+        if not _is_models(path):
             raise GatewayError("not_found", f"There is no {path[:100]} here.")
         setup = self._gate.pipeline.setup
         principal = setup.keys.identify(headers)
@@ -75,15 +76,20 @@ class V1:
 
 
 def _allowed(path: str) -> list[str]:
-    return ["GET"] if path == _MODELS or path.startswith(f"{_MODELS}/") else paths.methods(path)
+    return ["GET"] if _is_models(path) else paths.methods(path)
+
+
+def _is_models(path: str) -> bool:
+    return path == _MODELS or path.startswith(f"{_MODELS}/")
 
 
 def _refusal(error: GatewayError, path: str, allowed: str | None = None) -> Response:
     request_id = _new_id()
-    stamp = {"x-haechi-request-id": request_id}
+    dialect = paths.spoken(path)
+    stamp = {"x-haechi-request-id": request_id, NAMED.get(dialect.name, b"x-request-id").decode(): request_id}
     if error.code == "method_not_allowed":
         stamp["allow"] = allowed or ", ".join(_allowed(path))
-    body = _encode(paths.spoken(path).error_body(error, request_id))
+    body = _encode(dialect.error_body(error, request_id))
     return Response(body, error.status, stamp, media_type="application/json")
 
 

@@ -15,6 +15,8 @@ from gateway.wire.frames import Frame
 _encode = msgspec.json.Encoder().encode
 _EVENTS: Final = (b"content-type", b"text/event-stream; charset=utf-8")
 _STREAM_HEADERS: Final = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+NAMED: Final = {"messages": b"request-id", "count_tokens": b"request-id"}
+"""Where the SDK of a dialect looks for the id of a request; all others look at `x-request-id`."""
 _HEARTBEAT: Final = wire.comment("heartbeat").raw
 
 
@@ -112,6 +114,7 @@ class Reply:
             status, headers = error.status, [(b"content-type", b"application/json")]
             raw = _encode(x.dialect.error_body(error, x.id))
             headers += _advice(error)
+            headers.append((NAMED.get(x.dialect.name, b"x-request-id"), x.id.encode()))
         headers.append((b"content-length", str(len(raw)).encode()))
         if status == 408:  # the rest of the body does not come, so the connection cannot go on
             headers.append((b"connection", b"close"))
