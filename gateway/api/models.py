@@ -13,8 +13,8 @@ _CREATED_TEXT: Final = "2026-01-01T00:00:00Z"
 
 
 def listed(setup: Setup, principal: Principal, headers: Mapping[str, str]) -> dict[str, Any]:
-    """Wildcards are listed as they are written (`openai/*`): what they match is the provider's to say."""
-    names = [name for name in setup.config.models if permits(principal.models, name)]
+    """A wildcard is listed as far as the key reaches into it (`openai/*`): what it matches is the provider's to say."""
+    names = _names(setup, principal)
     if "anthropic-version" in headers:
         return {
             "data": [_anthropic(name) for name in names],
@@ -30,6 +30,17 @@ def one(setup: Setup, principal: Principal, headers: Mapping[str, str], name: st
     if not permits(principal.models, name) or (name not in setup.config.models and setup.routes.find(name) is None):
         raise GatewayError("model_not_found", "There is no model of this name.", param="model")
     return _anthropic(name) if "anthropic-version" in headers else _openai(name)
+
+
+def _names(setup: Setup, principal: Principal) -> list[str]:
+    """Each name of the configuration that the key may use; of two wildcards that meet, the narrower."""
+    found: dict[str, None] = {}
+    for name in setup.config.models:
+        if permits(principal.models, name):
+            found[name] = None
+        elif name.endswith("*"):
+            found.update(dict.fromkeys(one for one in principal.models if one.startswith(name[:-1])))
+    return list(found)
 
 
 def _openai(name: str) -> dict[str, Any]:
