@@ -42,7 +42,7 @@ async def read_json(x: Exchange, receive: Receive, config: Config) -> None:
     x.raw = raw
     x.body = x.parsed = body = parse(raw, config.limits.json_depth)
     x.input_estimate = estimated_tokens(len(raw))
-    x.streamed = x.dialect.streams and _flag(body.get("stream"))
+    x.streamed = _flag(body.get("stream")) and x.dialect.streams
     x.model = _model(body.get("model")) if "model" in body or not x.target_path else ""
 
 
