@@ -127,8 +127,8 @@ def test_a_key_is_taken_from_wherever_an_sdk_puts_it(strict: GatewayProcess) -> 
     with Anthropic(base_url=strict.url, auth_token="hk-all", api_key=None, max_retries=0) as client:
         assert client.messages.create(model="small", messages=asked, max_tokens=9).content
     headers: Any = {"Authorization": openai.omit, "api-key": "hk-all"}
-    with OpenAI(base_url=strict.v1, api_key="unused", default_headers=headers, max_retries=0) as azure:
-        assert azure.chat.completions.create(model="small", messages=asked).choices
+    with OpenAI(base_url=strict.v1, api_key="unused", max_retries=0) as azure:
+        assert azure.chat.completions.create(model="small", messages=asked, extra_headers=headers).choices
 
 
 @pytest.mark.parametrize("call", ["chat", "speech", "transcription", "image"])
