@@ -315,6 +315,26 @@ def test_a_caller_that_leaves_with_its_answer_has_been_answered(play: Stage) -> 
     assert [failure for _, failure in record["attempts"]] == [None]
 
 
+def test_a_target_whose_caller_left_with_its_answer_has_answered(play: Stage) -> None:
+    """Its failures in a row begin anew."""
+    gate = threading.Event()
+    model = fresh("one")
+    play.upstreams.play("first", whole({}, 500))
+    play.ask(model)
+    assert play.upstreams.count("first") == 2, "one more would open the breaker"
+    play.upstreams.play("first", *hanging(gate))
+    try:
+        with Line(play.process.url) as line:
+            line.ask(PATHS["chat"], asking(model, streamed=True))
+            line.read_until(DONE)
+        eventually(lambda: len(play.records_of(model)) == 2)
+    finally:
+        gate.set()
+    play.upstreams.play("first", whole({}, 500))
+    play.ask(model)
+    assert play.upstreams.count("first") == 2, "two more did not"
+
+
 def test_draining_puts_nothing_behind_the_last_word(tmp_path: Path) -> None:
     gate = threading.Event()
     model = {"one": {"targets": [target("first", "m")]}}
