@@ -138,6 +138,7 @@ async def test_an_error_before_anything_is_a_status_and_a_body(dialect: str) -> 
     assert (status, caller.ended) == (429, True)
     assert headers == {
         **dict([_JSON, _ID]),
+        b"request-id" if dialect == "messages" else b"x-request-id": b"req_1",  # where its SDK looks
         b"x-should-retry": b"true",
         b"retry-after": b"2",
         b"content-length": str(len(caller.text)).encode(),
