@@ -93,7 +93,7 @@ def _renamed(value: dict[str, Any], names: _Names, rename: _Rename) -> dict[str,
     """With other ids in these fields, however deep; the same object where there are none. The order of the fields stays."""
     changed = value
     for key, held in value.items():
-        if key in _OWN or (key == "input" and str(value.get("type")).endswith("tool_use")):
+        if key in _OWN or (key == "input" and type(held) is dict and str(value.get("type")).endswith("tool_use")):
             continue
         new = _inside(held, names, rename, key if names(value, key) else None)
         if new is not held:

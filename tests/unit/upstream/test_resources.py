@@ -1,0 +1,250 @@
+"""Ids of stored resources: opened where a field names one and nowhere else, sealed wherever an answer gives one."""
+
+from typing import Any, Final
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.dialects import DIALECTS
+from gateway.errors import GatewayError
+from gateway.exchange import Exchange
+from gateway.limits.keys import Principal
+from gateway.upstream.resources import Sealing, open_ids
+from gateway.wire import frames
+from gateway.wire.dialect import END, TEXT
+from gateway.wire.frames import Frame
+from gateway.wire.opaque import OpaqueWatch
+from gateway.wire.passage import Native
+from gateway.wire.sealed import Resource, Sealer
+from tests.support.exchanges import exchange
+
+_SEALER: Final = Sealer(b"secret")
+_OWNER: Final = "owner"
+
+
+def seal(own: str, provider: str = "one", owner: str = _OWNER) -> str:
+    return _SEALER.seal(owner, Resource(provider, own))
+
+
+def opened(body: dict[str, Any] | None = None, path: str = "", dialect: str = "responses") -> Exchange:
+    x = exchange(dialect)
+    x.principal = Principal(id=_OWNER, name="owner")
+    x.body, x.target_path = body, path
+    open_ids(x, _SEALER)
+    return x
+
+
+_FILE: Final = seal("file-own")
+
+_PLACES: Final[list[tuple[Any, Any]]] = [
+    ({"file_id": _FILE}, {"file_id": "file-own"}),
+    ({"input_file_id": _FILE, "a": 1}, {"input_file_id": "file-own", "a": 1}),
+    (
+        {"tools": [{"container": {"file_ids": [_FILE, _FILE]}}]},
+        {"tools": [{"container": {"file_ids": ["file-own"] * 2}}]},
+    ),
+    ({"input": [{"content": [{"file_id": _FILE}]}]}, {"input": [{"content": [{"file_id": "file-own"}]}]}),
+    ({"type": "tool_use", "input": [{"file_id": _FILE}]}, {"type": "tool_use", "input": [{"file_id": "file-own"}]}),
+    ({"source": {"type": "file", "file_id": _FILE}}, {"source": {"type": "file", "file_id": "file-own"}}),
+]
+
+
+@pytest.mark.parametrize(("body", "told"), _PLACES)
+def test_an_id_is_opened_wherever_a_field_names_a_resource(body: dict[str, Any], told: dict[str, Any]) -> None:
+    before = msgspec.json.encode(body)
+    x = opened(body)
+    assert x.body == told
+    assert list(x.body) == list(body)
+    assert (x.pinned, x.opened) == ("one", {"file-own": _FILE})
+    assert msgspec.json.encode(body) == before, "what was parsed stays as it was"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"metadata": {"file_id": "mine", "input_file_id": _FILE}},
+        {"content": [{"type": "tool_use", "input": {"file_id": "mine"}}]},
+        {"tools": [{"input_schema": {"properties": {"file_id": {"default": "x"}}}}]},
+        {"tools": [{"parameters": {"file_id": "x"}}]},
+        {"text": {"format": {"schema": {"file_id": "x"}}}},
+        {"arguments": {"file_id": "x"}},
+        {"input": _FILE, "note": _FILE, "id": _FILE},
+        {"file_id": None, "file_ids": [1, None]},
+        {},
+    ],
+)
+def test_what_is_the_callers_own_stays_as_it_is(body: dict[str, Any]) -> None:
+    x = opened(body)
+    assert x.body is body
+    assert (x.pinned, x.opened) == (None, {})
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        "file-raw",
+        seal("file-own", owner="another"),
+        _FILE[:-1],
+        _FILE + "A",
+        _FILE.replace("file-", "resp_"),
+        "",
+        " " + _FILE,
+    ],
+)
+@pytest.mark.parametrize("field", ["file_id", "input_file_id", "file_ids"])
+def test_a_file_that_does_not_open_is_not_there(field: str, theirs: str) -> None:
+    with pytest.raises(GatewayError) as caught:
+        opened({"input": [{field: [theirs] if field == "file_ids" else theirs}]})
+    assert (caught.value.code, caught.value.status, caught.value.param) == ("not_found", 404, field)
+    assert not theirs.strip() or theirs not in caught.value.message
+
+
+def test_a_response_that_does_not_open_may_be_kept_here() -> None:
+    x = opened({"previous_response_id": "resp_here"})
+    assert x.body == {"previous_response_id": "resp_here"}
+    assert (x.pinned, x.opened) == (None, {})
+
+
+def test_what_different_providers_hold_does_not_go_together() -> None:
+    with pytest.raises(GatewayError, match="different providers"):
+        opened({"file_id": _FILE, "previous_response_id": seal("resp_a", "two")})
+
+
+def test_a_conversation_of_the_vendor_is_nobodys_here() -> None:
+    for value in ("conv_1", {"id": "conv_1"}, ""):
+        with pytest.raises(GatewayError) as caught:
+            opened({"conversation": value})
+        assert caught.value.param == "conversation"
+    assert opened({"conversation": None}).body == {"conversation": None}
+    assert opened({"conversation": "mine"}, dialect="chat").body == {"conversation": "mine"}
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (f"/files/{_FILE}", "/files/file-own"),
+        (f"/files/{_FILE}/content?a=b", "/files/file-own/content?a=b"),
+        (f"/files/x{_FILE}", None),
+        (f"/files/{_FILE}.x", None),
+        (f"/files/file-raw?after={_FILE}", None),
+        (f"/files/{seal('file-own', owner='another')}", None),
+        ("/files/file-raw", None),
+    ],
+)
+def test_a_path_is_opened_only_by_a_whole_id_in_its_place(path: str, told: str | None) -> None:
+    x = opened(path=path, dialect="files")
+    assert x.target_path == (told or path)
+    assert x.pinned == ("one" if told else None)
+
+
+_JSON = st.recursive(
+    st.one_of(st.none(), st.integers(), st.text(max_size=5), st.sampled_from([_FILE, "file-raw", "resp_raw"])),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["file_id", "file_ids", "input", "type", "content", "metadata", "parameters", "x"]),
+            inner,
+            max_size=4,
+        ),
+    ),
+    max_leaves=10,
+)
+
+
+def _named(value: Any, *, field: bool = False) -> list[str]:
+    """Ids that an upstream would take for a reference: the slow way to look."""
+    if isinstance(value, dict):
+        return [
+            one
+            for key, held in value.items()
+            if key not in ("metadata", "parameters")
+            if not (key == "input" and isinstance(held, dict) and str(value.get("type")).endswith("tool_use"))
+            for one in _named(held, field=key in ("file_id", "file_ids"))
+        ]
+    if isinstance(value, list):
+        return [one for held in value for one in _named(held, field=field)]
+    return [value] if field and isinstance(value, str) else []
+
+
+@given(st.dictionaries(st.sampled_from(["input", "messages", "file_id", "tools"]), _JSON, max_size=3))
+def test_no_id_that_did_not_open_reaches_an_upstream(body: dict[str, Any]) -> None:
+    named = _named(body)
+    try:
+        x = opened(body)
+    except GatewayError as error:
+        told = error.code
+    else:
+        told = ""
+        assert x.body is not None
+        assert set(_named(x.body)) == {"file-own" for _ in named}
+    assert told == ("not_found" if any(one != _FILE for one in named) else "")
+
+
+def passage() -> Sealing:
+    return Sealing(Native(OpaqueWatch()), _SEALER, _OWNER, "one")
+
+
+def shown(value: Any) -> Any:
+    (frame,), seen = passage().feed([frames.body(value)])
+    assert seen & (TEXT | END)
+    return msgspec.json.decode(frame.raw)
+
+
+def test_every_id_of_a_resource_is_sealed_and_nothing_else_changes() -> None:
+    batch = {
+        "id": "batch_1",
+        "object": "batch",
+        "input_file_id": "file-1",
+        "output_file_id": None,
+        "error_file_id": "file-2",
+    }
+    told = shown({**batch, "metadata": {"id": "mine"}, "status": "completed"})
+    assert list(told) == [*batch, "metadata", "status"]
+    assert told == {
+        **batch,
+        "id": seal("batch_1"),
+        "input_file_id": seal("file-1"),
+        "error_file_id": seal("file-2"),
+        "metadata": {"id": "mine"},
+        "status": "completed",
+    }
+
+
+def test_a_list_echoes_the_callers_files_and_no_others() -> None:
+    cited = {"type": "output_text", "annotations": [{"type": "file_citation", "file_id": "file-9"}]}
+    items = [
+        {
+            "id": "msg_1",
+            "content": [{"type": "input_file", "file_id": "file-1"}, {"type": "input_image", "file_id": None}],
+        },
+        {"id": "msg_2", "content": [cited]},
+    ]
+    told = shown({"object": "list", "data": items, "first_id": "msg_1"})
+    assert told["data"][0]["content"][0]["file_id"] == seal("file-1")
+    assert told["data"][1] == items[1], "a cited file is the operator's, so no key to it is made"
+    assert told["first_id"] == "msg_1"
+    tools = [{"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["file-1"]}}]
+    assert shown({"id": "resp_1", "tools": tools})["tools"][0]["container"]["file_ids"] == [seal("file-1")]
+
+
+def test_an_event_of_a_responses_stream_is_sealed_and_any_other_passes_as_it_came() -> None:
+    def feed(frame: Frame) -> Frame:
+        watch = DIALECTS["responses"].watch(False, True)
+        (out,), _ = Sealing(Native(watch), _SEALER, _OWNER, "one").feed([frame])
+        return out
+
+    response = {"id": "resp_1", "object": "response", "previous_response_id": "resp_0", "output": []}
+    made = feed(frames.event({"type": "response.created", "response": response}, "response.created"))
+    assert made.json["response"]["id"] == seal("resp_1")
+    assert made.json["response"]["previous_response_id"] == seal("resp_0")
+    delta = frames.event(
+        {"type": "response.output_text.delta", "delta": 'the "file_id" of it', "id": "x"}, "response.output_text.delta"
+    )
+    assert feed(delta).raw == delta.raw
+
+
+def test_bytes_and_what_is_no_object_pass_as_they_came() -> None:
+    for frame in (Frame(b"\x00", None), Frame(b"[1]", b"[1]"), Frame(b'"file_id', b'"file_id')):
+        assert passage().feed([frame])[0] == [frame]
