@@ -9,11 +9,10 @@ import openai
 import pytest
 from openai import OpenAI
 
-from gateway.limits.keys import hashed
 from tests.support.gatewayprocess import GatewayProcess, running, written
 from tests.support.simulation import Simulation, in_process
+from tests.support.tenants import ALICE, BOB, caller, config
 
-ALICE, BOB = "hk-alice", "hk-bob"
 _LINES = (
     b'{"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", '
     b'"body": {"model": "demo", "messages": [{"role": "user", "content": "hi"}]}}\n'
@@ -25,38 +24,6 @@ def second() -> Iterator[Simulation]:
     """Another provider, which knows nothing of what the first one holds."""
     with in_process() as simulation:
         yield simulation
-
-
-def config(one: Simulation, two: Simulation, **more: object) -> dict[str, object]:
-    def provider(simulation: Simulation, *dialects: str) -> dict[str, object]:
-        return {
-            "kind": "simulated",
-            "base_url": f"{simulation.url}/v1",
-            **({"dialects": list(dialects)} if dialects else {}),
-        }
-
-    def model(*providers: str) -> dict[str, object]:
-        return {"targets": [{"provider": name, "model": "demo"} for name in providers]}
-
-    return {
-        "keys": [{"name": name, "hash": hashed(f"hk-{name}")} for name in ("alice", "bob")],
-        "secret": "one secret for all replicas",
-        "providers": {
-            "one": provider(one),
-            "two": provider(two),
-            "chat": provider(one, "chat"),
-            "messages": provider(one, "messages"),
-        },
-        "models": {
-            "first": model("one"),
-            "other": model("two"),
-            "pair": model("one", "two"),
-            "chat": model("chat"),
-            "messages": model("messages"),
-        },
-        "retry": {"attempts": 1},
-        **more,
-    }
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +43,13 @@ def two(second: Simulation) -> Simulation:
 
 @pytest.fixture
 def alice(gateway: GatewayProcess, simulation: Simulation, two: Simulation) -> Iterator[OpenAI]:
-    with OpenAI(base_url=gateway.v1, api_key=ALICE, max_retries=0) as client:
+    with caller(gateway, ALICE) as client:
         yield client
 
 
 @pytest.fixture
 def bob(gateway: GatewayProcess) -> Iterator[OpenAI]:
-    with OpenAI(base_url=gateway.v1, api_key=BOB, max_retries=0) as client:
+    with caller(gateway, BOB) as client:
         yield client
 
 
@@ -415,82 +382,3 @@ def test_a_restart_with_the_same_secret_still_opens_an_id(
             else:
                 with pytest.raises(openai.NotFoundError):
                     client.files.content(made.id)
-
-
-_TOOL: Any = {
-    "type": "function",
-    "name": "weather",
-    "strict": False,
-    "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-}
-
-
-@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
-@pytest.mark.parametrize("model", ["first", "chat", "messages"])
-def test_three_turns_with_a_tool_are_remembered(
-    alice: OpenAI, bob: OpenAI, simulation: Simulation, model: str, streamed: bool
-) -> None:
-    def ask(**more: Any) -> Any:
-        answer: Any = alice.responses.create(model=model, tools=[_TOOL], stream=streamed, **more)
-        return list(answer)[-1].response if streamed else answer
-
-    first = ask(input="서울 이야기", instructions="Only once")
-    second = ask(input="use the tool", previous_response_id=first.id)
-    call = next(item for item in second.output if item.type == "function_call")
-    result: Any = [{"type": "function_call_output", "call_id": call.call_id, "output": "맑음"}]
-    third = ask(input=result, previous_response_id=second.id)
-    assert third.output_text == "The tool said: 맑음"
-    fourth = ask(input="recall", previous_response_id=third.id)
-    assert fourth.output_text == "You said: 서울 이야기 | use the tool | recall"
-    assert fourth.previous_response_id == third.id
-    assert "Only once" not in msgspec.json.encode(simulation.requests()[-1]["body"]).decode()
-
-    assert alice.responses.retrieve(fourth.id).output_text == fourth.output_text
-    everything = [item.to_dict() for item in alice.responses.input_items.list(fourth.id, order="asc")]
-    kinds = [str(item["type"]) for item in everything]
-    assert kinds == ["message", "message", "message", "function_call", "function_call_output", "message", "message"]
-    paged = list(alice.responses.input_items.list(fourth.id, order="asc", limit=2))
-    assert [item.to_dict() for item in paged] == everything
-    assert [item.to_dict() for item in alice.responses.input_items.list(fourth.id)] == everything[::-1]
-
-    with pytest.raises(openai.BadRequestError):
-        alice.responses.cancel(fourth.id)
-    with pytest.raises(openai.NotFoundError):
-        bob.responses.retrieve(fourth.id)
-    alice.responses.delete(fourth.id)
-    for gone in (alice.responses.retrieve, alice.responses.delete, alice.responses.input_items.list):
-        with pytest.raises(openai.NotFoundError):
-            gone(fourth.id)
-    with pytest.raises(openai.BadRequestError):
-        ask(input="x", previous_response_id=fourth.id)
-    assert ask(input="recall", previous_response_id=third.id).output_text.endswith("| recall")
-
-
-def test_store_false_keeps_nothing(alice: OpenAI) -> None:
-    for model in ("first", "chat", "messages"):
-        made = alice.responses.create(model=model, input="hi", store=False)
-        with pytest.raises(openai.NotFoundError):
-            alice.responses.retrieve(made.id)
-        with pytest.raises(openai.BadRequestError):
-            alice.responses.create(model=model, input="hi", previous_response_id=made.id)
-
-
-def test_a_response_in_the_background_is_fetched_and_cancelled(alice: OpenAI) -> None:
-    queued = alice.responses.create(model="first", input="hi", background=True)
-    assert queued.status == "queued"
-    assert alice.responses.retrieve(queued.id).status == "completed"
-    queued = alice.responses.create(model="first", input="hi", background=True)
-    assert alice.responses.cancel(queued.id).status == "cancelled"
-    with pytest.raises(openai.BadRequestError, match="background"):
-        alice.responses.create(model="chat", input="hi", background=True)
-
-
-def test_the_store_of_conversations_is_bounded(upstream: Simulation, second: Simulation, tmp_path: Path) -> None:
-    with (
-        running(tmp_path, written(tmp_path, config(upstream, second, kept={"count": 2}))) as small,
-        OpenAI(base_url=small.v1, api_key=ALICE, max_retries=0) as client,
-    ):
-        made = [client.responses.create(model="chat", input=str(number)).id for number in range(3)]
-        with pytest.raises(openai.NotFoundError):
-            client.responses.retrieve(made[0])
-        assert [client.responses.retrieve(one).id for one in made[1:]] == made[1:]
