@@ -133,10 +133,8 @@ class Sealing:
             value = frame.json
         except NotJSON:
             return frame
-        if value.get("object") != "list":
-            named = {field: self._seal(value[field]) for field in _SEALED_FIELDS if isinstance(value.get(field), str)}
-            frame = wire.body({**value, **named}) if named else frame
-        return self._echoed(frame)
+        named = {field: self._seal(value[field]) for field in _SEALED_FIELDS if isinstance(value.get(field), str)}
+        return self._echoed(wire.body({**value, **named}) if named else frame)
 
     def _echoed(self, frame: Frame) -> Frame:
         if frame.data is None or b'"file_id' not in frame.data:

@@ -129,6 +129,7 @@ def test_a_conversation_of_the_vendor_is_nobodys_here() -> None:
         (f"/files/x{_FILE}", None),
         (f"/files/{_FILE}.x", None),
         (f"/files/file-raw?after={_FILE}", None),
+        (f"/files/file-raw?after=/{_FILE}", None),
         (f"/files/{seal('file-own', owner='another')}", None),
         ("/files/file-raw", None),
     ],

@@ -96,6 +96,20 @@ def test_what_only_looks_like_the_field_is_none(said: bytes, content: bytes) -> 
     assert model_of(kind("b"), "", io.BytesIO(form("b", [(said, content)]))) == ("", None)
 
 
+def test_what_stands_behind_the_end_or_before_the_beginning_is_no_part() -> None:
+    field = form("b", [(head("model"), b"hidden")])
+    behind = form("b", [(head("model"), b"asked")]) + field
+    assert model_of(kind("b"), "", io.BytesIO(behind))[0] == "asked"
+    assert model_of(kind("b"), "", io.BytesIO(form("b", []) + field)) == ("", None)
+    assert model_of(kind("b"), "", io.BytesIO(b"preamble\r\n" + form("b", [(head("model"), b"asked")])))[0] == "asked"
+
+
+def test_a_longer_boundary_is_another() -> None:
+    inner = b'x\r\n--bX\r\nContent-Disposition: form-data; name="model"\r\n\r\nhidden\r\n--bX--'
+    upload = io.BytesIO(form("b", [(head("file", "a"), inner), (head("model"), b"asked")]))
+    assert model_of(kind("b"), "", upload)[0] == "asked"
+
+
 @pytest.mark.parametrize(
     "said",
     [
