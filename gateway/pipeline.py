@@ -106,7 +106,7 @@ class Pipeline:
 
     def _plan(self, x: Exchange, principal: Principal, setup: Setup) -> Plan:
         if not x.model:
-            return bound(setup.routes, x.pinned) if x.pinned else keeping(setup.routes, self._kept(x))
+            return bound(setup.routes, x.pinned) if x.pinned else keeping(setup.routes, self._kept(x), principal.models)
         if not permits(principal.models, x.model):
             raise GatewayError("model_not_allowed", f"This key may not use the model {x.model!r}.", param="model")
         if setup.routes.divided and x.dialect.name in SIGNING:

@@ -128,7 +128,8 @@ class Health:
         if target is None:
             return
         target.in_flight = max(0, target.in_flight - 1)
-        if isinstance(outcome, Failure) and outcome.retry_after is not None:
+        # Of a refusal that is one caller's fault, `Retry-After` is for that caller alone.
+        if isinstance(outcome, Failure) and outcome.retry_after is not None and rule_of(outcome).again:
             target.cooling_until = max(target.cooling_until, now + min(outcome.retry_after, _LONGEST_COOLING))
         if outcome == "ok":
             target.latency = _smoothed(target.latency, now - started)

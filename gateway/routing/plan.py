@@ -138,9 +138,17 @@ def bound(routes: Routes, provider: str) -> Plan:
     return _keeper(found)
 
 
-def keeping(routes: Routes, dialect: str) -> Plan:
-    """The plan of a request that makes a stored resource and names no model: the one account that can hold it."""
-    able = {one.provider: one for one in _all(routes) if one.serves is not None and dialect in one.serves}
+def keeping(routes: Routes, dialect: str, allowed: tuple[str, ...]) -> Plan:
+    """The plan of a request that makes a stored resource and names no model: the one account that can hold it, among those
+    behind the models that the caller may use.
+    """
+    able = {
+        one.provider: one
+        for route in routes.all()
+        for group in route.groups
+        for one in group.candidates
+        if one.serves is not None and dialect in one.serves and permits(allowed, group.model)
+    }
     if not able:
         raise GatewayError("not_found", f"No configured provider offers {dialect}.")
     if len(able) > 1:

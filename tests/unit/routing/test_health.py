@@ -180,3 +180,9 @@ def test_names_that_callers_make_up_are_bounded_and_what_matters_is_kept() -> No
     assert len(names) <= 10
     assert not state.admits(NAME, 0.0)
     assert state.seen("busy", 0.0).in_flight == 1
+
+
+def test_a_refusal_that_is_one_callers_fault_cools_nobody_elses_target() -> None:
+    state = health()
+    attempt(state, Failure("bad_request", 400, retry_after=7.0), 1.0)
+    assert state.ready_at(NAME, 1.0) == 1.0

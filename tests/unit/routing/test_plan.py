@@ -5,7 +5,7 @@ import pytest
 from gateway.config.structs import Config, Prices, Provider
 from gateway.errors import GatewayError
 from gateway.routing.features import Features, permits
-from gateway.routing.plan import plan, resolve
+from gateway.routing.plan import keeping, plan, resolve
 
 from .shapes import OPEN_FOR, break_open, config, health, model, places, planned, target
 
@@ -281,3 +281,12 @@ def test_a_target_that_cannot_be_asked_through_the_callers_api_is_left_out() -> 
 def test_features_are_frozen() -> None:
     with pytest.raises(AttributeError):
         Features(model="fast").model = "slow"  # type: ignore[misc]  # that is the point
+
+
+def test_what_a_key_makes_is_kept_behind_a_model_that_it_may_use() -> None:
+    two = config(fast=model("a/m"), slow=model("b/m"))
+    routes = resolve(two, serves_of=lambda _provider: frozenset({"files"}))
+    assert [one.provider for one in keeping(routes, "files", ("slow",)).candidates()] == ["b"]
+    with pytest.raises(GatewayError) as caught:
+        keeping(routes, "files", ("other",))
+    assert caught.value.code == "not_found"
