@@ -12,13 +12,14 @@ from typing import Final
 import uvloop
 from msgspec import structs
 
-from gateway.api.server import Server, listen, server
+from gateway.api.server import Server, server
 from gateway.app import Gateway, read_config, start
 from gateway.config.load import Loaded
 from gateway.config.mistakes import ConfigError
 from gateway.config.structs import Config
 from gateway.config.watch import Reloader
 from gateway.greeting import greeting
+from gateway.listening import listen
 
 log = logging.getLogger("haechi")
 

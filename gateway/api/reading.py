@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from starlette.types import Receive
 
-from gateway.config.structs import Config, Limits
+from gateway.config.structs import Config
 from gateway.deadline import deadline
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
@@ -27,15 +27,8 @@ _UTF_8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 async def read_json(x: Exchange, receive: Receive, config: Config) -> None:
     """`body`, `model`, `streamed` and `input_estimate` of the exchange."""
     _check_type(x.headers, "application/json")
-    limit = config.limits.body_bytes
-    _check_length(x.headers, limit)
-    pieces: list[bytes] = []
-    size = 0
-    async for piece in _pieces(receive, config.limits):
-        size += len(piece)
-        if size > limit:
-            raise _too_large(limit)
-        pieces.append(piece)
+    limits = config.limits
+    pieces = [piece async for piece in _pieces(x, receive, limits.body_bytes, limits.body_seconds)]
     raw = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     if not raw and x.target_path:  # some operations on stored resources have nothing to say
         return
@@ -48,16 +41,12 @@ async def read_json(x: Exchange, receive: Receive, config: Config) -> None:
 
 async def read_upload(x: Exchange, receive: Receive, config: Config) -> None:
     """`upload`, `model` and `model_place`: a body that is handed on as it is. What does not fit in memory waits in a temporary file."""
-    limit = config.limits.upload_bytes
-    _check_length(x.headers, limit)
+    limits = config.limits
     held = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the exchange closes it
     x.upload = cast("BinaryIO", held)
     size = 0
-    async for piece in _pieces(receive, config.limits):
-        size += len(piece)
-        if size > limit:
-            raise _too_large(limit)
-        held.write(piece)
+    async for piece in _pieces(x, receive, limits.upload_bytes, limits.body_seconds):
+        size += held.write(piece)
     look = partial(model_of, x.headers.get("content-type", ""), x.query, x.upload)
     x.model, x.model_place = look() if size <= _IN_MEMORY else await asyncio.to_thread(look)
     held.seek(0)
@@ -65,7 +54,7 @@ async def read_upload(x: Exchange, receive: Receive, config: Config) -> None:
 
 async def read_any(x: Exchange, receive: Receive, config: Config) -> None:
     """For paths that are handed on and take JSON or a form. JSON is parsed; of a form only the model's name is read."""
-    x.target_path = x.path.removeprefix("/v1") + without_model(x.query)
+    _hand_path_on(x)
     if _kind(x.headers, "application/json") == "multipart/form-data":
         await read_upload(x, receive, config)
     else:
@@ -74,17 +63,21 @@ async def read_any(x: Exchange, receive: Receive, config: Config) -> None:
 
 async def read_plain(x: Exchange, receive: Receive, config: Config) -> None:
     """For paths that are handed on and take JSON alone, so that nobody puts an id or a model where it is not looked for."""
-    x.target_path = x.path.removeprefix("/v1") + without_model(x.query)
+    _hand_path_on(x)
     await read_json(x, receive, config)
 
 
 async def read_stored(x: Exchange, receive: Receive, config: Config) -> None:
     """For operations on a stored resource: the id in the path says it all, and no body goes on."""
-    x.target_path = x.path.removeprefix("/v1") + without_model(x.query)
+    _hand_path_on(x)
     if x.method == "POST":
         await read_json(x, receive, config)
         x.body, x.model = None, ""
     x.streamed = x.method == "GET" and parse_qs(x.query.lstrip("?")).get("stream") == ["true"]
+
+
+def _hand_path_on(x: Exchange) -> None:
+    x.target_path = x.path.removeprefix("/v1") + without_model(x.query)
 
 
 def without_model(query: str) -> str:
@@ -93,22 +86,29 @@ def without_model(query: str) -> str:
     return f"?{'&'.join(kept)}" if kept else ""
 
 
-async def _pieces(receive: Receive, limits: Limits) -> AsyncIterator[bytes]:
-    """The pieces of a request body, none waited for longer than `body_seconds`."""
+async def _pieces(x: Exchange, receive: Receive, most: int, seconds: float) -> AsyncIterator[bytes]:
+    """The pieces of a request body: not more than `most` bytes, none waited for longer than `seconds`."""
+    length = x.headers.get("content-length", "0")
+    if length.isdecimal() and int(length) > most:
+        raise _too_large(most)
     loop = asyncio.get_running_loop()
-    more = True
+    size, more = 0, True
     while more:
         try:
-            with deadline(loop.time() + limits.body_seconds):
+            with deadline(loop.time() + seconds):
                 message = await receive()
         except TimeoutError as error:
             raise GatewayError(
-                "request_timeout", f"No more of the request body came for {limits.body_seconds:g} seconds."
+                "request_timeout", f"No more of the request body came for {seconds:g} seconds."
             ) from error
         if message["type"] == "http.disconnect":
             raise CallerGone
         more = message.get("more_body", False)
-        yield message.get("body", b"")
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size > most:
+            raise _too_large(most)
+        yield piece
 
 
 def _kind(headers: Mapping[str, str], otherwise: str) -> str:
@@ -125,12 +125,6 @@ def _check_type(headers: Mapping[str, str], wanted: str) -> None:
         raise GatewayError("unsupported_media_type", "Send the request body as UTF-8.")
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise GatewayError("unsupported_media_type", "Send the request body without a Content-Encoding.")
-
-
-def _check_length(headers: Mapping[str, str], limit: int) -> None:
-    length = headers.get("content-length", "0")
-    if length.isdecimal() and int(length) > limit:
-        raise _too_large(limit)
 
 
 def _too_large(limit: int) -> GatewayError:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -15,7 +14,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from gateway.api.leash import LEAVING, Leaving
 from gateway.config.structs import Limits
 
-_BACKLOG: Final = 2048
 _MOST_REST: Final = 1024 * 1024
 """Bytes of a refused body that are read and thrown away, so that its sender sees the answer and not a broken line."""
 _FRAMING_SHARE: Final = 8
@@ -267,18 +265,3 @@ def server(app: ASGIApp, limits: Limits) -> Server:
             timeout_graceful_shutdown=int(limits.drain) + 3,
         )
     )
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens: who connects before the server runs waits, and is not refused. Raises OSError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # else asyncio leaves Nagle on
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(_BACKLOG)
-    except OSError:
-        listening.close()
-        raise
-    listening.setblocking(False)
-    return listening

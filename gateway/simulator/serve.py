@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from gateway.listening import listen
 from gateway.simulator.app import simulator
 from gateway.simulator.line import Protocol
 from gateway.simulator.script import Script, ScriptError, load
@@ -25,7 +25,7 @@ def run(host: str, port: int, script_path: Path | None, *, control: bool = False
         sys.stderr.write(f"{error}\n")
         return 1
     try:
-        listening = _listen(host, port)
+        listening = listen(host, port)
     except OSError as error:
         sys.stderr.write(f"cannot listen on {host} port {port}: {error.strerror}; choose another with --port\n")
         return 1
@@ -38,7 +38,7 @@ def run(host: str, port: int, script_path: Path | None, *, control: bool = False
 
 async def serve(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> tuple[int, Stop]:
     """Serve `app` in the running loop, without touching signals. Gives the port and how to stop: at once, cutting streams."""
-    listening = _listen(host, port)
+    listening = listen(host, port)
     config = _config(app)
     server = _Server(config)
     config.load()
@@ -77,17 +77,3 @@ def _config(app: ASGIApp, graceful: int | None = None) -> uvicorn.Config:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=graceful,
     )
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # else asyncio leaves Nagle on
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(2048)
-    except OSError:
-        listening.close()
-        raise
-    listening.setblocking(False)
-    return listening

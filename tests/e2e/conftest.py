@@ -35,3 +35,16 @@ def gateway(upstream: Simulation, tmp_path_factory: pytest.TempPathFactory) -> I
     )
     with running(folder, written(folder, config)) as process:
         yield process
+
+
+@pytest.fixture(scope="module")
+def second() -> Iterator[Simulation]:
+    """Another provider, which knows nothing of what the first one holds."""
+    with in_process() as simulation:
+        yield simulation
+
+
+@pytest.fixture
+def two(second: Simulation) -> Simulation:
+    second.reset()
+    return second

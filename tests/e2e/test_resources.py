@@ -10,7 +10,7 @@ import pytest
 from openai import OpenAI
 
 from tests.support.gatewayprocess import GatewayProcess, running, written
-from tests.support.simulation import Simulation, in_process
+from tests.support.simulation import Simulation
 from tests.support.tenants import ALICE, BOB, caller, config
 
 _LINES = (
@@ -20,25 +20,12 @@ _LINES = (
 
 
 @pytest.fixture(scope="module")
-def second() -> Iterator[Simulation]:
-    """Another provider, which knows nothing of what the first one holds."""
-    with in_process() as simulation:
-        yield simulation
-
-
-@pytest.fixture(scope="module")
 def gateway(
     upstream: Simulation, second: Simulation, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[GatewayProcess]:
     folder = tmp_path_factory.mktemp("resources")
     with running(folder, written(folder, config(upstream, second))) as process:
         yield process
-
-
-@pytest.fixture
-def two(second: Simulation) -> Simulation:
-    second.reset()
-    return second
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from anthropic import Anthropic
 from openai import OpenAI
 
 from tests.support.gatewayprocess import GatewayProcess, running, written
-from tests.support.simulation import Simulation, in_process
+from tests.support.simulation import Simulation
 
 _FEWEST, _MOST = 4, 40
 _MESSAGES_TOOL: Final[Any] = {"name": "look", "input_schema": {"type": "object", "properties": {}}}
@@ -55,24 +55,12 @@ def config(one: Simulation, two: Simulation, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def second() -> Iterator[Simulation]:
-    with in_process() as simulation:
-        yield simulation
-
-
-@pytest.fixture(scope="module")
 def gateway(
     upstream: Simulation, second: Simulation, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[GatewayProcess]:
     folder = tmp_path_factory.mktemp("signed")
     with running(folder, written(folder, config(upstream, second))) as process:
         yield process
-
-
-@pytest.fixture
-def two(second: Simulation) -> Simulation:
-    second.reset()
-    return second
 
 
 @pytest.fixture
