@@ -48,6 +48,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     `again`: the same target may be asked again. `reason`: which fallbacks it leads to; None ends the exchange.
     `load`: trying the same provider again adds to its load, so the retry budget must allow it. `breaks`: the circuit
     breaker counts it. `code`: row of the error table. `pass_on`: the upstream's own answer tells the caller more.
+    `undone`: as the status of an answer it says that the upstream has turned the request away before doing anything.
     """
 
     code: str
@@ -56,6 +57,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     load: bool = False
     breaks: bool = False
     pass_on: bool = False
+    undone: bool = False
 
 
 _MOVE_ON: Final = Rule(code="upstream_error", load=True)
@@ -63,6 +65,7 @@ _CALLERS_FAULT: Final = Rule(code="invalid_request", reason=None, pass_on=True)
 _UNREADABLE: Final = Rule(code="upstream_invalid_response")
 _AUTH: Final = Rule(code="upstream_auth_failed")
 _OVERLOADED: Final = Rule(code="upstream_error", again=True, load=True, breaks=True)
+_TURNED_AWAY: Final = Rule(code="upstream_error", again=True, load=True, breaks=True, undone=True)
 _BROKEN: Final = Rule(code="upstream_error", load=True, breaks=True)
 
 _BY_KIND: Final[Mapping[FailureKind, Rule]] = MappingProxyType(
@@ -86,13 +89,13 @@ _BY_STATUS: Final[Mapping[int, Rule]] = MappingProxyType(
     {
         401: _AUTH,
         403: _AUTH,
-        429: Rule(code="rate_limited", again=True, load=True),
+        429: Rule(code="rate_limited", again=True, load=True, undone=True),
         500: _OVERLOADED,
         501: Rule(code="upstream_error", pass_on=True),  # it does not offer this; nothing is broken
         502: _OVERLOADED,
-        503: _OVERLOADED,
+        503: _TURNED_AWAY,
         504: _OVERLOADED,
-        529: _OVERLOADED,
+        529: _TURNED_AWAY,
     }
 )
 _BY_CLASS: Final[Mapping[int, Rule]] = MappingProxyType({4: _CALLERS_FAULT, 5: _BROKEN})
@@ -104,3 +107,8 @@ def rule_of(failure: Failure) -> Rule:
     if failure.status is None or failure.kind not in ("status", "stream_error"):
         return by_kind
     return _BY_STATUS.get(failure.status) or _BY_CLASS.get(failure.status // 100, by_kind)
+
+
+def may_have_acted(failure: Failure) -> bool:
+    """Whether the upstream may have done what was asked, or begun to. An error inside an answer came from one that had begun."""
+    return failure.sent and not (failure.kind == "status" and rule_of(failure).undone)

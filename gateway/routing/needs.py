@@ -54,7 +54,7 @@ def acts_twice(dialect: str, body: dict[str, Any]) -> bool:
     """Whether asking twice may do something twice at the vendor: an answer is stored, or made in the background, or tools run there.
 
     `store` counts where it is asked for. The Responses API also stores where nothing is said; if that counted, plain requests
-    would lose every retry, even after a 503, for an answer that is stored twice at worst. And whether the request goes to a
+    would lose every retry after a time-out, for an answer that is stored twice at worst. And whether the request goes to a
     target that it is translated for, where nothing is stored at all, is not known yet.
     """
     acting = _ACTING.get(dialect)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from gateway.config.structs import Retry
 from gateway.errors import GatewayError
 from gateway.routing.candidate import Candidate
-from gateway.routing.failure import Attempt, Failure, Rule, rule_of
+from gateway.routing.failure import Attempt, Failure, Rule, may_have_acted, rule_of
 from gateway.routing.health import HealthView
 from gateway.routing.plan import Group, Plan, admitted
 
@@ -63,8 +63,8 @@ def next_step(
     """
     rule = _rule(attempts[-1]) if attempts else _FIRST
     over = committed or len(attempts) >= policy.attempts or now >= deadline
-    sent = any(each.failure is None or each.failure.sent for each in attempts)
-    if over or rule.reason is None or (sent and not replayable):
+    acted = any(each.failure is None or may_have_acted(each.failure) for each in attempts)
+    if over or rule.reason is None or (acted and not replayable):
         return _give_up(plan, attempts, health, now)
     if not attempts:  # the way of nearly every request, short
         for one in plan.groups[0].candidates:

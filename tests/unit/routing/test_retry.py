@@ -154,15 +154,44 @@ def test_a_fallback_that_fails_leads_to_its_own_fallback_first() -> None:
     "limit", [{"committed": True}, {"deadline": 1.0}, {"policy": Retry(attempts=1)}, {"replayable": False}]
 )
 def test_what_ends_it_at_once(limit: dict[str, Any]) -> None:
-    assert code(step(pair(), failed(A), **limit)) == "upstream_error"
+    assert code(step(pair(), failed(A, status=500), **limit)) == "upstream_error"
 
 
-def test_a_request_that_may_act_twice_is_tried_again_only_if_it_was_surely_not_received() -> None:
+def test_a_request_that_may_act_twice_is_tried_again_if_it_was_surely_not_received() -> None:
     assert goes_to(step(pair(), failed(A, "connect", sent=False), replayable=False)) == B
     assert (
         code(step(pair(), failed(A, "cut"), failed(B, "connect", sent=False), replayable=False))
         == "upstream_unreachable"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "again"),
+    [
+        ("status", 429, True),
+        ("status", 503, True),
+        ("status", 529, True),
+        ("status", 500, False),
+        ("status", 502, False),
+        ("status", 504, False),
+        ("status", 599, False),
+        ("stream_error", 429, False),
+        ("stream_error", 529, False),
+        ("timeout_first_token", None, False),
+        ("stalled", None, False),
+        ("cut", None, False),
+        ("invalid_response", 200, False),
+        ("auth", 401, False),
+    ],
+)
+def test_a_request_that_may_act_twice_is_tried_again_where_the_status_says_that_nothing_was_done(
+    kind: FailureKind, status: int | None, again: bool
+) -> None:
+    done = step(pair(), failed(A, kind, status), replayable=False)
+    assert isinstance(done, Try) == again
+    assert not again or goes_to(done) == B
+    if again:  # but not once another may have acted
+        assert code(step(pair(), failed(B, "cut"), failed(A, kind, status), replayable=False))
 
 
 def test_no_wait_reaches_the_deadline() -> None:
