@@ -1,10 +1,13 @@
-"""The parts of a message that look the same to every HTTP library: headers as a plain dictionary, bodies in slices."""
+"""The parts of a message that look the same to every HTTP library: heads as bytes and as a dictionary, bodies in slices."""
 
 import os
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO, Final
 
 SLICE: Final = 256 * 1024
+METHOD: Final = re.compile(r"[A-Z]+")
+FORBIDDEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class HeadError(Exception):
@@ -29,16 +32,23 @@ def plain_headers(raw: Iterable[tuple[bytes, bytes]], most: int) -> dict[str, st
     return headers
 
 
+def request_head(method: str, target: str, headers: Mapping[str, str]) -> bytes:
+    """The head of an HTTP/1.1 request with its blank line, in UTF-8. ValueError, which quotes nothing, for a control character
+    or a line end in a header, or a method that is none.
+    """
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    text = "\n".join(lines)
+    if text.count("\n") != len(lines) - 1 or FORBIDDEN.search(text) or not METHOD.fullmatch(method):
+        raise ValueError("a header or the method has a forbidden character")
+    return f"{method} {target} HTTP/1.1\n{text}\n\n".replace("\n", "\r\n").encode()
+
+
 def size(body: bytes | BinaryIO) -> int:
     return len(body) if isinstance(body, bytes) else body.seek(0, os.SEEK_END)
 
 
-def slices(body: bytes | BinaryIO) -> Iterator[bytes | memoryview]:
-    """`body` from its start, at most `SLICE` bytes at a time; a file is left open."""
-    if isinstance(body, bytes):
-        view = memoryview(body)
-        yield from (body,) if len(body) <= SLICE else (view[at : at + SLICE] for at in range(0, len(body), SLICE))
-        return
+def slices(body: BinaryIO) -> Iterator[bytes]:
+    """The file from its start, at most `SLICE` bytes at a time; it is left open."""
     body.seek(0)
     # Read here, not in a thread: the gateway wrote the file a moment ago, and a thread that still reads after a cancelled
     # attempt would move the position under the next one.
