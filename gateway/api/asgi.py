@@ -48,7 +48,9 @@ class V1:
         headers = headers_of(scope)
         try:
             value = self._models(scope["method"], scope["path"], headers)
-            stamp = {"x-haechi-request-id": _new_id()}
+            request_id = _new_id()
+            named = "request-id" if "anthropic-version" in headers else "x-request-id"
+            stamp = {"x-haechi-request-id": request_id, named: request_id}
             response = Response(_encode(value), headers=stamp, media_type="application/json")
         except GatewayError as error:
             response = _refusal(error, scope["path"])

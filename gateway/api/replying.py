@@ -114,7 +114,6 @@ class Reply:
             status, headers = error.status, [(b"content-type", b"application/json")]
             raw = _encode(x.dialect.error_body(error, x.id))
             headers += _advice(error)
-            headers.append((NAMED.get(x.dialect.name, b"x-request-id"), x.id.encode()))
         headers.append((b"content-length", str(len(raw)).encode()))
         if status == 408:  # the rest of the body does not come, so the connection cannot go on
             headers.append((b"connection", b"close"))
@@ -122,8 +121,12 @@ class Reply:
         await self._body(raw, more=False)
 
     async def _start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        """With our id, also where the caller's SDK looks for one, unless the upstream's own stands there."""
         self._started = True
-        stamped = [*headers, (b"x-haechi-request-id", self._x.id.encode())]
+        own = self._x.id.encode()
+        stamped = [*headers, (b"x-haechi-request-id", own)]
+        if (named := NAMED.get(self._x.dialect.name, b"x-request-id")) not in dict(headers):
+            stamped.append((named, own))
         await self._send({"type": "http.response.start", "status": status, "headers": stamped})
 
     async def _body(self, raw: bytes, *, more: bool) -> None:

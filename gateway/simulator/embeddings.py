@@ -24,7 +24,9 @@ def answer(request: Request) -> Outcome:
         raise RefusalError(
             "invalid_request", f"'input' must have 1 to {_MOST} texts that are not empty.", param="input"
         )
-    dimensions = asked.get("dimensions") or _DIMENSIONS
+    dimensions = _DIMENSIONS if asked.get("dimensions") is None else asked["dimensions"]
+    if type(dimensions) is not int:  # true is none, though Python says it is
+        raise RefusalError("invalid_value", "'dimensions' must be an integer.", param="dimensions")
     if not 1 <= dimensions <= 4096:
         raise RefusalError("invalid_value", "'dimensions' must be between 1 and 4096.", param="dimensions")
     plain = asked.get("encoding_format", "float") != "base64"

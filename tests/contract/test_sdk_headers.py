@@ -1,6 +1,6 @@
 """What reaches the upstream of a caller's request, and what the caller sees of the answer's head: parameters, headers, models."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import anthropic
@@ -9,7 +9,7 @@ import pytest
 from anthropic import Anthropic
 from openai import OpenAI
 
-from tests.support.gatewayprocess import GatewayProcess
+from tests.support.gatewayprocess import GatewayProcess, running, simulated, written
 from tests.support.simulation import Simulation
 
 _USER: Any = [{"role": "user", "content": "hi"}]
@@ -179,3 +179,46 @@ def test_the_anthropic_sdk_does_not_retry_what_cannot_help(gateway: GatewayProce
     ):
         client.messages.create(model="never", messages=_USER, max_tokens=9)
     assert len(behind.requests()) == 1
+
+
+_CHAINS: dict[str, dict[str, Any]] = {
+    "native": {},
+    "from chat": {"dialects": ["chat"]},
+    "from messages": {"dialects": ["messages"]},
+    "from responses": {"dialects": ["responses"]},
+}
+
+
+@pytest.fixture(scope="module")
+def translating(gateway_upstream: Simulation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    """A model for each dialect that answers can be translated from."""
+    folder = tmp_path_factory.mktemp("translating")
+    config = simulated(gateway_upstream.url, retry={"attempts": 1})
+    provider = {"kind": "simulated", "base_url": gateway_upstream.v1}
+    config["providers"] = {name.replace(" ", "-"): {**provider, **more} for name, more in _CHAINS.items()}
+    config["models"] = {name: {"targets": [{"provider": name.replace(" ", "-"), "model": "real"}]} for name in _CHAINS}
+    with running(folder, written(folder, config)) as process:
+        yield process
+
+
+@pytest.mark.parametrize("model", _CHAINS.keys())
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_every_answer_has_a_request_id_where_its_sdk_looks(
+    translating: GatewayProcess, behind: Simulation, model: str, streamed: bool
+) -> None:
+    with (
+        OpenAI(base_url=translating.v1, api_key="any", max_retries=0) as openai_client,
+        Anthropic(base_url=translating.url, api_key="any", max_retries=0) as anthropic_client,
+    ):
+        calls: list[tuple[Any, dict[str, Any]]] = [
+            (openai_client.chat.completions, {"messages": _USER}),
+            (openai_client.responses, {"input": "hi"}),
+            (anthropic_client.messages, {"messages": _USER, "max_tokens": 99}),
+        ]
+        for api, asked in calls:
+            raw: Any = api.with_raw_response.create(model=model, stream=streamed, **asked)
+            assert raw.request_id, api
+            assert streamed or raw.parse()._request_id == raw.request_id
+            raw.http_response.close()
+        for client in (openai_client, anthropic_client):
+            assert client.models.with_raw_response.list().request_id

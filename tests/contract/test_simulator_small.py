@@ -58,6 +58,13 @@ async def test_embeddings_are_the_same_in_both_encodings(client: Any) -> None:
     assert all(abs(sum(value * value for value in vector) - 1) < 1e-5 for vector in vectors)
     near, far = (sum(a * b for a, b in zip(vectors[0], other, strict=True)) for other in vectors[1:])
     assert near > far
+
+
+@pytest.mark.parametrize("dimensions", [True, False, 0, -1, 4097, 1.5, "64", [64]])
+async def test_dimensions_that_are_no_such_number_are_refused(client: Any, dimensions: Any) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        await result(client.embeddings.create(model="demo", input="a", extra_body={"dimensions": dimensions}))
+    assert caught.value.param == "dimensions"
     with pytest.raises(openai.BadRequestError):
         await result(client.embeddings.create(model="demo", input=""))
 

@@ -19,6 +19,7 @@ from tests.support.exchanges import exchange
 _JSON: Final = (b"content-type", b"application/json")
 _EVENTS: Final = (b"content-type", b"text/event-stream; charset=utf-8")
 _ID: Final = (b"x-haechi-request-id", b"req_1")
+_NAMED: Final = (b"x-request-id", b"req_1")
 _HEARTBEAT: Final = b": heartbeat\n\n"
 _ERROR: Final = GatewayError("stream_cut", "The line broke.")
 _LONG: Final = 60.0
@@ -88,7 +89,7 @@ async def test_a_whole_answer_has_its_length_and_one_body() -> None:
     to, _ = reply(caller, reply_status=201, reply_headers=[_JSON])
     await to.frames([Frame("{\u00e9}".encode(), None)])
     await to.end()
-    assert caller.heads == [(201, [_JSON, (b"content-length", b"4"), _ID])]
+    assert caller.heads == [(201, [_JSON, (b"content-length", b"4"), _ID, _NAMED])]
     assert (caller.bodies, caller.ended) == (["{\u00e9}".encode()], True)
 
 
@@ -100,7 +101,9 @@ async def test_a_stream_has_one_head_and_its_frames_as_they_came() -> None:
     await to.frames([event(b"3")])
     assert not caller.ended
     await to.end()
-    assert caller.heads == [(200, [_EVENTS, (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"), _ID])]
+    assert caller.heads == [
+        (200, [_EVENTS, (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"), _ID, _NAMED])
+    ]
     assert caller.bodies == [b"data: 1\n\ndata: 2\n\n", b"data: 3\n\n", b""]
     assert caller.ended
 
@@ -120,8 +123,28 @@ async def test_pieces_have_no_length_and_no_headers_of_a_stream() -> None:
     await to.frames([Frame(b"a", None)])
     await to.frames([Frame(b"b", None)])
     await to.end()
-    assert caller.heads == [(200, [(b"content-type", b"audio/mpeg"), _ID])]
+    assert caller.heads == [(200, [(b"content-type", b"audio/mpeg"), _ID, _NAMED])]
     assert (caller.text, caller.ended) == (b"ab", True)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "theirs", "told"),
+    [
+        ("chat", b"request-id", {b"request-id": b"theirs", b"x-request-id": b"req_1"}),
+        ("messages", b"x-request-id", {b"x-request-id": b"theirs", b"request-id": b"req_1"}),
+        ("count_tokens", b"date", {b"request-id": b"req_1"}),
+        ("chat", b"x-request-id", {b"x-request-id": b"theirs"}),
+        ("messages", b"request-id", {b"request-id": b"theirs"}),
+    ],
+)
+async def test_the_id_is_where_the_sdk_looks_unless_the_upstream_gave_its_own(
+    dialect: str, theirs: bytes, told: dict[bytes, bytes]
+) -> None:
+    caller = Caller()
+    to, _ = reply(caller, dialect=dialect, reply_headers=[(theirs, b"theirs")])
+    await to.frames([Frame(b"{}", None)])
+    _, headers = caller.head
+    assert {name: value for name, value in headers.items() if name in (b"request-id", b"x-request-id")} == told
 
 
 # -- errors
@@ -252,7 +275,7 @@ async def test_a_silence_before_the_answer_is_filled() -> None:
     await caller.next()
     assert caller.head == (
         200,
-        dict([_EVENTS, (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"), _ID]),
+        dict([_EVENTS, (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"), _ID, _NAMED]),
     )
     await caller.next()
     assert caller.text == _HEARTBEAT * 2
