@@ -4,7 +4,9 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from tests.e2e.border import CHAT, PATHS, RAW, SAID, bordered, check_refusal, nothing_held
@@ -219,6 +221,34 @@ def test_an_old_client_gets_its_answer_and_the_end_of_the_line(gateway: GatewayP
         answer = line.answer()
         assert (answer.status, answer.end) == (200, "whole")
         assert line.is_closed(5)
+
+
+@pytest.mark.parametrize("dialect", ["chat", "messages", "responses"])
+def test_an_old_client_gets_a_stream_without_chunks_that_ends_with_the_line(
+    dialect: str, gateway: GatewayProcess
+) -> None:
+    said: Any = {**SAID, "stream": True, "max_tokens": 99, "input": "Hi"}
+    with Line(gateway.url) as line:
+        line.ask(PATHS[dialect], said)
+        wanted = [name for name, _ in line.answer().events]
+    with Line(gateway.url) as line:
+        raw = request("POST", PATHS[dialect], line.host, msgspec.json.encode(said))
+        line.send(raw.replace(b"HTTP/1.1", b"HTTP/1.0", 1))
+        answer = line.answer()
+        assert "transfer-encoding" not in answer.headers
+        assert answer.headers["connection"] == "close"
+        assert [name for name, _ in answer.events] == wanted
+        assert not answer.body.rstrip().endswith(b"\r\n0"), "a chunk of no length is the end of chunks alone"
+
+
+def test_an_old_client_sees_that_half_a_file_is_half(gateway: GatewayProcess, simulation: Simulation) -> None:
+    """Where the end of the line is the end of the answer, a plain end would make any piece whole."""
+    simulation.misbehave({"cut": {"after_bytes": 30, "how": "fin"}}, then="normal")
+    speech = msgspec.json.encode({"model": "demo", "input": "one two three four five", "voice": "alloy"})
+    with Line(gateway.url) as line:
+        line.send(request("POST", "/v1/audio/speech", line.host, speech).replace(b"HTTP/1.1", b"HTTP/1.0", 1))
+        assert line.head()[0] == 200
+        assert line.is_reset(5)
 
 
 def test_requests_in_one_breath_are_answered_in_order(gateway: GatewayProcess) -> None:

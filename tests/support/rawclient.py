@@ -132,6 +132,16 @@ class Line:
             return False
         return True
 
+    def is_reset(self, timeout: float = 10) -> bool:
+        """Whether the peer breaks the line, rather than ending it, within `timeout`."""
+        self._socket.settimeout(timeout)
+        try:
+            while self._socket.recv(65536):
+                pass
+        except ConnectionResetError:
+            return True
+        return False
+
     def _more(self) -> bytes:
         try:
             return self._socket.recv(65536)
