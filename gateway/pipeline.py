@@ -23,12 +23,13 @@ from gateway.limits.keys import Principal
 from gateway.record.recorder import Recorder
 from gateway.routing.features import Features, permits
 from gateway.routing.needs import acts_twice, needs, output_limit, prefix
-from gateway.routing.plan import Plan, bound, keeping, plan
+from gateway.routing.plan import Plan, bound, keeping, plan, usual
 from gateway.setup import Setup
 from gateway.store.origins import Origins
 from gateway.upstream.http import Take
 from gateway.upstream.resources import KEEPING, open_ids
 from gateway.wire.frames import Frame
+from gateway.wire.moderations import MODERATIONS
 from gateway.wire.responses import RESPONSES
 from gateway.wire.responses.conversation import not_kept, previous_id
 from gateway.wire.signed import SIGNING, brought_back
@@ -105,6 +106,8 @@ class Pipeline:
             )
 
     def _plan(self, x: Exchange, principal: Principal, setup: Setup) -> Plan:
+        if not x.model and x.dialect is MODERATIONS:
+            x.model = usual(setup.routes, x.dialect.name, principal.models)
         if not x.model:
             return bound(setup.routes, x.pinned) if x.pinned else keeping(setup.routes, self._kept(x), principal.models)
         if not permits(principal.models, x.model):

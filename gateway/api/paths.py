@@ -3,7 +3,7 @@
 import re
 from typing import Final, NamedTuple
 
-from gateway.api.reading import ReadBody, read_any, read_json, read_plain, read_stored
+from gateway.api.reading import ReadBody, read_any, read_json, read_moderation, read_plain, read_stored
 from gateway.wire.chat import CHAT
 from gateway.wire.completions import COMPLETIONS
 from gateway.wire.dialect import Dialect
@@ -28,7 +28,7 @@ FIXED: Final[dict[tuple[str, str], Surface]] = {
     ("POST", "/v1/chat/completions"): Surface(CHAT, read_json),
     ("POST", "/v1/completions"): Surface(COMPLETIONS, read_json),
     ("POST", "/v1/embeddings"): Surface(EMBEDDINGS, read_json),
-    ("POST", "/v1/moderations"): Surface(MODERATIONS, read_json),
+    ("POST", "/v1/moderations"): Surface(MODERATIONS, read_moderation),
     ("POST", "/v1/responses"): Surface(RESPONSES, read_json),
     ("POST", "/v1/messages"): Surface(MESSAGES, read_json),
     ("POST", "/v1/messages/count_tokens"): Surface(COUNT_TOKENS, read_json),

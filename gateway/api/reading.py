@@ -26,6 +26,12 @@ _UTF_8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 
 async def read_json(x: Exchange, receive: Receive, config: Config) -> None:
     """`body`, `model`, `streamed` and `input_estimate` of the exchange."""
+    await _read_object(x, receive, config)
+    if x.body is not None:
+        x.model = _model(x.body.get("model")) if "model" in x.body or not x.target_path else ""
+
+
+async def _read_object(x: Exchange, receive: Receive, config: Config) -> None:
     _check_type(x.headers, "application/json")
     limits = config.limits
     pieces = [piece async for piece in _pieces(x, receive, limits.body_bytes, limits.body_seconds)]
@@ -36,7 +42,13 @@ async def read_json(x: Exchange, receive: Receive, config: Config) -> None:
     x.body = x.parsed = body = parse(raw, config.limits.json_depth)
     x.input_estimate = estimated_tokens(len(raw))
     x.streamed = _flag(body.get("stream")) and x.dialect.streams
-    x.model = _model(body.get("model")) if "model" in body or not x.target_path else ""
+
+
+async def read_moderation(x: Exchange, receive: Receive, config: Config) -> None:
+    """As `read_json`; the model may be left out, as at the vendor."""
+    await _read_object(x, receive, config)
+    body = x.body or {}
+    x.model = _model(body["model"]) if body.get("model") is not None else ""
 
 
 async def read_upload(x: Exchange, receive: Receive, config: Config) -> None:

@@ -30,6 +30,7 @@ __all__ = [
     "keeping",
     "plan",
     "resolve",
+    "usual",
 ]
 
 
@@ -159,6 +160,31 @@ def keeping(routes: Routes, dialect: str, allowed: tuple[str, ...]) -> Plan:
         )
     ((_, one),) = able.items()
     return _keeper(one)
+
+
+def usual(routes: Routes, dialect: str, allowed: tuple[str, ...]) -> str:
+    """The model of a request that names none where the vendor asks for none: the vendor's own default if that leads to a
+    target, else the only model there is for it. A wildcard stands for the vendor's default behind its prefix.
+    """
+    default = _USUAL[dialect]
+    route = routes.find(default)
+    if route is not None and permits(allowed, default) and _can(route, dialect):
+        return default
+    able = {route.model.replace("*", default) for route in routes.all() if _can(route, dialect)}
+    able = {name for name in able if permits(allowed, name)}
+    if len(able) == 1:
+        return able.pop()
+    which = "several models here offer" if able else "no model here that this key may use offers"
+    raise GatewayError(
+        "invalid_request", f"`model` must be given: {which} {dialect}, so there is no default.", param="model"
+    )
+
+
+_USUAL: Final = {"moderations": "omni-moderation-latest"}
+
+
+def _can(route: Route, dialect: str) -> bool:
+    return any(one.serves is not None and dialect in one.serves for one in route.groups[0].candidates)
 
 
 def _all(routes: Routes) -> Iterator[Candidate]:

@@ -126,7 +126,11 @@ async def embeddings(client: Any) -> Any:
 
 @script
 async def moderations(client: Any) -> Any:
-    return await result(client.moderations.create(model="demo", input=[SAID, "violence"]))
+    return [
+        await result(client.moderations.create(model="demo", input=[SAID, "violence"])),
+        await result(client.moderations.create(input=[SAID, "violence"])),
+        await result(client.moderations.create(input=SAID, extra_body={"model": None})),
+    ]
 
 
 @script
