@@ -19,11 +19,11 @@ def answer(request: Request) -> Outcome:
     asked = request.body
     ask = _read(asked)
     replies = [reply(ask, request.behaviour, index) for index in range(asked.get("n") or 1)]
-    usage = usage_of(ask.prompt_tokens, replies, request.behaviour.cached_tokens) if request.behaviour.usage else None
+    usage = usages_of(request, ask.prompt_tokens, replies)
     writer = _Writer(request, replies)
     if asked.get("stream"):
         return stream(writer.chunks(usage), [failure(request)])
-    return unary(writer.whole(usage))
+    return unary(writer.whole(usage[0] if usage else None))
 
 
 def failure(request: Request) -> bytes:
@@ -102,6 +102,15 @@ def within(asked: Body, name: str, least: float, most: float) -> None:
         raise RefusalError("invalid_request", f"'{name}' must be between {least} and {most}.", param=name, code=code)
 
 
+def usages_of(request: Request, prompt: int, replies: list[Reply]) -> list[Body]:
+    """What is reported: usually once, or not at all."""
+    behaviour = request.behaviour
+    if not behaviour.usage:
+        return []
+    counted = [[each] for each in replies] if behaviour.usage_per_choice else [replies]
+    return [usage_of(prompt, each, behaviour.cached_tokens) for each in counted]
+
+
 def usage_of(prompt: int, replies: list[Reply], cached: int) -> Body:
     said = sum(each.tokens for each in replies)
     return {
@@ -158,7 +167,7 @@ class _Writer:
         logprobs = self._odds(said.text) if self._logprobs else None
         return {"index": index, "message": message, "logprobs": logprobs, "finish_reason": finish_of(said)}
 
-    def chunks(self, usage: Body | None) -> list[Event]:
+    def chunks(self, usages: list[Body]) -> list[Event]:
         """Roles first, then the choices in turn, one piece each, and each one's end behind its last piece."""
         frames = [self._chunk(self._opening(index, said)) for index, said in enumerate(self._replies)]
         running = {index: self._deltas(index, said) for index, said in enumerate(self._replies)}
@@ -169,8 +178,8 @@ class _Writer:
                     del running[index]
                     choice = _piece(index, {}, finish=finish_of(self._replies[index]))
                 frames.append(self._chunk(choice, token=choice["finish_reason"] is None))
-        if self._with_usage and usage:
-            frames.append(self._chunk(None, usage=usage))
+        if self._with_usage:
+            frames += [self._chunk(None, usage=usage) for usage in usages]
         frames.append(Event(DONE))
         return frames
 

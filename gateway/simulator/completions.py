@@ -5,7 +5,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 from gateway.simulator.answer import Ask, Reply, reply
-from gateway.simulator.chat import DONE, failure, usage_of, within
+from gateway.simulator.chat import DONE, failure, usages_of, within
 from gateway.simulator.errors import RefusalError
 from gateway.simulator.outcome import Body, Event, Outcome, data, stream, unary
 from gateway.simulator.request import Request
@@ -27,7 +27,7 @@ def answer(request: Request) -> Outcome:
         ask = Ask(last=prompt, prompt_tokens=0, limit=asked.get("max_tokens", _DEFAULT_TOKENS))
         ask.stops = [stops] if isinstance(stops, str) else stops or []
         said += [_answered(ask, request, index) for index in range(asked.get("n") or 1)]
-    usage = usage_of(estimate(prompts), said, request.behaviour.cached_tokens) if request.behaviour.usage else None
+    usage = usages_of(request, estimate(prompts), said)
     head: Body = {
         "id": request.mint.alphanumeric("cmpl-", 29),
         "object": "text_completion",
@@ -37,7 +37,7 @@ def answer(request: Request) -> Outcome:
     if asked.get("stream"):
         return stream(_chunks(request, head, said, usage), [failure(request)])
     choices = [_choice(index, "".join(each.text), each, asked) for index, each in enumerate(said)]
-    return unary({**head, "choices": choices, **({"usage": usage} if usage else {})})
+    return unary({**head, "choices": choices, **({"usage": usage[0]} if usage else {})})
 
 
 def texts_of(given: Any, name: str) -> list[str]:
@@ -74,13 +74,13 @@ def _logprobs(pieces: list[str]) -> Body:
     }
 
 
-def _chunks(request: Request, head: Body, said: list[Reply], usage: Body | None) -> list[Event]:
+def _chunks(request: Request, head: Body, said: list[Reply], usages: list[Body]) -> list[Event]:
     asked = request.body
     wanted = bool((asked.get("stream_options") or {}).get("include_usage"))
     extra: Body = {"usage": None} if wanted else {}
     frames = [Event(data({**head, "choices": [choice], **extra}), token=True) for choice in _turns(said, asked)]
-    if wanted and usage:
-        frames.append(Event(data({**head, "choices": [], "usage": usage})))
+    if wanted:
+        frames += [Event(data({**head, "choices": [], "usage": usage})) for usage in usages]
     return [*frames, Event(DONE)]
 
 

@@ -52,7 +52,8 @@ class Behaviour(Strict, frozen=True):
 
     `error` is a name in `errors.ROWS`: it is the answer, or with `error_after` the event inside the stream (a unary
     answer has no such event and stays whole). `after` says what becomes of the connection behind the answer: `close` drops it
-    without the header that announces it. `cached_tokens` are reported as a part of the prompt.
+    without the header that announces it. `cached_tokens` are reported as a part of the prompt. `usage_per_choice`: a stream reports usage for each
+    choice by itself, as llama.cpp does.
     """
 
     repeat: Annotated[int, Meta(ge=1)] = 1
@@ -77,6 +78,7 @@ class Behaviour(Strict, frozen=True):
     body: str | None = None
     usage: bool = True
     cached_tokens: Annotated[int, Meta(ge=0)] = 0
+    usage_per_choice: bool = False
     after: Literal["keep", "announce", "close"] = "keep"
     # what is said
     answer: str | None = None

@@ -15,6 +15,7 @@ from gateway.upstream.providers import Quirks
 from gateway.upstream.remembering import Remembering
 from gateway.upstream.resources import KEEPING, Sealing
 from gateway.wire.body import with_model as with_model_named
+from gateway.wire.chat.watch import StreamWatch
 from gateway.wire.dialect import Dialect
 from gateway.wire.frames import Frame, body
 from gateway.wire.messages import COUNT_TOKENS, estimate_tokens, write_count
@@ -65,7 +66,10 @@ def outgoing(
     if native:
         said = {**x.body, "model": candidate.model}
         dialect.prepare(said)
-        passage: Passage = Native(dialect.watch(x.asked_usage, x.streamed))
+        watch = dialect.watch(x.asked_usage, x.streamed)
+        if upstream.row.quirks.usage_per_choice and isinstance(watch, StreamWatch):
+            watch.per_choice = True
+        passage: Passage = Native(watch)
     else:
         said, passage = _translated(x, candidate, upstream, dialect, responses)
     if name == "chat":

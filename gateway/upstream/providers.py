@@ -18,16 +18,18 @@ _MESSAGES: Final = frozenset({"messages", "count_tokens"})
 
 
 class Quirks(Struct, frozen=True, kw_only=True):
-    """Where a provider's chat API differs from OpenAI's; all concern top-level fields of a chat body.
+    """Where a provider's chat API differs from OpenAI's; the first three concern top-level fields of a chat body.
 
     `rename`: the same thing under another name. `drop`: what changes no answer, but would be refused (servers that
     refuse `stream_options` mostly report usage anyway). `unknown`: what it
     cannot do; a caller who speaks chat hears it from the vendor, one whose request was translated from us.
+    `usage_per_choice`: a stream reports usage once for each choice, so the counts have to be added up.
     """
 
     rename: tuple[tuple[str, str], ...] = ()
     drop: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    usage_per_choice: bool = False
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -47,6 +49,7 @@ class Row(Struct, frozen=True, kw_only=True):
 
 _NEW_NAME: Final = Quirks(rename=(("max_tokens", "max_completion_tokens"),), unknown=("top_k",))
 _OLD_NAME: Final = Quirks(rename=(("max_completion_tokens", "max_tokens"),))
+_LLAMACPP: Final = Quirks(rename=_OLD_NAME.rename, usage_per_choice=True)
 _MISTRAL: Final = Quirks(
     rename=(("max_completion_tokens", "max_tokens"), ("seed", "random_seed")),
     drop=("stream_options", "user", "service_tier"),
@@ -65,8 +68,14 @@ def _vendor(
     return Row(name=name, title=title, base_url=base_url, variable=variable, speaks=speaks, quirks=quirks)
 
 
-def _server(name: str, title: str, speaks: frozenset[str] = _TEXT, base_url: str | None = None) -> Row:
-    return Row(name=name, title=title, base_url=base_url, speaks=speaks, zone="internal", quirks=_OLD_NAME)
+def _server(
+    name: str,
+    title: str,
+    speaks: frozenset[str] = _TEXT,
+    base_url: str | None = None,
+    quirks: Quirks = _OLD_NAME,
+) -> Row:
+    return Row(name=name, title=title, base_url=base_url, speaks=speaks, zone="internal", quirks=quirks)
 
 
 _ROWS: Final = (
@@ -145,7 +154,7 @@ _ROWS: Final = (
     _server("tgi", "Text Generation Inference", _CHAT),
     _server("tensorrt_llm", "TensorRT-LLM", frozenset({"chat", "completions"})),
     _server("ollama", "Ollama", _TEXT, "http://127.0.0.1:11434/v1"),
-    _server("llamacpp", "llama.cpp", _TEXT | {"rerank"}),
+    _server("llamacpp", "llama.cpp", _TEXT | {"rerank"}, quirks=_LLAMACPP),
     _server("lmstudio", "LM Studio", _TEXT | {"responses"}, "http://127.0.0.1:1234/v1"),
     _server("backend_ai", "Backend.AI", _TEXT),
     Row(name="openai_compatible", title="Any OpenAI-compatible server", speaks=_TEXT),

@@ -37,8 +37,14 @@ def roomy(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mod
 
 
 @pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `gateway` writes its records to."""
+    return tmp_path_factory.mktemp("recorded") / "records.jsonl"
+
+
+@pytest.fixture(scope="session")
 def gateway(
-    server: ModelServer, roomy: ModelServer, tmp_path_factory: pytest.TempPathFactory
+    server: ModelServer, roomy: ModelServer, recorded: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[GatewayProcess]:
     """`tiny` is the model, `blind` says of it that it sees no images; `stray` and `locked` ask for it wrongly; `long` falls back to more room."""
     folder = tmp_path_factory.mktemp("gateway")
@@ -61,7 +67,7 @@ def gateway(
             },
         },
         "retry": {"attempts": 2},
-        "record": {"file": str(folder / "records.jsonl")},
+        "record": {"file": str(recorded)},
     }
     with running(folder, written(folder, config)) as process:
         yield process

@@ -1,5 +1,6 @@
 """The gateway in front of a real llama.cpp server: what each SDK sees, and what that server does on the wire."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from openai import APIStatusError, OpenAI
 
 from tests.slow.conftest import CONTEXT
 from tests.slow.llamacpp import ModelServer
+from tests.support.eventually import eventually, records
 from tests.support.gatewayprocess import GatewayProcess
 from tests.support.rawclient import ask
 
@@ -86,7 +88,7 @@ def test_two_answers_come_apart(openai: OpenAI) -> None:
         assert own[-1].finish_reason == "stop"
 
 
-def test_this_server_counts_the_tokens_of_one_answer_only(openai: OpenAI, server: ModelServer) -> None:
+def test_this_server_counts_the_tokens_of_one_answer_only(openai: OpenAI, server: ModelServer, recorded: Path) -> None:
     """A fact to know when reading bills: whole, the usage is that of the first answer; streamed, each answer has its own."""
     body = {"model": "tiny", "messages": _user("say w"), "n": 2}
     assert server.ask("/v1/chat/completions", body).json["usage"]["completion_tokens"] == 4
@@ -96,6 +98,8 @@ def test_this_server_counts_the_tokens_of_one_answer_only(openai: OpenAI, server
     assert [usage["completion_tokens"] for usage in usages] == [4, 4]
     shown = list(openai.chat.completions.create(**streamed))
     assert [chunk.usage.completion_tokens for chunk in shown if chunk.usage] == [4, 4], "as the server says it"
+    wanted = {"streamed": True, "input_tokens": len("user: say w"), "output_tokens": 8, "usage_estimated": False}
+    assert eventually(lambda: any(wanted.items() <= row.items() for row in records(recorded))), "the record adds it up"
 
 
 def test_a_structured_answer_keeps_to_its_schema(openai: OpenAI) -> None:

@@ -40,6 +40,19 @@ def counted(value: dict[str, Any]) -> Usage:
     )
 
 
+def added(one: Usage, other: Usage) -> Usage:
+    """Of two choices for the same prompt, which was read once: the counts of the larger prompt, and all of the output."""
+    prompt = other if other.input_tokens > one.input_tokens else one
+    return Usage(
+        input_tokens=prompt.input_tokens,
+        output_tokens=one.output_tokens + other.output_tokens,
+        cached_tokens=prompt.cached_tokens,
+        cache_write_tokens=prompt.cache_write_tokens,
+        reasoning_tokens=one.reasoning_tokens + other.reasoning_tokens,
+        estimated=one.estimated or other.estimated,
+    )
+
+
 def write_usage(usage: Usage) -> dict[str, Any]:
     """With both details, as OpenAI writes them. `estimated` and `cache_write_tokens` only where they say something."""
     extras = dict(usage.extras)

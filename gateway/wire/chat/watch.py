@@ -5,7 +5,7 @@ from typing import Any
 from gateway.errors import GatewayError
 from gateway.wire import frames
 from gateway.wire.chat.errors import read_fault
-from gateway.wire.chat.usage import counted
+from gateway.wire.chat.usage import added, counted
 from gateway.wire.dialect import EDIT, END, FAULT, NOTHING, TEXT
 from gateway.wire.frames import DONE, Frame, NotJSON
 from gateway.wire.neutral import Finish, Usage
@@ -27,12 +27,14 @@ class StreamWatch:
     """Frames of one streamed answer. Before the first text every frame is decoded; after it only those that may matter.
 
     A quote inside a JSON string is always escaped, so the bytes `"usage"` are a key (or a whole string), never text.
+    `per_choice`: usage comes once for each choice, and is added up; otherwise the last word counts.
     """
 
     def __init__(self, *, asked_usage: bool) -> None:
         self.usage: Usage | None = None
         self.finish: Finish | None = None
         self.fault: GatewayError | None = None
+        self.per_choice = False
         self._asked_usage = asked_usage
         self._text_seen = False
 
@@ -53,7 +55,8 @@ class StreamWatch:
             self.fault = read_fault(value)
             return FAULT
         if isinstance(usage := value.get("usage"), dict):
-            self.usage = counted(usage)
+            counts = counted(usage)
+            self.usage = added(self.usage, counts) if self.per_choice and self.usage else counts
         text = False
         for choice in _choices(value):
             if isinstance(reason := choice.get("finish_reason"), str):

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from gateway.wire.chat.watch import watch
+from gateway.wire.chat.watch import StreamWatch, watch
 from gateway.wire.dialect import END, FAULT, TEXT
 from gateway.wire.neutral import Usage
 from gateway.wire.sse import parse
@@ -70,3 +70,27 @@ def test_usage_is_read_as_the_translated_way_reads_it(said: dict[str, Any], read
     assert looking.fault is None
     assert looking.usage is not None
     assert replace(looking.usage, extras={}) == read
+
+
+def _usage(prompt: int, output: int, cached: int = 0) -> bytes:
+    details = {"prompt_tokens_details": {"cached_tokens": cached}}
+    usage = {"prompt_tokens": prompt, "completion_tokens": output, **details}
+    return b"data: " + msgspec.json.encode({"choices": [], "usage": usage}) + b"\n\n"
+
+
+@pytest.mark.parametrize(
+    ("per_choice", "read"),
+    [
+        (True, Usage(input_tokens=9, output_tokens=12, cached_tokens=1)),
+        (False, Usage(input_tokens=9, output_tokens=5, cached_tokens=8)),
+    ],
+)
+def test_usage_that_comes_for_each_choice_is_added_up_and_else_the_last_word_counts(
+    per_choice: bool, read: Usage
+) -> None:
+    looking = watch(True, True)
+    assert isinstance(looking, StreamWatch)
+    looking.per_choice = per_choice
+    for raw in (_usage(4, 3), _usage(9, 4, 1), _usage(9, 5, 8)):
+        looking.look(parse(raw))
+    assert looking.usage == read
