@@ -37,11 +37,11 @@ docs: $(VENV)/dev ## write the generated pages and build the site (strict)
 	$(BIN)/python -m tests.support.generate
 	$(BIN)/mkdocs build --strict --quiet
 
-bench: $(VENV)/dev ## measure against other gateways and write docs/benchmarks.md (some 15 minutes)
-	$(BIN)/python -m tests.bench $(ARGS)
+bench: $(VENV)/dev ## measure against other gateways, write docs/benchmarks.md (15 minutes); ONLY=first_token,haechi ROUNDS=2 for a part
+	$(BIN)/python -m tests.bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 bench-quick: $(VENV)/dev ## the same in short; prints only
-	$(BIN)/python -m tests.bench --quick $(ARGS)
+	$(BIN)/python -m tests.bench --quick $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 prerequisites:
 	@sh tests/support/prerequisites.sh

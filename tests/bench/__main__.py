@@ -1,7 +1,7 @@
 """`python -m tests.bench`: measure, judge, print, and write the page.
 
-Ends with 0 when every bar stands, 1 when one does not, 2 when one could not be measured (with `--quick`: when
-something failed; it does not measure all).
+Ends with 0 when every bar stands, 1 when one does not, 2 when one could not be measured (with `--quick`, `--only` or few
+rounds, which print and write nothing: when something failed).
 """
 
 import argparse
@@ -21,13 +21,13 @@ import uvloop
 
 from tests.bench import contenders, nginx, plot, report
 from tests.bench.bars import BARS, exit_code, judge
+from tests.bench.contenders import chosen
 from tests.bench.install import Unavailable
 from tests.bench.process import GATEWAY_CORE, LOAD_CORE, pin_this_process
 from tests.bench.run import Findings, Order, Run
 
 MOST_FILES = 20_000
-TIME_LIMIT = 900.0
-QUICK_NAMES = ("direct", "nginx", "bare", "haechi")
+TIME_LIMIT = 1200.0
 
 
 def main() -> int:
@@ -43,17 +43,19 @@ def main() -> int:
         sys.stderr.write("interrupted; everything that was started has been ended\n")
         return 130
     judgements = [judge(bar, findings.book) for bar in BARS]
-    for columns in (report.UNARY, report.STREAMED, report.FOOTPRINT):
-        sys.stdout.write(report.table(findings, columns) + "\n\n")
-    sys.stdout.write(report.bars_table(judgements) + "\n")
+    told = judgements if order.whole else [item for item in judgements if item.verdict != "not measured"]
+    for columns in (report.UNARY, report.STREAMED, report.FIRST_TOKEN, report.FOOTPRINT):
+        if report.has_any(findings, columns):
+            sys.stdout.write(report.table(findings, columns) + "\n\n")
+    sys.stdout.write(report.bars_table(told, findings.titles) + "\n")
     if findings.absent or findings.failures:
         sys.stdout.write("\n" + report.missing_list(findings) + "\n")
-    if not order.quick:
+    if order.whole:
         picture = arguments.out.parent / "img/bench.svg"
         picture.parent.mkdir(parents=True, exist_ok=True)
         picture.write_text(plot.chart(panels(findings)))
         arguments.out.write_text(report.page(findings, judgements, _setting(), "img/bench.svg"))
-    return exit_code(judgements, every_bar=not order.quick or bool(findings.failures))
+    return exit_code(judgements, every_bar=order.whole or bool(findings.failures))
 
 
 def measured(order: Order) -> Findings:
@@ -82,25 +84,25 @@ def panels(findings: Findings) -> list[tuple[str, list[plot.Row]]]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measures the gateway beside others.")
-    parser.add_argument("--rounds", type=int, default=7, help="rounds of all contenders (default 7)")
+    parser.add_argument("--rounds", type=int, default=report.ENOUGH, help="rounds of all contenders (default 7)")
     parser.add_argument("--idle-rounds", type=int, default=3, help="rounds that also open idle streams (default 3)")
-    parser.add_argument("--contenders", default=",".join(contenders.NAMES), help="comma-separated names")
+    parser.add_argument("--only", help=f"some of {', '.join((*contenders.NAMES, *contenders.PARTS))}; prints only")
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"), help="the page to write")
     parser.add_argument("--quick", action="store_true", help="two short rounds, the light contenders; prints only")
     arguments = parser.parse_args()
-    unknown = set(arguments.contenders.split(",")) - set(contenders.NAMES)
-    if unknown:
-        parser.error(f"unknown contenders {', '.join(sorted(unknown))}; there are {', '.join(contenders.NAMES)}")
+    try:
+        arguments.only = chosen(arguments.only) if arguments.only else None
+    except ValueError as error:
+        parser.error(str(error))
     return arguments
 
 
 def _order(arguments: argparse.Namespace) -> Order:
     files = min(MOST_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
-    asked = arguments.contenders.split(",")
-    if arguments.quick:
-        names = [name for name in asked if name in QUICK_NAMES]
-        return Order(names, rounds=2, idle_rounds=1, limit=TIME_LIMIT, files=files, quick=True)
-    return Order(asked, arguments.rounds, arguments.idle_rounds, TIME_LIMIT, files, quick=False)
+    names, parts = arguments.only or (contenders.LIGHT if arguments.quick else contenders.NAMES, contenders.PARTS)
+    rounds, idle_rounds = (2, 1) if arguments.quick else (arguments.rounds, arguments.idle_rounds)
+    whole = not arguments.quick and arguments.only is None and rounds >= report.ENOUGH
+    return Order(names, parts, rounds, idle_rounds, TIME_LIMIT, files, quick=arguments.quick, whole=whole)
 
 
 def _setting() -> report.Setting:

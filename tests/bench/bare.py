@@ -1,8 +1,10 @@
 """The proxy that does nothing, written in the plain way: Starlette in front, aiohttp behind, bytes passed on.
 
-Run by uvicorn with uvloop and httptools; `BENCH_UNARY` and `BENCH_STREAM` are the two upstreams' base URLs.
+Run by uvicorn with uvloop and httptools; `BENCH_UNARY` and `BENCH_STREAM` are the two upstreams' base URLs. `parsing` is a second
+application that also reads both unary bodies as JSON, and still passes the bytes on.
 """
 
+import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,6 +32,14 @@ async def chat(request: Request) -> Response:
         return Response(await answer.read(), answer.status, {"content-type": content_type})
 
 
+async def parsed_chat(request: Request) -> Response:
+    """As `chat`, with both bodies parsed; for unary answers alone."""
+    json.loads(await request.body())  # Starlette keeps the body for `chat`
+    answer = await chat(request)
+    json.loads(bytes(answer.body))
+    return answer
+
+
 async def _passed(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
     async with answer:
         async for data in answer.content.iter_any():
@@ -44,3 +54,4 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
 
 
 app = Starlette(routes=[Route("/{kind}/v1/chat/completions", chat, methods=["POST"])], lifespan=lifespan)
+parsing = Starlette(routes=[Route("/{kind}/v1/chat/completions", parsed_chat, methods=["POST"])], lifespan=lifespan)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,12 @@ from tests.bench.install import Unavailable
 from tests.bench.payloads import http_request
 
 KEY = "sk-bench-0123456789abcdef"
-NAMES = ("direct", "nginx", "bare", "haechi", "litellm", "portkey")
+NAMES = ("direct", "nginx", "nginx_defaults", "bare", "bare_parsing", "haechi", "litellm", "portkey")
+LIGHT = NAMES[:6]
+PARTS = ("start", "unary", "large", "chunks", "first_token", "idle")
+
+
+Start = Callable[[Path, int], tuple[list[str], Mapping[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -29,21 +34,39 @@ class Contender:
     """`start` writes what the contender needs below a folder and gives its command line and environment.
 
     `headers` and `paths` have one entry for unary and one for streamed requests. A `slow` one gets a gentler load, and `warm`
-    requests before it is measured: a just-in-time compiler needs thousands. `note` is for the page.
+    requests before it is measured: a just-in-time compiler needs thousands. `parts` are those of `PARTS` that it takes part
+    in. `note` is for the page.
     """
 
     name: str
     title: str
-    start: Callable[[Path, int], tuple[list[str], Mapping[str, str]]] | None
+    start: Start | None
     headers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     paths: Mapping[str, str] = field(default_factory=dict)
     slow: bool = False
     warm: int = 2000
+    parts: Sequence[str] = PARTS
     note: str = ""
 
     def request(self, kind: str, port: int, body: bytes) -> bytes:
         headers = {"Authorization": f"Bearer {KEY}", **self.headers.get(kind, {})}
         return http_request(self.paths.get(kind, "/v1/chat/completions"), port, body, headers)
+
+
+def chosen(only: str) -> tuple[Sequence[str], Sequence[str]]:
+    """Contenders and parts from a comma-separated list of some of either; of the kind that is not named, all.
+
+    `direct` comes along for what is compared with it. `ValueError` for a word that is neither.
+    """
+    words = set(only.split(","))
+    unknown = words - {*NAMES, *PARTS}
+    if unknown:
+        raise ValueError(
+            f"neither a contender nor a part: {', '.join(sorted(unknown))}; there are {', '.join((*NAMES, *PARTS))}"
+        )
+    parts = [part for part in PARTS if part in words] or PARTS
+    named = words & set(NAMES)
+    return [name for name in NAMES if not named or name in named or (name == "direct" and "unary" in parts)], parts
 
 
 def make(name: str, upstreams: Upstreams) -> Contender:
@@ -52,26 +75,44 @@ def make(name: str, upstreams: Upstreams) -> Contender:
 
 
 def _direct(upstreams: Upstreams) -> Contender:
-    return Contender("direct", "direct", None)
+    return Contender("direct", "direct", None, parts=("unary",))
 
 
 def _nginx(upstreams: Upstreams) -> Contender:
+    return Contender("nginx", "nginx `proxy_pass`", _nginx_start(upstreams, nginx.IN_MEMORY), paths=_PREFIXED)
+
+
+def _nginx_defaults(upstreams: Upstreams) -> Contender:
+    start = _nginx_start(upstreams, nginx.BY_DEFAULT)
+    return Contender("nginx_defaults", "nginx with its defaults", start, paths=_PREFIXED, parts=("large",))
+
+
+def _nginx_start(upstreams: Upstreams, bodies: str) -> Start:
     if nginx.command() is None:
         raise Unavailable("nginx is not installed (Debian: apt-get install nginx)")
 
     def start(folder: Path, port: int) -> tuple[list[str], Mapping[str, str]]:
-        return nginx.proxy_argv(folder, port, upstreams.unary, upstreams.stream, upstreams.files), {}
+        return nginx.proxy_argv(folder, port, (upstreams.unary, upstreams.stream), upstreams.files, bodies), {}
 
-    return Contender("nginx", "nginx `proxy_pass`", start, paths=_PREFIXED)
+    return start
 
 
 def _bare(upstreams: Upstreams) -> Contender:
+    return Contender("bare", "bare Starlette + aiohttp", _bare_start(upstreams, "app"), paths=_PREFIXED)
+
+
+def _bare_parsing(upstreams: Upstreams) -> Contender:
+    start = _bare_start(upstreams, "parsing")
+    return Contender("bare_parsing", "bare, both bodies parsed", start, paths=_PREFIXED, parts=("unary", "large"))
+
+
+def _bare_start(upstreams: Upstreams, app: str) -> Start:
     def start(folder: Path, port: int) -> tuple[list[str], Mapping[str, str]]:
-        argv = [sys.executable, "-m", "uvicorn", "tests.bench.bare:app", "--host", "127.0.0.1", "--port", str(port)]
+        argv = [sys.executable, "-m", "uvicorn", f"tests.bench.bare:{app}", "--host", "127.0.0.1", "--port", str(port)]
         argv += ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
         return argv, {"BENCH_UNARY": _base(upstreams.unary), "BENCH_STREAM": _base(upstreams.stream)}
 
-    return Contender("bare", "bare Starlette + aiohttp", start, paths=_PREFIXED)
+    return start
 
 
 def _haechi(upstreams: Upstreams) -> Contender:
@@ -156,7 +197,9 @@ _PREFIXED = {kind: f"/{kind}/v1/chat/completions" for kind in ("unary", "stream"
 _MAKERS: dict[str, Callable[[Upstreams], Contender]] = {
     "direct": _direct,
     "nginx": _nginx,
+    "nginx_defaults": _nginx_defaults,
     "bare": _bare,
+    "bare_parsing": _bare_parsing,
     "haechi": _haechi,
     "litellm": _litellm,
     "portkey": _portkey,

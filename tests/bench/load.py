@@ -1,15 +1,12 @@
-"""The load: a closed loop, a constant rate measured from the intended start, and streams that are held open."""
+"""The load: one caller, a closed loop of them, and streams that are held open."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import cast
 
-from tests.bench.figures import due_by, intended_start
 from tests.bench.payloads import MARK
-from tests.bench.timer import Timer
 
 ANSWER_LIMIT = 20.0
 CHUNKED = -1
@@ -22,8 +19,12 @@ class LoadError(Exception):
 
 @dataclass
 class Tally:
-    """What a run saw. Times are in seconds; `chunks` are server-sent events and `reads` the pieces they came in."""
+    """What a run saw. Times are in seconds; `chunks` are server-sent events and `reads` the pieces they came in.
 
+    Requests that were due before `since` (as `perf_counter` counts) are not timed.
+    """
+
+    since: float = 0.0
     latencies: list[float] = field(default_factory=list)
     firsts: list[float] = field(default_factory=list)
     chunks: int = 0
@@ -97,7 +98,8 @@ class Caller(asyncio.Protocol):
         if self._is_whole(data):
             self._in_body = False
             self.busy = False
-            self._tally.latencies.append(perf_counter() - self._started)
+            if self._started >= self._tally.since:
+                self._tally.latencies.append(perf_counter() - self._started)
             self.when_free(self)
 
     def _length_after(self, head: bytes) -> int:
@@ -111,7 +113,8 @@ class Caller(asyncio.Protocol):
         self._tally.chunks += data.count(b"data: ")
         if not self._spoke and MARK in data:
             self._spoke = True
-            self._tally.firsts.append(perf_counter() - self._started)
+            if self._started >= self._tally.since:
+                self._tally.firsts.append(perf_counter() - self._started)
             self.when_first(self)
 
     def _is_whole(self, data: bytes) -> bool:
@@ -170,48 +173,7 @@ async def closed_loop(
     for caller in callers:
         caller.when_free = caller.when_lost = again
         caller.send(perf_counter())
-    await _finish(done, callers, tally, seconds)
-    tally.seconds = perf_counter() - began
-    return tally
-
-
-async def constant_rate(port: int, request: bytes, rate: float, seconds: float, *, connections: int = 256) -> Tally:
-    """Requests become due at `rate` whatever the answers do, and are timed from when they were due."""
-    tally = Tally()
-    callers = await connect(port, connections, request, tally, events=True)
-    idle = deque(callers)
-    waiting: deque[float] = deque()
-    done = asyncio.Event()
-    total = max(1, int(rate * seconds))
-    sent = 0
-
-    def free(caller: Caller) -> None:
-        if waiting:
-            caller.send(waiting.popleft())
-            return
-        idle.append(caller)
-        if sent == total and len(idle) == connections:
-            done.set()
-
-    def tick() -> None:
-        nonlocal sent
-        due = min(total, due_by(began, rate, perf_counter()))
-        while sent < due:
-            at = intended_start(began, rate, sent)
-            sent += 1
-            if idle:
-                idle.popleft().send(at)
-            else:
-                waiting.append(at)
-
-    def lost(caller: Caller) -> None:
-        done.set()
-
-    for caller in callers:
-        caller.when_free, caller.when_lost = free, lost
-    began = perf_counter() + 0.01
-    with Timer(began, 1 / rate, tick):
-        await _finish(done, callers, tally, seconds)
+    await finish(done, callers, tally, seconds)
     tally.seconds = perf_counter() - began
     return tally
 
@@ -264,7 +226,8 @@ class OpenStreams:
         await asyncio.sleep(0)
 
 
-async def _finish(done: asyncio.Event, callers: list[Caller], tally: Tally, seconds: float) -> None:
+async def finish(done: asyncio.Event, callers: list[Caller], tally: Tally, seconds: float) -> None:
+    """Waits for what is under way, closes every line, and raises `LoadError` if something was amiss."""
     try:
         async with asyncio.timeout(seconds + ANSWER_LIMIT):
             await done.wait()

@@ -6,20 +6,21 @@ import time
 from dataclasses import dataclass
 
 from tests.bench import payloads
-from tests.bench.contenders import Contender
 from tests.bench.figures import percentile
-from tests.bench.load import OpenStreams, Tally, closed_loop, constant_rate
+from tests.bench.load import OpenStreams, Tally, closed_loop
 from tests.bench.process import Process, StartError
+from tests.bench.subject import Subject, warm
 
 START_LIMIT = 120.0
 STREAMS = 50
 SETTLE = 0.5
-WARM_LIMIT = 10.0
 
 
 @dataclass(frozen=True)
 class Effort:
-    """Seconds for each part, chunks a second over all streams, and how many idle streams are opened."""
+    """Seconds for each part, chunks a second over all streams, streams a second that are surely few, and how many idle
+    streams are opened.
+    """
 
     unary: float
     single: float
@@ -27,31 +28,13 @@ class Effort:
     chunk: float
     chunk_rate: int
     first: float
+    few: float
     idle: tuple[int, ...]
 
 
-FAST = Effort(1.2, 0.5, 0.8, 1.2, 10_000, 1.5, (1_000, 5_000))
-SLOW = Effort(2.0, 0.6, 1.2, 2.0, 400, 2.0, (250, 500))
-QUICK = Effort(0.6, 0.3, 0.5, 0.6, 10_000, 0.8, (1_000,))
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A contender that runs: its process (none for the upstream itself) and the ports of unary and streamed requests."""
-
-    contender: Contender
-    process: Process | None
-    unary_port: int
-    stream_port: int
-
-    def unary(self, body: bytes) -> bytes:
-        return self.contender.request("unary", self.unary_port, body)
-
-    def stream(self, body: bytes) -> bytes:
-        return self.contender.request("stream", self.stream_port, body)
-
-    def cpu_seconds(self) -> float:
-        return self.process.cpu_seconds() if self.process else 0.0
+FAST = Effort(1.2, 0.5, 0.8, 1.2, 10_000, 1.5, 40, (1_000, 5_000))
+SLOW = Effort(2.0, 0.6, 1.2, 2.0, 400, 2.0, 4, (250, 500))
+QUICK = Effort(0.6, 0.3, 0.5, 0.6, 10_000, 0.8, 40, (1_000,))
 
 
 def first_answer(process: Process, port: int, request: bytes) -> dict[str, float]:
@@ -71,7 +54,7 @@ def first_answer(process: Process, port: int, request: bytes) -> dict[str, float
 async def unary(subject: Subject, effort: Effort) -> dict[str, float]:
     """Small requests: 64 connections for CPU and throughput, then one for latency alone."""
     request = subject.unary(payloads.small_body())
-    await _warm(subject.unary_port, request, subject.contender.warm)
+    await warm(subject.unary_port, request, subject.contender.warm)
     crowd, spent = await _loaded(subject, request, 64, effort.unary)
     alone = await closed_loop(subject.unary_port, request, 1, effort.single)
     measures = {"unary.rps": crowd.rate, **_latency("unary64", crowd), **_latency("unary1", alone)}
@@ -81,7 +64,7 @@ async def unary(subject: Subject, effort: Effort) -> dict[str, float]:
 async def large(subject: Subject, effort: Effort) -> dict[str, float]:
     """Requests of 108 KB over 16 connections."""
     request = subject.unary(payloads.large_body())
-    await _warm(subject.unary_port, request, subject.contender.warm // 8)
+    await warm(subject.unary_port, request, subject.contender.warm // 8)
     tally, spent = await _loaded(subject, request, 16, effort.large)
     return {"large.rps": tally.rate} | ({"large.cpu_us": spent} if subject.process else {})
 
@@ -89,7 +72,7 @@ async def large(subject: Subject, effort: Effort) -> dict[str, float]:
 async def chunks(subject: Subject, effort: Effort) -> dict[str, float]:
     """CPU per event while fifty streams flow at a fixed rate; opening and closing them is outside the window."""
     gap_us = STREAMS * 1_000_000 // effort.chunk_rate
-    await _warm(subject.stream_port, subject.stream(payloads.paced_body(8, 1000)), subject.contender.warm // 8)
+    await subject.warm_streams()
     streams = OpenStreams(subject.stream_port, subject.stream(payloads.paced_body(0, gap_us)))
     try:
         await streams.grow(STREAMS)
@@ -104,32 +87,15 @@ async def chunks(subject: Subject, effort: Effort) -> dict[str, float]:
     return {"chunk.cpu_us": spent / count * 1e6, "chunk.rate": count / effort.chunk, "chunk.per_read": count / reads}
 
 
-async def first_token(subject: Subject, direct: Subject, effort: Effort) -> dict[str, float]:
-    """Streams of eight events at half the rate that a closed loop of 64 reaches, and at the same rate past the gateway."""
-    body = payloads.paced_body(8, 1000)
-    request = subject.stream(body)
-    await _warm(subject.stream_port, request, subject.contender.warm // 8)
-    full = await closed_loop(subject.stream_port, request, 64, effort.first / 2, events=True)
-    rate = full.rate / 2
-    through = await constant_rate(subject.stream_port, request, rate, effort.first)
-    past = await constant_rate(direct.stream_port, direct.stream(body), rate, effort.first / 2)
-    return {
-        "ttft.rate": rate,
-        "ttft.direct_p50_ms": percentile(past.firsts, 0.5) * 1e3,
-        "ttft.added_p50_ms": (percentile(through.firsts, 0.5) - percentile(past.firsts, 0.5)) * 1e3,
-        "ttft.added_p99_ms": (percentile(through.firsts, 0.99) - percentile(past.firsts, 0.99)) * 1e3,
-    }
-
-
 async def idle(subject: Subject, effort: Effort) -> dict[str, float]:
     """Memory per open stream that has given one event and is silent; the base is the process after some streams came and went."""
     assert subject.process is not None
     request = subject.stream(payloads.held_body())
-    warm = OpenStreams(subject.stream_port, request)
+    first = OpenStreams(subject.stream_port, request)
     try:
-        await warm.grow(32)
+        await first.grow(32)
     finally:
-        await warm.close()
+        await first.close()
     await asyncio.sleep(SETTLE)
     base = subject.process.resident_bytes()
     measures = {"idle.base_mb": base / 2**20}
@@ -143,10 +109,6 @@ async def idle(subject: Subject, effort: Effort) -> dict[str, float]:
     finally:
         await streams.close()
     return measures
-
-
-async def _warm(port: int, request: bytes, count: int) -> None:
-    await closed_loop(port, request, 16, WARM_LIMIT, events=True, most=count)
 
 
 async def _loaded(subject: Subject, request: bytes, connections: int, seconds: float) -> tuple[Tally, float]:

@@ -20,7 +20,7 @@ http {{
   keepalive_timeout 600s;
   keepalive_requests 100000000;
   client_max_body_size 64m;
-  client_body_buffer_size 1m;
+  {bodies}
   client_body_temp_path {folder}/client;
   proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/fastcgi;
@@ -53,6 +53,10 @@ PROXY = """\
   }}"""
 
 
+IN_MEMORY = "client_body_buffer_size 1m;"
+BY_DEFAULT = ""
+
+
 def command() -> str | None:
     """Where nginx is, or None."""
     return shutil.which("nginx", path=SEARCH)
@@ -65,16 +69,19 @@ def upstream_argv(folder: Path, port: int, files: int) -> list[str]:
     answered.touch()
     answer = unary_answer().decode()
     assert not {"'", "$", "\\"} & set(answer)
-    return _argv(folder, files, UPSTREAM.format(port=port, folder=folder, answer=answer))
+    return _argv(folder, files, UPSTREAM.format(port=port, folder=folder, answer=answer), IN_MEMORY)
 
 
-def proxy_argv(folder: Path, port: int, unary: int, stream: int, files: int) -> list[str]:
-    """Writes the proxy's configuration below `folder`."""
-    return _argv(folder, files, PROXY.format(port=port, unary=unary, stream=stream))
+def proxy_argv(folder: Path, port: int, upstreams: tuple[int, int], files: int, bodies: str = IN_MEMORY) -> list[str]:
+    """Writes the proxy's configuration below `folder`; `upstreams` are the ports for unary and for streamed requests.
+
+    `BY_DEFAULT`, nginx keeps 16 KB of a request's body in memory and writes a longer one to a file first.
+    """
+    return _argv(folder, files, PROXY.format(port=port, unary=upstreams[0], stream=upstreams[1]), bodies)
 
 
-def _argv(folder: Path, files: int, rest: str) -> list[str]:
+def _argv(folder: Path, files: int, rest: str, bodies: str) -> list[str]:
     user = "user root;\n" if os.geteuid() == 0 else ""
-    text = SHARED.format(user=user, files=files, connections=files - 100, folder=folder, rest=rest)
+    text = SHARED.format(user=user, files=files, connections=files - 100, folder=folder, rest=rest, bodies=bodies)
     (folder / "nginx.conf").write_text(text)
     return [command() or "nginx", "-c", str(folder / "nginx.conf"), "-e", "stderr"]

@@ -41,6 +41,9 @@ class Process:
     def cpu_seconds(self) -> float:
         return procfs.cpu_seconds(self._child.pid)
 
+    def family(self) -> list[int]:
+        return procfs.family(self._child.pid)
+
     def resident_bytes(self) -> int:
         return procfs.resident_bytes(self._child.pid)
 

@@ -1,5 +1,6 @@
 """What Linux says about a process tree: CPU time in nanoseconds, resident memory, children."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -7,7 +8,12 @@ PROC = Path("/proc")
 
 def cpu_seconds(pid: int) -> float:
     """CPU time of the process, its threads and its descendants. A thread that has ended is no longer counted."""
-    return sum(_run_nanoseconds(member) for member in family(pid)) / 1e9
+    return cpu_seconds_of(family(pid))
+
+
+def cpu_seconds_of(members: Iterable[int]) -> float:
+    """CPU time of these processes and their threads; finding the members first takes a walk over all that run."""
+    return sum(_run_nanoseconds(member) for member in members) / 1e9
 
 
 def resident_bytes(pid: int) -> int:

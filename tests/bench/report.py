@@ -1,5 +1,6 @@
 """The page: the bars, the tables and the method, from one run's findings. Values in, Markdown out; what is said of the method is `method.md`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.bench.run import Findings
 MISSING = "·"
 ENOUGH = 7
 METHOD = Path(__file__).with_name("method.md")
+HALF_LOAD = Path(__file__).with_name("half_load.md")
 Column = tuple[str, str, int]
 
 UNARY: tuple[Column, ...] = (
@@ -26,9 +28,18 @@ STREAMED: tuple[Column, ...] = (
     ("CPU µs per chunk", "chunk.cpu_us", 1),
     ("chunks/s", "chunk.rate", 0),
     ("chunks per read", "chunk.per_read", 2),
+)
+FIRST_TOKEN: tuple[Column, ...] = (
     ("half load, streams/s", "ttft.rate", 0),
-    ("added first token p50 ms", "ttft.added_p50_ms", 2),
-    ("added first token p99 ms", "ttft.added_p99_ms", 2),
+    ("its core, %", "ttft.core_percent", 0),
+    ("load's core, %", "ttft.load_percent", 0),
+    ("chunks per read", "ttft.per_read", 2),
+    ("direct p50 ms", "ttft.direct_p50_ms", 2),
+    ("added p50 ms", "ttft.added_p50_ms", 2),
+    ("added p99 ms", "ttft.added_p99_ms", 2),
+    ("at Haechi's rate: its core, %", "ours.core_percent", 0),
+    ("added p50 ms", "ours.added_p50_ms", 2),
+    ("added p99 ms", "ours.added_p99_ms", 2),
 )
 FOOTPRINT: tuple[Column, ...] = (
     ("start to first answer s", "start.seconds", 2),
@@ -39,7 +50,7 @@ FOOTPRINT: tuple[Column, ...] = (
     ("KB each, 1,000", "idle.1000_kb", 1),
     ("KB each, 5,000", "idle.5000_kb", 1),
 )
-BASELINES = ("nginx", "bare", "portkey", "litellm")
+BASELINES = ("nginx", "nginx_defaults", "bare", "bare_parsing", "portkey", "litellm")
 RATIOS: tuple[tuple[str, str], ...] = (
     ("unary request", "unary.cpu_us"),
     ("108 KB request", "large.cpu_us"),
@@ -68,7 +79,7 @@ def page(findings: Findings, judgements: list[Judgement], setting: Setting, plot
             else []
         ),
         "## The bars",
-        bars_table(judgements),
+        bars_table(judgements, findings.titles),
         f"![CPU time per unary request and per streamed chunk, logarithmic]({plot})",
         "## One unary request",
         "CPU time is that of the gateway process. Latency is what the gateway adds to the same request sent past it.",
@@ -76,11 +87,14 @@ def page(findings: Findings, judgements: list[Judgement], setting: Setting, plot
         "## Streams",
         "Chunks are events of 256 bytes. The slower gateways are asked for fewer of them, and for fewer idle streams.",
         table(findings, STREAMED),
+        "## Time to first token at half load",
+        HALF_LOAD.read_text().strip(),
+        table(findings, FIRST_TOKEN),
         "## Start and memory",
         table(findings, FOOTPRINT),
         "## Haechi's CPU time as a multiple of the others'",
         "Each cell is the median of the ratios of single rounds, the extremes in brackets.",
-        ratio_table(findings.book),
+        ratio_table(findings),
         "## Method",
         method(findings, setting),
     ]
@@ -89,9 +103,9 @@ def page(findings: Findings, judgements: list[Judgement], setting: Setting, plot
     return "\n\n".join(parts) + "\n"
 
 
-def bars_table(judgements: list[Judgement]) -> str:
+def bars_table(judgements: list[Judgement], titles: Mapping[str, str]) -> str:
     rows = [["bar", "limit", "measured", "over the rounds", "stands?"]]
-    rows += [[item.bar.title, item.bar.words, *_measured(item), item.verdict] for item in judgements]
+    rows += [[item.bar.title, item.bar.words, *_measured(item, titles), item.verdict] for item in judgements]
     return markdown(rows)
 
 
@@ -108,10 +122,14 @@ def table(findings: Findings, columns: tuple[Column, ...]) -> str:
     return markdown(rows)
 
 
-def ratio_table(book: Book) -> str:
-    rows = [["", *(f"÷ {name}" for name in BASELINES)]]
+def has_any(findings: Findings, columns: tuple[Column, ...]) -> bool:
+    return any(findings.book.column(name, measure) for name in findings.titles for _, measure, _ in columns)
+
+
+def ratio_table(findings: Findings) -> str:
+    rows = [["", *(f"÷ {findings.titles[name]}" for name in BASELINES if name in findings.titles)]]
     for title, measure in RATIOS:
-        rows.append([title, *(_ratio(book, measure, base) for base in BASELINES)])
+        rows.append([title, *(_ratio(findings.book, measure, name) for name in BASELINES if name in findings.titles)])
     return markdown(rows)
 
 
@@ -149,7 +167,9 @@ def _rounds(count: int) -> str:
     return f"{count} round{'' if count == 1 else 's'}"
 
 
-def _measured(item: Judgement) -> tuple[str, str]:
+def _measured(item: Judgement, titles: Mapping[str, str]) -> tuple[str, str]:
     if item.measured is None or item.low is None or item.high is None:
         return MISSING, MISSING
-    return f"{item.measured:.3g} {item.bar.unit}", f"{item.low:.3g} to {item.high:.3g}, {_rounds(item.rounds)}"
+    beside = "" if item.beside is None else f" ({titles.get(item.bar.beside or '', '')}: {item.beside:.3g})"
+    rounds = f"{item.low:.3g} to {item.high:.3g}, {_rounds(item.rounds)}"
+    return f"{item.measured:.3g} {item.bar.unit}{beside}", rounds

@@ -10,27 +10,32 @@ from pathlib import Path
 from tests.bench import contenders, measure, nginx, payloads
 from tests.bench.contenders import Contender, Upstreams
 from tests.bench.figures import Book, rotated
+from tests.bench.half_load import HalfLoad
 from tests.bench.install import Unavailable
 from tests.bench.load import LoadError
-from tests.bench.measure import FAST, QUICK, SLOW, Effort, Subject
+from tests.bench.measure import FAST, QUICK, SLOW, Effort
 from tests.bench.process import GATEWAY_CORE, LOAD_CORE, Process, StartError, free_port
+from tests.bench.subject import Subject, load_clock
 
 Part = Callable[[Subject, Effort], Awaitable[dict[str, float]]]
 ADDED = ("unary64.p50_ms", "unary64.p99_ms", "unary1.p50_ms", "unary1.p99_ms")
+AT_OUR_RATE = ("nginx", "bare")
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked for. `idle_rounds` is fewer than `rounds` because memory varies little (the slow ones do it
-    once); no round starts after `limit` s.
+    """What is asked for: who takes part, and in which of `PARTS`. `idle_rounds` is fewer than `rounds` because memory varies
+    little (the slow ones do it once); no round starts after `limit` s. `whole` says that nothing is left out.
     """
 
     names: Sequence[str]
+    parts: Sequence[str]
     rounds: int
     idle_rounds: int
     limit: float
     files: int
     quick: bool
+    whole: bool
 
 
 @dataclass
@@ -75,20 +80,21 @@ class Run:
         direct = Subject(contenders.make("direct", upstreams), None, upstreams.unary, upstreams.stream)
         began = time.monotonic()
         with contextlib.ExitStack() as stack:
-            self._start_upstreams(direct, stack)
+            half = HalfLoad(direct, load_clock(self._start_upstreams(direct, stack)))
             for turn in range(self._order.rounds):
                 spent = time.monotonic() - began
                 if turn and spent + spent / turn > self._order.limit:
                     self.findings.failures.append(f"time was up after {turn} of {self._order.rounds} rounds")
                     break
-                await self._round(turn, direct)
+                await self._round(turn, half, direct)
                 self.findings.rounds = turn + 1
                 sys.stderr.write(f"round {turn + 1} of {self._order.rounds} done, {time.monotonic() - began:.0f} s\n")
         self.findings.seconds = time.monotonic() - began
         return self.findings
 
-    def _start_upstreams(self, direct: Subject, stack: contextlib.ExitStack) -> None:
+    def _start_upstreams(self, direct: Subject, stack: contextlib.ExitStack) -> list[Process]:
         upstreams, folder = self._upstreams, self._fresh_folder("upstream")
+        started: list[Process] = []
         fixed = nginx.upstream_argv(folder, upstreams.unary, upstreams.files)
         paced = [sys.executable, "-m", "tests.bench.upstream", str(upstreams.stream)]
         for argv, port, request in (
@@ -98,28 +104,28 @@ class Run:
             process = Process(argv, LOAD_CORE, folder / f"{port}.log")
             stack.callback(process.end)
             measure.first_answer(process, port, request)
+            started.append(process)
+        return started
 
-    async def _round(self, turn: int, direct: Subject) -> None:
-        async def first_token(subject: Subject, effort: Effort) -> dict[str, float]:
-            return await measure.first_token(subject, direct, effort)
-
+    async def _round(self, turn: int, half: HalfLoad, direct: Subject) -> None:
         for name in rotated(list(self._present), turn):
             contender = self._present[name]
-            effort = QUICK if self._order.quick else SLOW if contender.slow else FAST
+            asked = [part for part in self._order.parts if part in contender.parts]
             if contender.start is None:
-                await self._parts(turn, direct, effort, (measure.unary,))
+                await self._measure(turn, direct, asked, half)
                 continue
-            parts = (measure.unary, measure.large, measure.chunks, first_token)
-            await self._with_process(turn, contender, effort, parts, started=True)
-            if turn < (1 if contender.slow else self._order.idle_rounds):
-                await self._with_process(turn, contender, effort, (measure.idle,), started=False)
+            await self._with_process(turn, contender, [part for part in asked if part != "idle"], half)
+            if "idle" in asked and turn < (1 if contender.slow else self._order.idle_rounds):
+                await self._with_process(turn, contender, ["idle"], half)
+        for name in AT_OUR_RATE:
+            if name in self._present and self._value(turn, "haechi", "ttft.rate") is not None:
+                await self._with_process(turn, self._present[name], ["at_our_rate"], half)
         self._add_differences(turn)
 
-    async def _with_process(
-        self, turn: int, contender: Contender, effort: Effort, parts: Sequence[Part], *, started: bool
-    ) -> None:
+    async def _with_process(self, turn: int, contender: Contender, asked: Sequence[str], half: HalfLoad) -> None:
         """Starts it, measures it, ends it. What it does not manage becomes a line among the failures."""
-        assert contender.start is not None
+        if not asked or contender.start is None:
+            return
         port, folder = free_port(), self._fresh_folder(contender.name)
         argv, env = contender.start(folder, port)
         with contextlib.ExitStack() as stack:
@@ -131,17 +137,39 @@ class Run:
             except StartError as error:
                 self._fail(turn, contender.name, "start", error)
                 return
-            if started:
+            if "start" in asked:
                 self._put(turn, contender.name, figures)
-            await self._parts(turn, subject, effort, parts)
+            await self._measure(turn, subject, asked, half)
 
-    async def _parts(self, turn: int, subject: Subject, effort: Effort, parts: Sequence[Part]) -> None:
+    async def _measure(self, turn: int, subject: Subject, asked: Sequence[str], half: HalfLoad) -> None:
         name = subject.contender.name
-        for part in parts:
+        effort = QUICK if self._order.quick else SLOW if subject.contender.slow else FAST
+        parts = self._parts(turn, half)
+        for part in asked:
+            if part not in parts:
+                continue
             try:
-                self._put(turn, name, await part(subject, effort))
+                self._put(turn, name, await parts[part](subject, effort))
             except (LoadError, OSError) as error:
-                self._fail(turn, name, part.__name__, error)
+                self._fail(turn, name, part, error)
+
+    def _parts(self, turn: int, half: HalfLoad) -> dict[str, Part]:
+        async def first_token(subject: Subject, effort: Effort) -> dict[str, float]:
+            figures = await half.first_token(subject, effort.first, effort.few)
+            return _grouped("ttft", figures) | (_grouped("ours", figures) if subject.contender.name == "haechi" else {})
+
+        async def at_our_rate(subject: Subject, effort: Effort) -> dict[str, float]:
+            rate = self.findings.book.value(turn, "haechi", "ttft.rate")
+            return _grouped("ours", await half.at_rate(subject, effort.first, rate)) if rate else {}
+
+        return {
+            "unary": measure.unary,
+            "large": measure.large,
+            "chunks": measure.chunks,
+            "first_token": first_token,
+            "idle": measure.idle,
+            "at_our_rate": at_our_rate,
+        }
 
     def _add_differences(self, turn: int) -> None:
         for name in self._present.keys() - {"direct"}:
@@ -168,3 +196,7 @@ class Run:
         folder = self._folder / f"{self._serial}-{name}"
         folder.mkdir()
         return folder
+
+
+def _grouped(group: str, figures: dict[str, float]) -> dict[str, float]:
+    return {f"{group}.{name}": value for name, value in figures.items()}

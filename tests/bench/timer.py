@@ -23,7 +23,7 @@ class _Itimerspec(ctypes.Structure):
 class Timer:
     """Calls `tick` at `first` (as `perf_counter` counts) and every `interval` seconds after, from `start` to `stop`.
 
-    It is Linux's timerfd, which Python has from 3.13 on.
+    Without an interval it is called once, and again after each `set`. It is Linux's timerfd, which Python has from 3.13 on.
     """
 
     def __init__(self, first: float, interval: float, tick: Callable[[], None]) -> None:
@@ -41,22 +41,29 @@ class Timer:
 
     def start(self) -> None:
         self._descriptor = _checked(_libc.timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK_CLOEXEC))
-        times = _Itimerspec(_timespec(self._interval), _timespec(self._first))
-        _checked(_libc.timerfd_settime(self._descriptor, TFD_TIMER_ABSTIME, ctypes.byref(times), None))
         asyncio.get_running_loop().add_reader(self._descriptor, self._fire)
+        self.set(self._first)
+
+    def set(self, first: float) -> None:
+        """Begins anew at `first`, which may have passed."""
+        times = _Itimerspec(_timespec(self._interval), _timespec(first))
+        _checked(_libc.timerfd_settime(self._descriptor, TFD_TIMER_ABSTIME, ctypes.byref(times), None))
 
     def stop(self) -> None:
         asyncio.get_running_loop().remove_reader(self._descriptor)
         os.close(self._descriptor)
 
     def _fire(self) -> None:
-        os.read(self._descriptor, 8)
+        try:
+            os.read(self._descriptor, 8)
+        except BlockingIOError:  # set anew since it fired
+            return
         self._tick()
 
 
 def _timespec(seconds: float) -> _Timespec:
     whole, rest = divmod(seconds, 1)
-    return _Timespec(int(whole), max(1, int(rest * 1e9)))
+    return _Timespec(int(whole), int(rest * 1e9))
 
 
 def _checked(result: int) -> int:

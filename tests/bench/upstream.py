@@ -7,6 +7,7 @@ over time as those of a real upstream are: an event loop's own timers tick in mi
 
 import asyncio
 import heapq
+import math
 import random
 import re
 import sys
@@ -39,27 +40,38 @@ END = {usage: framed(payloads.last_events(usage=usage)) + b"0\r\n\r\n" for usage
 
 
 class Pacer:
-    """Wakes each speaker when its next event is due, to a tenth of a millisecond; sleeps while nobody waits."""
+    """Wakes each speaker when its next event is due, to a tenth of a millisecond; sleeps until then."""
 
     def __init__(self) -> None:
         self._due: list[tuple[float, int, Speaker]] = []
         self._serial = 0
         self._timer: Timer | None = None
+        self._set_for = math.inf
 
     def wake(self, at: float, speaker: "Speaker") -> None:
         self._serial += 1
         heapq.heappush(self._due, (at, self._serial, speaker))
+        self._set(at)
+
+    def _set(self, at: float) -> None:
+        slot = math.ceil(at / TICK) * TICK
+        if slot >= self._set_for:
+            return
+        self._set_for = slot
         if self._timer is None:
-            self._timer = Timer(at, TICK, self._tick)
+            self._timer = Timer(slot, 0, self._tick)
             self._timer.start()
+        else:
+            self._timer.set(slot)
 
     def _tick(self) -> None:
         now = perf_counter()
+        self._set_for = -math.inf  # those who speak now do not set the timer one by one
         while self._due and self._due[0][0] <= now:
             heapq.heappop(self._due)[2].speak()
-        if not self._due and self._timer is not None:
-            self._timer.stop()
-            self._timer = None
+        self._set_for = math.inf
+        if self._due:
+            self._set(self._due[0][0])
 
 
 class Speaker(asyncio.Protocol):
@@ -106,9 +118,8 @@ class Speaker(asyncio.Protocol):
         count, self._gap = int(wish[2]), int(wish[3]) / 1e6
         self._end = END[USAGE.search(request) is not None]
         self._left = count - 1 if count else -1
-        # Endless streams start out of step with each other, as real ones do.
-        first = random.uniform(0, self._gap) if count == 0 else self._gap
-        self._next = perf_counter() + first
+        # Streams are out of step with each other, as real ones are: otherwise those that begin at a constant rate speak in chorus.
+        self._next = perf_counter() + self._gap * random.uniform(0.5, 1.5)
         self._pacer.wake(self._next, self)
 
     def speak(self) -> None:

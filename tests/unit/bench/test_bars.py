@@ -5,6 +5,7 @@ import pytest
 from tests.bench.bars import BARS, Bar, Judgement, exit_code, judge
 from tests.bench.contenders import NAMES
 from tests.bench.figures import Book
+from tests.bench.report import bars_table
 
 AT_MOST = Bar("ours over theirs", "cpu_us", "ours", "theirs", 2.0, "times")
 AT_LEAST = Bar("theirs over ours", "cpu_us", "theirs", "ours", 5.0, "times", at_least=True)
@@ -44,6 +45,17 @@ def test_without_the_baseline_a_bar_is_not_measured() -> None:
     assert judge(AT_MOST, book_of([1.0], [])).verdict == "not measured"
 
 
+def test_the_ratio_told_beside_a_bar_judges_nothing() -> None:
+    bar = Bar("ours over theirs", "cpu_us", "ours", "theirs", 2.0, "times", beside="third")
+    book = book_of([6.0, 6.0], [2.0, 2.0])
+    book.put(0, "third", "cpu_us", 6.0)
+    assert judge(bar, book) == Judgement(bar, "no", 3.0, 3.0, 3.0, 2, beside=1.0)
+    titles = {"third": "their other way"}
+    assert "| at most 2 times | 3 times (their other way: 1) | 3 to 3, 2 rounds | no |" in bars_table(
+        [judge(bar, book)], titles
+    )
+
+
 def test_the_exit_code_tells_a_fallen_bar_from_an_unmeasured_one() -> None:
     stands, fell, unknown = (Judgement(AT_MOST, verdict) for verdict in ("yes", "no", "not measured"))
     assert exit_code([stands], every_bar=True) == 0
@@ -53,4 +65,4 @@ def test_the_exit_code_tells_a_fallen_bar_from_an_unmeasured_one() -> None:
 
 
 def test_every_bar_speaks_of_contenders_there_are() -> None:
-    assert {name for bar in BARS for name in (bar.contender, bar.against) if name} <= set(NAMES)
+    assert {name for bar in BARS for name in (bar.contender, bar.against, bar.beside) if name} <= set(NAMES)
