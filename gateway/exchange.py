@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Literal
 
+from gateway.deadline import Deadlines
 from gateway.errors import GatewayError
 from gateway.limits.keys import Principal
 from gateway.routing.candidate import Candidate
@@ -35,6 +36,7 @@ class Exchange:
     span_id: str
     started: float  # all times but `wall` are those of the event loop's clock, in seconds
     deadline: float
+    deadlines: Deadlines = field(default_factory=Deadlines)  # for all that its task waits for
     body: dict[str, Any] | None = None  # a JSON object, or
     raw: bytes = b""  # the bytes of the body as they came, and
     parsed: dict[str, Any] | None = None  # what was in them; `body` is another object once something in it is changed
@@ -48,6 +50,9 @@ class Exchange:
     replayable: bool = True  # asking twice does nothing twice
     pinned: str | None = None  # the one provider that holds what this request refers to, or signed blocks in it
     remember: Callable[[str, str], None] | None = None  # told of each signed string of the answer, and whose it is
+    give: Callable[[str, str], None] | None = (
+        None  # told of each id that the answer gives away unsealed, and whose it is
+    )
     opened: dict[str, str] = field(default_factory=dict)  # ids of that provider -> the ids the caller wrote for them
     principal: Principal | None = None
     plan: Plan | None = None

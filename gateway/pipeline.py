@@ -27,7 +27,7 @@ from gateway.routing.plan import Plan, bound, keeping, plan, usual
 from gateway.setup import Setup
 from gateway.store.origins import Origins
 from gateway.upstream.http import Take
-from gateway.upstream.resources import KEEPING, open_ids
+from gateway.upstream.resources import KEEPING, VECTOR_STORES, open_ids
 from gateway.wire.frames import Frame
 from gateway.wire.moderations import MODERATIONS
 from gateway.wire.responses import RESPONSES
@@ -55,6 +55,7 @@ class Pipeline:
     draining: bool = False
     inside: int = 0
     origins: Origins = field(default_factory=Origins)
+    given: Origins = field(default_factory=Origins)
 
     async def answer(self, x: Exchange, read: Read, take: Take) -> None:
         """The answer's frames in the caller's dialect, to `take`, as they come from the network. Raises `Refused`."""
@@ -66,7 +67,7 @@ class Pipeline:
             self._admit(setup)
             await read(setup.config)
             x.replayable = x.replayable and not (x.body and acts_twice(x.dialect.name, x.body))
-            open_ids(x, setup.sealer)
+            open_ids(x, setup.sealer, partial(self._holder, x.principal, setup))
             if (kept := self._kept_answer(x, x.principal)) is not None:
                 await take([kept])
             else:
@@ -129,6 +130,12 @@ class Pipeline:
         )
         return plan(setup.routes, features, self.attempts.health, asyncio.get_running_loop().time(), self.rng)
 
+    def _holder(self, principal: Principal, setup: Setup, field: str, own: str) -> str | None:
+        """Whose an id is that is not sealed: a vector store that the operator has opened, or what this caller was given."""
+        if field != VECTOR_STORES:
+            return self.given.find(principal.id, [own], setup.upstreams)
+        return next((name for name, one in setup.config.providers.items() if own in one.vector_stores), None)
+
     def _send_back(self, x: Exchange, principal: Principal, setup: Setup) -> None:
         """Signed blocks go to the account they came from, as no other takes them; those of the answer will, too."""
         providers = setup.routes.providers(x.model)
@@ -143,6 +150,7 @@ class Pipeline:
         """What is asked of a response that is kept here; or the conversation that a new request goes on from."""
         if x.dialect is not RESPONSES:
             return None
+        x.give = partial(self.given.remember, principal.id)
         if x.target_path:
             if (frame := self.attempts.responses.answer(x)) is not None:
                 x.committed = True

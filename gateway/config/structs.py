@@ -173,6 +173,9 @@ class Provider(Strict, frozen=True):
     retention: Annotated[Literal["none", "limited", "unknown"], Meta(description="What the provider keeps.")] = (
         "unknown"
     )
+    vector_stores: Annotated[
+        list[Name], Meta(description="Vector stores in this account that every caller may search.")
+    ] = field(default_factory=list)
     timeouts: Annotated[Timeouts | None, Meta(description="Replaces the general ones.")] = None
     connections: Annotated[int, Meta(ge=1, le=100_000, description="Pool limit towards this provider.")] = 1000
     pool_wait: Annotated[Seconds, Meta(description="Longest wait for a free connection.")] = 5.0

@@ -31,6 +31,11 @@ def _items(given: Any) -> list[Body]:
 
 def _completed(request: Request, item: Body) -> Body:
     """An item as the vendor stores it: with type, id and typed content."""
+    if item.get("type") == "item_reference":
+        stored = request.shelf.item(item.get("id"))
+        if stored is None:
+            raise RefusalError("not_found", f"Item with id '{item.get('id')}' not found.", param="input")
+        return stored
     kind = item.get("type") or "message"
     if kind != "message":
         prefix = {"function_call": "fc_", "function_call_output": "fco_", "reasoning": "rs_"}.get(kind, "item_")

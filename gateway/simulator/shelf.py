@@ -44,6 +44,11 @@ class Shelf:
             raise RefusalError("not_found", f"{what} with id '{name}' not found.", param="id")
         return found
 
+    def item(self, name: object) -> Body | None:
+        """The input or output item of that id, of any stored response."""
+        found = (item for kept in self._kept.values() for item in [*kept.items, *kept.body.get("output", [])])
+        return next((item for item in found if item.get("id") == name), None)
+
     def drop(self, name: str, what: str) -> Kept:
         found = self.get(name, what)
         del self._kept[name]

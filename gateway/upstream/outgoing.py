@@ -77,7 +77,7 @@ def outgoing(
     if x.remember is not None:
         passage = Remembering(passage, x.dialect.name, x.remember, upstream.name)
     if name == "responses" and x.dialect.name == "responses" and x.principal is not None:
-        passage = Sealing(passage, sealer, x.principal.id, upstream.name)
+        passage = Sealing(passage, sealer, x.principal.id, upstream.name, x.give)
     payload = (_as_it_came(x, said, candidate.model) if native else None) or _encode(said)
     return Outbound(dialect, "POST", dialect.path, headers, payload, x.streamed), passage
 
@@ -102,7 +102,7 @@ def _handed_on(
         payload = with_model(x.upload, x.model_place, candidate.model)
     passage: Passage = Native(x.dialect.watch(False, True) if x.streamed else OpaqueWatch())
     if x.dialect.name in KEEPING and x.principal is not None:
-        passage = Sealing(passage, sealer, x.principal.id, upstream.name)
+        passage = Sealing(passage, sealer, x.principal.id, upstream.name, x.give)
     verbatim = x.method == "GET" and x.target_path.partition("?")[0].endswith("/content")
     return Outbound(x.dialect, x.method, x.target_path, headers, payload, x.streamed, verbatim), passage
 

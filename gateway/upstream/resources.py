@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
+from gateway.upstream.given import GIVEN, given_in, items_referred
 from gateway.wire import frames as wire
 from gateway.wire.dialect import Watch
 from gateway.wire.frames import Frame, NotJSON
@@ -19,22 +20,29 @@ from gateway.wire.sealed import Resource, Sealer
 KEEPING: Final = frozenset({"files", "batches", "responses"})
 """Dialects whose answers name stored resources."""
 
+VECTOR_STORES: Final = "vector_store_ids"
 _SEALED_FIELDS: Final = ("id", "input_file_id", "output_file_id", "error_file_id", "previous_response_id")
 _PREVIOUS: Final = "previous_response_id"
 # Where a request names a stored resource, and what is the caller's own under whatever names it likes.
 _REFERENCES: Final = frozenset({"file_id", "file_ids", "input_file_id", _PREVIOUS})
-_OWN: Final = frozenset({"metadata", "parameters", "input_schema", "schema", "arguments"})
+_IN_RESPONSES: Final = _REFERENCES | GIVEN | {VECTOR_STORES}
+# An annotation says what an answer cited; sent back with the answer, it asks for nothing.
+_OWN: Final = frozenset({"metadata", "parameters", "input_schema", "schema", "arguments", "annotations"})
 
 _Rename = Callable[[str, str], str]
 """The name of a field and the id in it -> another id."""
 _Names = Callable[[dict[str, Any], str], bool]
 """Whether this field of this object names a stored resource."""
+Holder = Callable[[str, str], str | None]
+"""The name of a field and an id in it that is not sealed -> the provider that holds it, if this caller may name it."""
 
 
-def open_ids(x: Exchange, sealer: Sealer) -> None:
+def open_ids(x: Exchange, sealer: Sealer, holder: Holder) -> None:
     """Replaces every id of ours in path and body by the upstream's: `opened` has both, `pinned` the provider that holds them.
+    Ids that are not sealed stay as they are, and must have a holder.
 
-    Raises `not_found` for a file that did not open. A response may still be one that the gateway keeps itself.
+    Raises `not_found` for a file that did not open, and for what has no holder. A response may still be one that the gateway
+    keeps itself.
     """
     if x.dialect is RESPONSES and x.body is not None and x.body.get("conversation") is not None:
         raise GatewayError(
@@ -42,36 +50,71 @@ def open_ids(x: Exchange, sealer: Sealer) -> None:
             "conversation: anybody's would answer here, as the account is shared; use previous_response_id.",
             param="conversation",
         )
-    owner = x.principal.id if x.principal else ""
-    holders: set[str] = set()
+    opening = _Opening(x, sealer, holder)
+    if x.target_path:
+        path, mark, query = x.target_path.partition("?")
+        x.target_path = "/".join(opening.sealed("", part) for part in path.split("/")) + mark + query
+    if x.body is not None and x.dialect is RESPONSES:
+        for place, item in items_referred(x.body):
+            opening.plain("id", item, place)
+        if _mentions(x.body, _IN_RESPONSES):
+            x.body = _renamed(x.body, _refers_in_responses, opening.any)
+    elif x.body is not None and _mentions(x.body, _REFERENCES):
+        x.body = _renamed(x.body, _refers, opening.sealed)
+    if len(opening.holders) > 1:
+        raise GatewayError("invalid_request", "The request refers to files or responses that different providers hold.")
+    x.pinned = next(iter(opening.holders), None)
 
-    def opened(field: str, text: str) -> str:
-        resource = sealer.open(owner, text)
+
+class _Opening:
+    """The ids of one request, and in `holders` the providers that they lead to."""
+
+    def __init__(self, x: Exchange, sealer: Sealer, holder: Holder) -> None:
+        self.holders: set[str] = set()
+        self._x = x
+        self._owner = x.principal.id if x.principal else ""
+        self._sealer = sealer
+        self._holder = holder
+
+    def any(self, field: str, text: str) -> str:
+        return self.sealed(field, text) if field in _REFERENCES else self.plain(field, text, field)
+
+    def sealed(self, field: str, text: str) -> str:
+        resource = self._sealer.open(self._owner, text)
         if resource is not None:
-            holders.add(resource.target)
-            x.opened[resource.id] = text
+            self.holders.add(resource.target)
+            self._x.opened[resource.id] = text
             return resource.id
         if field in ("", _PREVIOUS):
             return text
         raise GatewayError("not_found", f"{field}: there is no file of this id here.", param=field)
 
-    if x.target_path:
-        path, mark, query = x.target_path.partition("?")
-        x.target_path = "/".join(opened("", part) for part in path.split("/")) + mark + query
-    if x.body is not None and _mentions(x.body):
-        x.body = _renamed(x.body, _refers, opened)
-    if len(holders) > 1:
-        raise GatewayError("invalid_request", "The request refers to files or responses that different providers hold.")
-    x.pinned = next(iter(holders), None)
+    def plain(self, field: str, text: str, place: str) -> str:
+        provider = self._holder(field, text)
+        if provider is None:
+            raise GatewayError("not_found", f"{place}: {_UNKNOWN.get(field, _UNKNOWN_CONTAINER)}", param=place)
+        self.holders.add(provider)
+        return text
 
 
-def _mentions(body: dict[str, Any]) -> bool:
+_UNKNOWN: Final = {
+    "id": "no item of this id is known here for you; send the item itself, or go on by previous_response_id.",
+    VECTOR_STORES: "the account is shared, and no vector store of this id is open to its callers; its operator can list it "
+    "under providers.NAME.vector_stores.",
+}
+_UNKNOWN_CONTAINER: Final = (
+    "no container of this id is known here for you; let the vendor make one ({'type': 'auto'}), or go on by "
+    "previous_response_id."
+)
+
+
+def _mentions(body: dict[str, Any], references: frozenset[str]) -> bool:
     """Whether there is anything to open. Most requests end here, so this asks as little as it can of each node."""
     waiting: list[Any] = [body]
     while waiting:
         node = waiting.pop()
         if type(node) is dict:
-            if not _REFERENCES.isdisjoint(node):
+            if not references.isdisjoint(node):
                 return True
             node = node.values()
         for held in node:
@@ -82,6 +125,10 @@ def _mentions(body: dict[str, Any]) -> bool:
 
 def _refers(_: dict[str, Any], field: str) -> bool:
     return field in _REFERENCES
+
+
+def _refers_in_responses(_: dict[str, Any], field: str) -> bool:
+    return field in _IN_RESPONSES
 
 
 def _echoes(held: dict[str, Any], field: str) -> bool:
@@ -113,11 +160,20 @@ def _inside(held: Any, names: _Names, rename: _Rename, field: str | None = None)
 
 
 class Sealing:
-    """A passage whose ids are sealed for their caller on the way out."""
+    """A passage whose ids are sealed for their caller on the way out. `give` is told of those that are not, and whose they are."""
 
-    def __init__(self, passage: Passage, sealer: Sealer, owner: str, provider: str) -> None:
+    def __init__(
+        self,
+        passage: Passage,
+        sealer: Sealer,
+        owner: str,
+        provider: str,
+        give: Callable[[str, str], None] | None = None,
+    ) -> None:
         self.watch: Watch = passage.watch
         self._passage = passage
+        self._provider = provider
+        self._give = give
         self._seal: Callable[[str], str] = lambda own: sealer.seal(owner, Resource(provider, own))
 
     def feed(self, frames: list[Frame]) -> tuple[list[Frame], int]:
@@ -128,13 +184,22 @@ class Sealing:
         if frame.data is None:
             return frame
         if frame.raw is not frame.data:
-            return self._echoed(rewrite_ids(frame, self._seal, self._seal))
+            renamed = rewrite_ids(frame, self._seal, self._seal)
+            if renamed is not frame:  # it holds the response
+                self._note(frame.json.get("response"))
+            return self._echoed(renamed)
         try:
             value = frame.json
         except NotJSON:
             return frame
+        self._note(value)
         named = {field: self._seal(value[field]) for field in _SEALED_FIELDS if isinstance(value.get(field), str)}
         return self._echoed(wire.body({**value, **named}) if named else frame)
+
+    def _note(self, response: Any) -> None:
+        if self._give is not None:
+            for own in given_in(response):
+                self._give(own, self._provider)
 
     def _echoed(self, frame: Frame) -> Frame:
         if frame.data is None or b'"file_id' not in frame.data:

@@ -1,5 +1,6 @@
 """Ids of stored resources: opened where a field names one and nowhere else, sealed wherever an answer gives one."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -28,11 +29,20 @@ def seal(own: str, provider: str = "one", owner: str = _OWNER) -> str:
     return _SEALER.seal(owner, Resource(provider, own))
 
 
+_HOLDERS: Final = {
+    ("id", "msg_given"): "one",
+    ("container", "cntr_given"): "one",
+    ("container_id", "cntr_given"): "one",
+    ("vector_store_ids", "vs_open"): "one",
+    ("vector_store_ids", "vs_there"): "two",
+}
+
+
 def opened(body: dict[str, Any] | None = None, path: str = "", dialect: str = "responses") -> Exchange:
     x = exchange(dialect)
     x.principal = Principal(id=_OWNER, name="owner")
     x.body, x.target_path = body, path
-    open_ids(x, _SEALER)
+    open_ids(x, _SEALER, lambda field, own: _HOLDERS.get((field, own)))
     return x
 
 
@@ -99,6 +109,97 @@ def test_a_file_that_does_not_open_is_not_there(field: str, theirs: str) -> None
         opened({"input": [{field: [theirs] if field == "file_ids" else theirs}]})
     assert (caught.value.code, caught.value.status, caught.value.param) == ("not_found", 404, field)
     assert not theirs.strip() or theirs not in caught.value.message
+
+
+_GIVEN: Final[dict[str, Callable[[str], dict[str, Any]]]] = {
+    "reference": lambda own: {"input": [{"type": "item_reference", "id": own}]},
+    "bare reference": lambda own: {"input": ["x", {"id": own}]},
+    "container": lambda own: {"tools": [{"type": "code_interpreter", "container": own}]},
+    "call": lambda own: {"input": [{"type": "code_interpreter_call", "id": "ci_1", "container_id": own}]},
+    "environment": lambda own: {
+        "tools": [{"type": "shell", "environment": {"type": "container_reference", "container_id": own}}]
+    },
+    "store": lambda own: {"tools": [{"type": "file_search", "vector_store_ids": [own]}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "own"),
+    [
+        ("reference", "msg_given"),
+        ("bare reference", "msg_given"),
+        ("container", "cntr_given"),
+        ("call", "cntr_given"),
+        ("environment", "cntr_given"),
+        ("store", "vs_open"),
+    ],
+)
+def test_what_was_given_unsealed_goes_to_its_provider_as_it_is(kind: str, own: str) -> None:
+    body = _GIVEN[kind](own)
+    x = opened(body)
+    assert (x.body, x.pinned) == (body, "one")
+
+
+@pytest.mark.parametrize("kind", _GIVEN)
+@pytest.mark.parametrize("own", ["msg_other", "cntr_other", "vs_other", _FILE, ""])
+def test_what_was_not_given_to_this_caller_is_not_there(kind: str, own: str) -> None:
+    with pytest.raises(GatewayError, match=r"here for you|is open to its callers") as caught:
+        opened(_GIVEN[kind](own))
+    assert (caught.value.code, caught.value.status) == ("not_found", 404)
+    assert not own or own not in caught.value.message
+    assert caught.value.param is not None
+
+
+def test_unsealed_ids_that_different_providers_hold_do_not_go_together() -> None:
+    with pytest.raises(GatewayError, match="different providers"):
+        opened({**_GIVEN["reference"]("msg_given"), **_GIVEN["store"]("vs_there")})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"input": [{"type": "message", "role": "user", "id": "msg_other", "content": "x"}]},
+        {"input": [{"role": "user", "id": "msg_other", "content": "x"}]},
+        {"tools": [{"type": "code_interpreter", "container": {"type": "auto"}}]},
+        {"input": [{"content": [{"annotations": [{"file_id": "file-cited", "container_id": "cntr_other"}]}]}]},
+        {"tools": [{"type": "function", "parameters": {"container": "x", "vector_store_ids": ["x"]}}]},
+    ],
+)
+def test_what_names_nothing_that_is_stored_is_let_through(body: dict[str, Any]) -> None:
+    x = opened(body)
+    assert (x.body, x.pinned) == (body, None)
+
+
+def test_another_dialect_has_no_such_ids() -> None:
+    body = {"container": "x", "vector_store_ids": ["x"], "input": [{"id": "x"}]}
+    assert opened(body, dialect="chat").body is body
+
+
+_ANSWER: Final[dict[str, Any]] = {
+    "id": "resp_1",
+    "output": [
+        {"id": "rs_1", "type": "reasoning"},
+        {"id": "ci_1", "type": "code_interpreter_call", "container_id": "cntr_1"},
+        {"id": "sh_1", "type": "shell_call", "environment": {"container_id": "cntr_2"}},
+        {"id": "msg_1", "type": "message", "content": [{"id": "no_item"}]},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("frame", "watch"),
+    [
+        (frames.body(_ANSWER), "whole"),
+        (frames.body({"object": "list", "data": _ANSWER["output"]}), "whole"),
+        (frames.event({"type": "response.completed", "response": _ANSWER}, "response.completed"), "events"),
+        (frames.event({"type": "response.incomplete", "response": _ANSWER}), "events"),
+    ],
+)
+def test_of_what_leaves_unsealed_note_is_taken(frame: Frame, watch: str) -> None:
+    given: list[tuple[str, str]] = []
+    looking = DIALECTS["responses"].watch(False, True) if watch == "events" else OpaqueWatch()
+    Sealing(Native(looking), _SEALER, _OWNER, "one", lambda own, whose: given.append((own, whose))).feed([frame])
+    assert given == [(own, "one") for own in ("rs_1", "ci_1", "cntr_1", "sh_1", "cntr_2", "msg_1")]
 
 
 def test_a_response_that_does_not_open_may_be_kept_here() -> None:
