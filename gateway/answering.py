@@ -20,7 +20,7 @@ class Answering:
     """What comes before the first text is held back, so that another target may still be tried."""
 
     def __init__(self, x: Exchange, candidate: Candidate, health: Health, started: float, take: Take) -> None:
-        self.progress = Progress()
+        self.progress = Progress(deadlines=x.deadlines)
         self._x = x
         self._candidate = candidate
         self._health = health

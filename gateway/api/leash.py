@@ -81,6 +81,7 @@ class Leash:
     def drop(self) -> None:
         """The exchange is over."""
         self._timer.cancel()
+        self._x.deadlines.close()
         if self._leaving is not None:
             self._leaving.forget(self._left)
         if self._watching is not None:

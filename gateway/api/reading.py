@@ -10,7 +10,6 @@ from urllib.parse import parse_qs
 from starlette.types import Receive
 
 from gateway.config.structs import Config
-from gateway.deadline import deadline
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.pipeline import CallerGone
@@ -107,7 +106,7 @@ async def _pieces(x: Exchange, receive: Receive, most: int, seconds: float) -> A
     size, more = 0, True
     while more:
         try:
-            with deadline(loop.time() + seconds):
+            with x.deadlines.until(loop.time() + seconds):
                 message = await receive()
         except TimeoutError as error:
             raise GatewayError(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
 from gateway.config.structs import Limits, Timeouts
-from gateway.deadline import deadline
+from gateway.deadline import Deadlines
 from gateway.errors import GatewayError
 from gateway.exchange import Form
 from gateway.routing.failure import Failure, FailureKind
@@ -69,6 +69,7 @@ class Progress:
     form: Form = "whole"
     begun: bool = False
     ended: bool = False
+    deadlines: Deadlines = field(default_factory=Deadlines)
 
 
 class AttemptFailed(Exception):
@@ -113,7 +114,7 @@ async def ask(upstream: Upstream, outbound: Outbound, limits: Limits, progress: 
     reply: Reply | None = None
     try:
         try:
-            with deadline(late):
+            with progress.deadlines.until(late):
                 reply = await transport.open(call)
                 _note_head(reply, outbound, progress)
                 if reply.status >= 300:
@@ -126,7 +127,7 @@ async def ask(upstream: Upstream, outbound: Outbound, limits: Limits, progress: 
         if progress.form == "whole":
             await take([Frame(whole, whole)])
         elif progress.form == "events":
-            await _events(reply, _Patience(timeouts, late, progress), limits.event_bytes, take)
+            await _events(reply, _Patience(timeouts, late, progress), limits.event_bytes, progress, take)
         else:
             await _pieces(reply, _Patience(timeouts, late, progress), take)
     finally:
@@ -167,20 +168,23 @@ async def _whole(reply: Reply, limit: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-@dataclass(frozen=True, slots=True)
 class _Patience:
     """How long to wait for the next bytes: until `late` before text has begun, then for one silence at a time."""
 
-    timeouts: Timeouts
-    late: float
-    progress: Progress
+    __slots__ = ("_late", "_loop", "_progress", "_timeouts")
+
+    def __init__(self, timeouts: Timeouts, late: float, progress: Progress) -> None:
+        self._timeouts = timeouts
+        self._late = late
+        self._progress = progress
+        self._loop = asyncio.get_running_loop()
 
     async def next(self, reply: Reply) -> bytes:
         """The next bytes, or none at the end. Behind the terminal event nothing can go wrong: the caller has it all."""
-        progress, timeouts = self.progress, self.timeouts
+        progress, timeouts = self._progress, self._timeouts
         silence = _END_GRACE_SECONDS if progress.ended else timeouts.between_tokens
         try:
-            with deadline(asyncio.get_running_loop().time() + silence if progress.begun else self.late):
+            with progress.deadlines.until(self._loop.time() + silence if progress.begun else self._late):
                 return await reply.read()
         except TimeoutError as error:
             if progress.ended:
@@ -194,9 +198,8 @@ class _Patience:
             raise _cut() from error
 
 
-async def _events(reply: Reply, patience: _Patience, limit: int, take: Take) -> None:
+async def _events(reply: Reply, patience: _Patience, limit: int, progress: Progress, take: Take) -> None:
     parser = Parser(limit)
-    progress = patience.progress
     while piece := await patience.next(reply):
         try:
             frames = parser.feed(piece)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.deadline import deadline
+from gateway.deadline import Deadlines
 
 
 def at(seconds: float) -> float:
@@ -12,7 +12,7 @@ def at(seconds: float) -> float:
 
 
 async def test_a_block_that_takes_too_long_times_out() -> None:
-    with pytest.raises(TimeoutError), deadline(at(0.01)):
+    with pytest.raises(TimeoutError), Deadlines().until(at(0.01)):
         await asyncio.Event().wait()
     task = asyncio.current_task()
     assert task is not None
@@ -20,18 +20,18 @@ async def test_a_block_that_takes_too_long_times_out() -> None:
 
 
 async def test_a_deadline_in_the_past_times_out_at_the_first_wait() -> None:
-    with pytest.raises(TimeoutError), deadline(at(-1)):
+    with pytest.raises(TimeoutError), Deadlines().until(at(-1)):
         await asyncio.Event().wait()
 
 
-async def test_a_block_in_time_leaves_no_timer_behind() -> None:
-    with deadline(at(0.01)):
+async def test_a_block_in_time_is_not_cancelled_afterwards() -> None:
+    with Deadlines().until(at(0.01)):
         await asyncio.sleep(0)
-    await asyncio.sleep(0.03)  # were the timer still set, this would be cancelled
+    await asyncio.sleep(0.03)  # the timer has rung meanwhile
 
 
 async def test_its_own_errors_pass() -> None:
-    with pytest.raises(ValueError, match="mine"), deadline(at(1)):
+    with pytest.raises(ValueError, match="mine"), Deadlines().until(at(1)):
         raise ValueError("mine")
 
 
@@ -39,7 +39,7 @@ async def test_a_cancellation_from_outside_stays_one() -> None:
     inside = asyncio.Event()
 
     async def wait() -> None:
-        with deadline(at(10)):
+        with Deadlines().until(at(10)):
             inside.set()
             await asyncio.Event().wait()
 
@@ -56,11 +56,53 @@ async def test_the_outer_of_two_wins_when_it_is_earlier() -> None:
     async def inner() -> None:
         nonlocal inner_fired
         try:
-            with deadline(at(10)):
+            with Deadlines().until(at(10)):
                 await asyncio.Event().wait()
         except TimeoutError:
             inner_fired = True
 
-    with pytest.raises(TimeoutError), deadline(at(0.01)):
+    with pytest.raises(TimeoutError), Deadlines().until(at(0.01)):
         await inner()
     assert not inner_fired
+
+
+@pytest.mark.parametrize("first", [0.01, 10.0])
+async def test_one_that_follows_another_times_out_at_its_own_time(first: float) -> None:
+    """Whether the timer of the one before has to be set again when it rings, or is too late for this one."""
+    deadlines = Deadlines()
+    with deadlines.until(at(first)):
+        await asyncio.sleep(0)
+    due = at(0.05)
+    with pytest.raises(TimeoutError), deadlines.until(due):
+        await asyncio.Event().wait()
+    assert -0.002 <= asyncio.get_running_loop().time() - due < 1
+
+
+async def test_after_a_timeout_the_next_block_starts_anew() -> None:
+    deadlines = Deadlines()
+    for _ in range(2):
+        with pytest.raises(TimeoutError), deadlines.until(at(0.01)):
+            await asyncio.Event().wait()
+    with deadlines.until(at(10)):
+        await asyncio.sleep(0.02)
+
+
+async def test_no_timer_is_set_for_a_deadline_that_is_later_than_the_one_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = asyncio.get_running_loop()
+    timers: list[asyncio.TimerHandle] = []
+    call_at = loop.call_at
+
+    def counted(*args: object) -> asyncio.TimerHandle:
+        timers.append(call_at(*args))  # type: ignore[arg-type]
+        return timers[-1]
+
+    monkeypatch.setattr(loop, "call_at", counted)
+    deadlines = Deadlines()
+    for seconds in (10, 11, 12):
+        with deadlines.until(at(seconds)):
+            await asyncio.sleep(0)
+    assert len(timers) == 1
+    deadlines.close()
+    assert timers[0].cancelled()
