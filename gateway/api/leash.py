@@ -48,6 +48,8 @@ class Leaving:
 class Leash:
     """Holds the task of one exchange, from the moment it is made. `pull` cancels it once; `reason` says why."""
 
+    __slots__ = ("_leaving", "_task", "_timer", "_watching", "_x", "reason")
+
     def __init__(self, x: Exchange, scope: Scope) -> None:
         task = asyncio.current_task()
         if task is None:
@@ -56,7 +58,7 @@ class Leash:
         self._x = x
         self._watching: asyncio.Task[None] | None = None
         self._leaving: Leaving | None = scope.get("extensions", {}).get(LEAVING)
-        self._timer = asyncio.get_running_loop().call_at(x.deadline, self.pull, "out_of_time")
+        self._timer = task.get_loop().call_at(x.deadline, self.pull, "out_of_time")
         self.reason: Reason | None = None
 
     def pull(self, reason: Reason) -> None:

@@ -94,15 +94,16 @@ def arrived(scope: Scope, surface: Surface, seconds: float) -> Exchange:
     headers = headers_of(scope)
     now = asyncio.get_running_loop().time()
     query = scope["query_string"].decode("latin-1")
+    digits = f"{random.getrandbits(288):072x}"
     return Exchange(
-        id=f"req_{random.getrandbits(96):024x}",
+        id=f"req_{digits[:24]}",
         dialect=surface.dialect,
         method=scope["method"],
         path=scope["path"],
         query=f"?{query}" if query else "",
         headers=headers,
-        trace_id=_trace_id(headers),
-        span_id=f"{random.getrandbits(64):016x}",
+        trace_id=_trace_id(headers) or digits[24:56],
+        span_id=digits[56:],
         started=now,
         deadline=now + seconds,
         replayable=surface.replayable,
@@ -114,9 +115,11 @@ def headers_of(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
-def _trace_id(headers: Mapping[str, str]) -> str:
-    """Of `traceparent` (W3C trace context, version 00: `00-<32 hex>-<16 hex>-<2 hex>`), or a new one."""
-    parts = headers.get("traceparent", "").split("-")
+def _trace_id(headers: Mapping[str, str]) -> str | None:
+    """Of `traceparent` (W3C trace context, version 00: `00-<32 hex>-<16 hex>-<2 hex>`)."""
+    if (given := headers.get("traceparent")) is None:
+        return None
+    parts = given.split("-")
     if len(parts) == 4 and len(parts[1]) == 32 and set(parts[1]) <= set("0123456789abcdef") and set(parts[1]) != {"0"}:
         return parts[1]
-    return f"{random.getrandbits(128):032x}"
+    return None

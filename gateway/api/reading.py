@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import BinaryIO, Final, cast
 from urllib.parse import parse_qs
@@ -33,14 +33,17 @@ async def read_json(x: Exchange, receive: Receive, config: Config) -> None:
 async def _read_object(x: Exchange, receive: Receive, config: Config) -> None:
     _check_type(x.headers, "application/json")
     limits = config.limits
-    pieces = [piece async for piece in _pieces(x, receive, limits.body_bytes, limits.body_seconds)]
-    raw = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    body = _Body(x, receive, limits.body_bytes, limits.body_seconds)
+    pieces: list[bytes] = []
+    while body.more:
+        pieces.append(await body.next())
+    raw = b"".join(pieces)
     if not raw and x.target_path:  # some operations on stored resources have nothing to say
         return
     x.raw = raw
-    x.body = x.parsed = body = parse(raw, config.limits.json_depth)
+    x.body = x.parsed = value = parse(raw, limits.json_depth)
     x.input_estimate = estimated_tokens(len(raw))
-    x.streamed = _flag(body.get("stream")) and x.dialect.streams
+    x.streamed = _flag(value.get("stream")) and x.dialect.streams
 
 
 async def read_moderation(x: Exchange, receive: Receive, config: Config) -> None:
@@ -56,8 +59,9 @@ async def read_upload(x: Exchange, receive: Receive, config: Config) -> None:
     held = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the exchange closes it
     x.upload = cast("BinaryIO", held)
     size = 0
-    async for piece in _pieces(x, receive, limits.upload_bytes, limits.body_seconds):
-        size += held.write(piece)
+    body = _Body(x, receive, limits.upload_bytes, limits.body_seconds)
+    while body.more:
+        size += held.write(await body.next())
     look = partial(model_of, x.headers.get("content-type", ""), x.query, x.upload)
     x.model, x.model_place = look() if size <= _IN_MEMORY else await asyncio.to_thread(look)
     held.seek(0)
@@ -97,29 +101,38 @@ def without_model(query: str) -> str:
     return f"?{'&'.join(kept)}" if kept else ""
 
 
-async def _pieces(x: Exchange, receive: Receive, most: int, seconds: float) -> AsyncIterator[bytes]:
+class _Body:
     """The pieces of a request body: not more than `most` bytes, none waited for longer than `seconds`."""
-    length = x.headers.get("content-length", "0")
-    if length.isdecimal() and int(length) > most:
-        raise _too_large(most)
-    loop = asyncio.get_running_loop()
-    size, more = 0, True
-    while more:
+
+    __slots__ = ("_deadlines", "_left", "_loop", "_most", "_receive", "_seconds", "more")
+
+    def __init__(self, x: Exchange, receive: Receive, most: int, seconds: float) -> None:
+        length = x.headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > most:
+            raise _too_large(most)
+        self.more = True
+        self._deadlines = x.deadlines
+        self._receive = receive
+        self._most = self._left = most
+        self._seconds = seconds
+        self._loop = asyncio.get_running_loop()
+
+    async def next(self) -> bytes:
         try:
-            with x.deadlines.until(loop.time() + seconds):
-                message = await receive()
+            with self._deadlines.until(self._loop.time() + self._seconds):
+                message = await self._receive()
         except TimeoutError as error:
             raise GatewayError(
-                "request_timeout", f"No more of the request body came for {seconds:g} seconds."
+                "request_timeout", f"No more of the request body came for {self._seconds:g} seconds."
             ) from error
         if message["type"] == "http.disconnect":
             raise CallerGone
-        more = message.get("more_body", False)
-        piece = message.get("body", b"")
-        size += len(piece)
-        if size > most:
-            raise _too_large(most)
-        yield piece
+        self.more = message.get("more_body", False)
+        piece: bytes = message.get("body", b"")
+        self._left -= len(piece)
+        if self._left < 0:
+            raise _too_large(self._most)
+        return piece
 
 
 def _kind(headers: Mapping[str, str], otherwise: str) -> str:

@@ -23,6 +23,20 @@ _HEARTBEAT: Final = wire.comment("heartbeat").raw
 class Reply:
     """The answer to one caller. Frames go out as they come; heartbeats fill a silence of a streaming caller."""
 
+    __slots__ = (
+        "_beating",
+        "_ended",
+        "_every",
+        "_last",
+        "_loop",
+        "_said",
+        "_send",
+        "_started",
+        "_timer",
+        "_writing",
+        "_x",
+    )
+
     def __init__(self, x: Exchange, send: Send, heartbeat: float) -> None:
         self._x = x
         self._send = send
@@ -31,20 +45,22 @@ class Reply:
         self._said: Frame | None = None
         self._writing = False
         self._every = heartbeat
+        self._loop = asyncio.get_running_loop()
         self._last = x.started
         self._beating: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     async def frames(self, frames: list[Frame]) -> None:
         """Sends one piece. A unary JSON body goes out whole, with its length."""
-        await self._pause_beating()
+        if self._beating is not None:
+            await self._pause_beating()
         x = self._x
-        if not self._started and x.form == "whole":
-            raw = frames[0].raw
-            await self._start(x.reply_status, [*x.reply_headers, (b"content-length", str(len(raw)).encode())])
-            await self._body(raw, more=False)
-            return
         if not self._started:
+            if x.form == "whole":
+                raw = frames[0].raw
+                await self._start(x.reply_status, [*x.reply_headers, (b"content-length", b"%d" % len(raw))])
+                await self._body(raw, more=False)
+                return
             await self._start(
                 x.reply_status, x.reply_headers + _STREAM_HEADERS if x.form == "events" else x.reply_headers
             )
@@ -76,21 +92,21 @@ class Reply:
 
     def begin_beating(self) -> None:
         """Called once for a caller that asked for a stream. Costs one timer, and a task only when it really is silent."""
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_at(self._last + self._every, self._beat_if_silent)
+        self._timer = self._loop.call_at(self._last + self._every, self._beat_if_silent)
 
     async def stop_beating(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        await self._pause_beating()
+        if self._beating is not None:
+            await self._pause_beating()
 
     def _beat_if_silent(self) -> None:
-        loop = asyncio.get_running_loop()
-        if loop.time() >= self._last + self._every:
-            self._last = loop.time()
+        now = self._loop.time()
+        if now >= self._last + self._every:
+            self._last = now
             if not self._writing:  # else it is the caller that is slow, and what waits for it will do
-                self._beating = loop.create_task(self._beat())
+                self._beating = self._loop.create_task(self._beat())
         self.begin_beating()
 
     async def _beat(self) -> None:
@@ -130,7 +146,7 @@ class Reply:
         await self._send({"type": "http.response.start", "status": status, "headers": stamped})
 
     async def _body(self, raw: bytes, *, more: bool) -> None:
-        self._last = asyncio.get_running_loop().time()
+        self._last = self._loop.time()
         self._ended = not more
         self._writing = True
         await self._send({"type": "http.response.body", "body": raw, "more_body": more})
