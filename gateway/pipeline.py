@@ -16,6 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from gateway.attempts import Attempts, Refused
+from gateway.batches import with_checked_batch
 from gateway.config.structs import Config
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
@@ -30,6 +31,7 @@ from gateway.upstream.http import Take
 from gateway.upstream.resources import KEEPING, VECTOR_STORES, open_ids
 from gateway.wire.frames import Frame
 from gateway.wire.moderations import MODERATIONS
+from gateway.wire.opaque import FILES
 from gateway.wire.responses import RESPONSES
 from gateway.wire.responses.conversation import not_kept, previous_id
 from gateway.wire.signed import SIGNING, brought_back
@@ -72,6 +74,8 @@ class Pipeline:
                 await take([kept])
             else:
                 x.plan = self._plan(x, x.principal, setup)
+                if x.dialect is FILES and not isinstance(x.upload, bytes):
+                    x.plan = await with_checked_batch(x, x.plan, x.principal, setup)
                 await self.attempts.over(x, x.plan, setup, take)
             x.outcome = "answered"
             x.ended = True

@@ -66,6 +66,27 @@ def open_ids(x: Exchange, sealer: Sealer, holder: Holder) -> None:
     x.pinned = next(iter(opening.holders), None)
 
 
+def refuse_ids(body: dict[str, Any]) -> None:
+    """Raises `unsupported_parameter` for a request that names anything stored: for where ids are not opened."""
+    named = [place for place, _ in items_referred(body)]
+    if body.get("conversation") is not None:
+        named.append("conversation")
+    if _mentions(body, _IN_RESPONSES):
+        _renamed(body, _refers_in_responses, _noting(named))
+    if named:
+        raise GatewayError(
+            "unsupported_parameter", f"{named[0]}: what is stored cannot be named here; send the content itself."
+        )
+
+
+def _noting(named: list[str]) -> _Rename:
+    def note(field: str, own: str) -> str:
+        named.append(field)
+        return own
+
+    return note
+
+
 class _Opening:
     """The ids of one request, and in `holders` the providers that they lead to."""
 

@@ -1,4 +1,4 @@
-"""The one thing the gateway needs to know of an upload, and the one thing it changes in it: the model's name."""
+"""What the gateway needs to know of an upload, and what it changes in it: the model's name, and those inside a file of a batch."""
 
 import io
 import os
@@ -12,6 +12,7 @@ from gateway.errors import GatewayError
 _CHUNK: Final = 1024 * 1024
 _HEAD: Final = 16 * 1024
 _LONGEST_NAME: Final = 256
+_FILE: Final = b"file"
 _FORM: Final = re.compile(r"multipart/form-data\s*(?:;|$)", re.IGNORECASE)
 _BOUNDARY: Final = re.compile(r';\s*boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
 _OPENS: Final = re.compile(rb"[ \t]*\r\n")
@@ -22,7 +23,7 @@ _ESCAPED: Final = re.compile(rb';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^
 
 
 class Place(NamedTuple):
-    """What a form says is the model, and where that stands in the upload."""
+    """What a field of a form says, and where that stands in the upload. The text of a file is left empty: it may be long."""
 
     text: bytes
     start: int
@@ -35,7 +36,7 @@ def model_of(content_type: str, query: str, upload: BinaryIO) -> tuple[str, Plac
     Raises `duplicate_key` or `invalid_request` where two readers of the upload could find two models.
     """
     named = parse_qs(query.lstrip("?")).get("model", [])
-    found = _found(content_type, upload)
+    found = _found(content_type, upload, (b"model",)).get(b"model")
     if found is None:
         return named[0] if named else "", None
     try:
@@ -45,6 +46,16 @@ def model_of(content_type: str, query: str, upload: BinaryIO) -> tuple[str, Plac
     if named and named[0] != model:
         raise _wrong("The form field `model` and the query parameter `model` differ; leave the parameter out.")
     return model, found
+
+
+def batch_in(content_type: str, upload: BinaryIO) -> Place | None:
+    """Where the file of a form stands that says it is for a batch; None for any other form.
+
+    Raises `duplicate_key` or `invalid_request` where two readers of the upload could find two files or purposes.
+    """
+    found = _found(content_type, upload, (b"purpose", _FILE))
+    purpose = found.get(b"purpose")
+    return found.get(_FILE) if purpose is not None and purpose.text.strip().lower() == b"batch" else None
 
 
 def with_model(upload: BinaryIO, place: Place, model: str) -> BinaryIO:
@@ -87,46 +98,53 @@ class _Changed(io.RawIOBase):
         return len(self._text) - (self._place.end - self._place.start)
 
 
-def _found(content_type: str, upload: BinaryIO) -> Place | None:
-    """The one field `model` of the form. The whole form is looked at: one reader takes the first of two, another the last."""
+def _found(content_type: str, upload: BinaryIO, wanted: tuple[bytes, ...]) -> dict[bytes, Place]:
+    """These fields of the form. The whole form is looked at: one reader takes the first of two alike, another the last."""
     if not _FORM.match(content_type):
-        return None
+        return {}
     boundary = _BOUNDARY.search(content_type)
     if boundary is None:
         raise _wrong("The Content-Type of the form names no boundary.")
-    found: list[Place] = []
-    opened: int | None = None
-    for place, ends, opens in _parts(upload, (boundary.group(1) or boundary.group(2)).encode("latin-1")):
-        if opened is not None:
-            if place - opened > _LONGEST_NAME or place <= opened:
-                raise _wrong(f"The form field `model` must have 1 to {_LONGEST_NAME} bytes.")
-            upload.seek(opened)
-            found.append(Place(upload.read(place - opened), opened, place))
-        opened = opens
+    found: dict[bytes, Place] = {}
+    opened, name = 0, b""
+    for place, ends, opens, behind in _parts(upload, (boundary.group(1) or boundary.group(2)).encode("latin-1")):
+        if name in wanted:
+            if name in found:
+                field = name.decode()
+                raise GatewayError("duplicate_key", f"The form has the field `{field}` twice.", param=field)
+            found[name] = _placed(upload, name, opened, place)
+        opened, name = opens, behind
         if ends:
             break
-    if opened is not None:
-        raise _wrong("The form has no end: its last boundary is missing.")
-    if len(found) > 1:
-        raise GatewayError("duplicate_key", "The form has the field `model` twice.", param="model")
-    return found[0] if found else None
+    if name in wanted:
+        raise _wrong("The form has no end: its last boundary is missing.", name)
+    return found
 
 
-def _parts(upload: BinaryIO, boundary: bytes) -> Iterator[tuple[int, bool, int | None]]:
-    """Of each boundary: where the content before it ends, whether it is the last, and where the content behind it begins
-    if that is the field `model`.
+def _placed(upload: BinaryIO, name: bytes, start: int, end: int) -> Place:
+    if name == _FILE:
+        return Place(b"", start, max(start, end))
+    if end - start > _LONGEST_NAME or end <= start:
+        raise _wrong(f"The form field `{name.decode()}` must have 1 to {_LONGEST_NAME} bytes.", name)
+    upload.seek(start)
+    return Place(upload.read(end - start), start, end)
+
+
+def _parts(upload: BinaryIO, boundary: bytes) -> Iterator[tuple[int, bool, int, bytes]]:
+    """Of each boundary: where the content before it ends, whether it is the last, where the content behind it begins, and the
+    name of that.
     """
     for place, behind in _boundaries(upload, boundary):
         upload.seek(behind)
         head = upload.read(_HEAD)
         if head.startswith(b"--"):
-            yield place, True, None
+            yield place, True, 0, b""
         elif line := _OPENS.match(head):
             fields, found, _ = head[line.end() - 2 :].partition(b"\r\n\r\n")
             if not found:
                 raise _wrong(f"The head of a part of the form has no end within {_HEAD} bytes.")
             opens = behind + line.end() - 2 + len(fields) + 4
-            yield place, False, opens if _is_model(fields) else None
+            yield place, False, opens, _name_of(fields)
 
 
 def _boundaries(upload: BinaryIO, boundary: bytes) -> Iterator[tuple[int, int]]:
@@ -151,15 +169,15 @@ def _boundaries(upload: BinaryIO, boundary: bytes) -> Iterator[tuple[int, int]]:
         held = held[-len(mark) + 1 :]
 
 
-def _is_model(head: bytes) -> bool:
-    """Whether the head of a part names it `model`; a head that two readers could read in two ways is refused."""
+def _name_of(head: bytes) -> bytes:
+    """The name that the head of a part gives it; a head that two readers could read in two ways is refused."""
     line = _DISPOSITION.search(head)
     if line is None:
-        return False
+        return b""
     names = {_name(pattern, line.group(1)) for pattern in (_AS_WRITTEN, _ESCAPED)}
     if len(names) > 1:
         raise _wrong("A part of the form has a name that can be read in two ways.")
-    return names == {b"model"}
+    return names.pop()
 
 
 def _name(pattern: re.Pattern[bytes], parameters: bytes) -> bytes:
@@ -171,5 +189,5 @@ def _name(pattern: re.Pattern[bytes], parameters: bytes) -> bytes:
     return given[0] if given else b""
 
 
-def _wrong(message: str) -> GatewayError:
-    return GatewayError("invalid_request", message, param="model")
+def _wrong(message: str, field: bytes = b"model") -> GatewayError:
+    return GatewayError("invalid_request", message, param=field.decode())

@@ -17,6 +17,7 @@ _LINES = (
     b'{"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", '
     b'"body": {"model": "demo", "messages": [{"role": "user", "content": "hi"}]}}\n'
 )
+_ANYTHING: Any = "user_data"
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,9 @@ def bob(gateway: GatewayProcess) -> Iterator[OpenAI]:
         yield client
 
 
-def upload(client: OpenAI, content: bytes = _LINES, model: str = "first", purpose: Any = "batch") -> Any:
+def upload(client: OpenAI, content: bytes | None = None, model: str = "first", purpose: Any = "batch") -> Any:
+    """By default a batch with one line for this model."""
+    content = _LINES.replace(b"demo", model.encode()) if content is None else content
     return client.files.create(file=("말.jsonl", content), purpose=purpose, extra_query={"model": model})
 
 
@@ -51,7 +54,7 @@ def upstream_ids(simulation: Simulation, kind: str) -> list[str]:
 
 
 def test_a_file_lives_its_whole_life_under_the_gateways_id(alice: OpenAI, simulation: Simulation) -> None:
-    made = upload(alice, b"\x00\xff\r\nbytes")
+    made = upload(alice, b"\x00\xff\r\nbytes", purpose=_ANYTHING)
     own = upstream_ids(simulation, "files")[0]
     assert made.id.startswith("file-")
     assert made.id != own
@@ -73,7 +76,7 @@ def test_a_file_lives_its_whole_life_under_the_gateways_id(alice: OpenAI, simula
 def test_the_content_of_a_file_comes_back_byte_for_byte(
     alice: OpenAI, simulation: Simulation, content: bytes, kind: str | None
 ) -> None:
-    made = upload(alice, content)
+    made = upload(alice, content, purpose=_ANYTHING)
     if kind:
         simulation.play(
             {"models": {f"/v1/files/{upstream_ids(simulation, 'files')[0]}/content": [{"content_type": kind}]}}
@@ -356,7 +359,7 @@ def test_where_several_providers_keep_files_the_caller_says_which(alice: OpenAI,
 def test_a_restart_with_the_same_secret_still_opens_an_id(
     alice: OpenAI, upstream: Simulation, second: Simulation, tmp_path: Path
 ) -> None:
-    made = upload(alice)
+    made = upload(alice, _LINES, purpose=_ANYTHING)
     for secret, opens in (("one secret for all replicas", True), ("another secret", False)):
         folder = tmp_path / secret
         folder.mkdir()

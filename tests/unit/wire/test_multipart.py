@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import GatewayError
 from gateway.simulator.multipart import parse
-from gateway.wire.multipart import model_of, with_model
+from gateway.wire.multipart import batch_in, model_of, with_model
 
 _BOUNDARY: Final = st.text("abcXYZ019'()+_,-./:=?", min_size=1, max_size=40)
 _LOOKALIKES: Final = st.sampled_from(
@@ -205,3 +205,46 @@ def test_the_simulated_upstream_reads_the_same_model(made: tuple[str, list[tuple
     except ValueError:  # text that is not UTF-8
         return
     assert fields["model"] == "served"
+
+
+_B: Final = kind("b")
+
+
+def found_in(*parts: tuple[bytes, bytes]) -> bytes | None:
+    raw = form("b", list(parts))
+    place = batch_in(_B, io.BytesIO(raw))
+    assert place is None or place.text == b""
+    return None if place is None else raw[place.start : place.end]
+
+
+@pytest.mark.parametrize("content", [b"", b"{}\n", b"\r\n", b"a\r\n--c\r\n" * 50_000])
+@pytest.mark.parametrize("purpose", [b"batch", b" Batch\t"])
+def test_the_file_of_a_batch_is_found_wherever_it_stands(content: bytes, purpose: bytes) -> None:
+    file, said = (head("file", "a.jsonl"), content), (head("purpose"), purpose)
+    assert found_in(said, file) == content
+    assert found_in(file, (head("model"), b"m"), said) == content
+
+
+def test_a_form_for_anything_else_has_no_such_file() -> None:
+    file = (head("file", "a.jsonl"), b"{}")
+    assert found_in(file) is None
+    assert found_in((head("purpose"), b"user_data"), file) is None
+    assert found_in((head("purpose"), b"batch"), (head("files"), b"{}")) is None
+    assert batch_in("application/json", io.BytesIO(b"{}")) is None
+
+
+@pytest.mark.parametrize("twice", ["purpose", "file"])
+def test_a_form_that_two_readers_read_in_two_ways_is_refused(twice: str) -> None:
+    """One takes the first of two fields, another the last."""
+    file, said = (head("file", "a.jsonl"), b"{}"), (head("purpose"), b"user_data")
+    more = (head("file", "b.jsonl"), b"[]") if twice == "file" else (head("purpose"), b"batch")
+    with pytest.raises(GatewayError, match="twice") as caught:
+        found_in(said, file, more)
+    assert (caught.value.code, caught.value.param) == ("duplicate_key", twice)
+
+
+@pytest.mark.parametrize("purpose", [b"", b"b" * 300])
+def test_a_purpose_has_some_bytes_and_not_many(purpose: bytes) -> None:
+    with pytest.raises(GatewayError, match="must have 1 to") as caught:
+        found_in((head("purpose"), purpose))
+    assert caught.value.param == "purpose"
