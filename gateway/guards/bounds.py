@@ -1,0 +1,136 @@
+"""What a pattern can match at most, worked out from its syntax tree: how long, of which characters, at what risk.
+
+A pattern that fails here cannot guard a stream, since nobody could say when text is safe to send.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from re import _constants as sre  # type: ignore[attr-defined]  # the tree that CPython itself matches with
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any, Final
+
+WIDEST: Final = 4_096
+
+_REPEATS: Final = (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT)
+_ANYTHING: Final = (sre.ANY, sre.NOT_LITERAL, sre.GROUPREF, sre.GROUPREF_EXISTS)
+_CATEGORIES: Final = {
+    sre.CATEGORY_DIGIT: re.compile("[0-9]"),
+    sre.CATEGORY_NOT_DIGIT: re.compile("[^0-9]"),
+    sre.CATEGORY_WORD: re.compile("[A-Za-z0-9_]"),
+    sre.CATEGORY_NOT_WORD: re.compile("[^A-Za-z0-9_]"),
+    sre.CATEGORY_SPACE: re.compile(r"\s"),
+    sre.CATEGORY_NOT_SPACE: re.compile(r"\S"),
+}
+
+
+class Unbounded(ValueError):
+    """Says what stands in the pattern that cannot guard a stream, and what to write instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """`widest`: characters of the longest match. `risky`: repeats inside repeats, whose search is given a time-out."""
+
+    widest: int
+    risky: bool
+    _tree: Any
+
+    def may_hold(self, char: str) -> bool:
+        """Whether a match can contain this character. True where that cannot be told."""
+        return _holds(self._tree, ord(char.lower()), ord(char.upper()) if len(char.upper()) == 1 else ord(char))
+
+
+def bounds(pattern: str) -> Bounds:
+    """Raises `Unbounded` for a pattern that has no longest match, looks around by more than one character or back at a group."""
+    try:
+        tree = _parser.parse(pattern, re.ASCII)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise Unbounded(f"the pattern cannot be read: {error}") from None
+    if tree.state.flags & (re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE | re.LOCALE):
+        raise Unbounded(
+            "flags for the whole pattern would change the others; write `(?i:…)` around the part they are for"
+        )
+    _check(tree)
+    widest = tree.getwidth()[1]
+    if widest > WIDEST:
+        raise Unbounded(f"the longest match has {widest} characters; {WIDEST} are allowed")
+    if widest == 0:
+        raise Unbounded("the pattern matches nothing but the empty text")
+    return Bounds(widest, _nested(tree, inside=False), tree)
+
+
+def _check(tree: Any) -> None:
+    for operator, value in tree:
+        if operator in _REPEATS and value[1] == sre.MAXREPEAT:
+            raise Unbounded(
+                f"`{_spelled(value[0])}` has no upper limit; write `{{{value[0]},64}}` or the most there can be"
+            )
+        if operator in (sre.GROUPREF, sre.GROUPREF_EXISTS):
+            raise Unbounded(
+                "a reference back to a group cannot be followed through a stream; write the alternatives out"
+            )
+        if operator in (sre.ASSERT, sre.ASSERT_NOT) and value[1].getwidth()[1] > 1:
+            raise Unbounded("a look-around of more than one character; look at one, or make the rest part of the match")
+        if operator is sre.AT and value not in (sre.AT_BOUNDARY, sre.AT_NON_BOUNDARY):
+            raise Unbounded("`^` and `$` mean nothing in a stream; name the character that stands before or behind")
+        for part in _parts(operator, value):
+            _check(part)
+
+
+def _spelled(least: int) -> str:
+    return {0: "*", 1: "+"}.get(least, f"{{{least},}}")
+
+
+def _parts(operator: Any, value: Any) -> Iterable[Any]:
+    """The trees inside a node."""
+    if operator in _REPEATS:
+        return (value[2],)
+    if operator is sre.SUBPATTERN:
+        return (value[3],)
+    if operator is sre.BRANCH:
+        return tuple(value[1])
+    if operator in (sre.ASSERT, sre.ASSERT_NOT):
+        return (value[1],)
+    if operator is sre.ATOMIC_GROUP:
+        return (value,)
+    return ()
+
+
+def _nested(tree: Any, *, inside: bool) -> bool:
+    """Whether a repeat of varying count stands inside another: that is where time can explode."""
+    for operator, value in tree:
+        varies = operator in _REPEATS and value[0] != value[1]
+        if (varies and inside and value[1] > 1) or (varies and value[1] > 1 and value[2].getwidth()[0] == 0):
+            return True
+        if any(_nested(part, inside=inside or (varies and value[1] > 1)) for part in _parts(operator, value)):
+            return True
+    return False
+
+
+def _holds(tree: Any, lower: int, upper: int) -> bool:
+    for operator, value in tree:
+        if operator in _ANYTHING:
+            return True
+        if operator is sre.LITERAL and value in (lower, upper):
+            return True
+        if operator is sre.IN and _in_class(value, lower, upper):
+            return True
+        if operator not in (sre.ASSERT, sre.ASSERT_NOT) and any(
+            _holds(part, lower, upper) for part in _parts(operator, value)
+        ):
+            return True
+    return False
+
+
+def _in_class(items: Any, lower: int, upper: int) -> bool:
+    for operator, value in items:
+        if operator is sre.NEGATE:
+            return True
+        if operator is sre.LITERAL and value in (lower, upper):
+            return True
+        if operator is sre.RANGE and (value[0] <= lower <= value[1] or value[0] <= upper <= value[1]):
+            return True
+        if operator is sre.CATEGORY and (found := _CATEGORIES.get(value)) and found.match(chr(lower)):
+            return True
+    return False

@@ -1,0 +1,16 @@
+"""What a detector says: something of this kind stands here."""
+
+from typing import NamedTuple
+
+
+class Finding(NamedTuple):
+    """A span in code points of the text that was scanned; in a stream, of the lane from its beginning.
+
+    `detector` is its name in the policy, `score` between 0 and 1. It holds no text, so that it can be recorded.
+    """
+
+    start: int
+    end: int
+    kind: str
+    detector: str = ""
+    score: float = 1.0
