@@ -54,8 +54,17 @@ def body(value: Any) -> Frame:
 def event(value: Any, name: str | None = None) -> Frame:
     """One server-sent event with `value` as JSON data."""
     data = _encode(value)
-    head = b"" if name is None else b"event: " + name.encode() + b"\n"
-    return Frame(head + b"data: " + data + b"\n\n", data, name)
+    if name is None:
+        return plain(data)
+    return Frame(b"event: " + name.encode() + b"\ndata: " + data + b"\n\n", data, name)
+
+
+AROUND = len(b"data: \n\n")
+
+
+def plain(data: bytes) -> Frame:
+    """One server-sent event without a name: `AROUND` bytes longer than its data, which is one line."""
+    return Frame(b"data: " + data + b"\n\n", data)
 
 
 def edited(frame: Frame, value: dict[str, Any]) -> Frame:

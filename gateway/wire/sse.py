@@ -28,6 +28,8 @@ class Parser:
         self._begun = False
 
     def feed(self, data: bytes) -> list[Frame]:
+        if self._begun and not self._held and _is_plain(data):
+            return [Frame(data, data[6:-2] or None)]
         if self._held:
             held = self._held
             at = max(0, len(held) - _SEAM)
@@ -84,9 +86,14 @@ def _settled(data: bytes | bytearray) -> int:
     return len(data) - 1 if data.endswith(b"\r") else len(data)
 
 
+def _is_plain(raw: bytes) -> bool:
+    """One whole event that is one line of data, as nearly all are."""
+    return raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2 and raw.endswith(b"\n") and b"\r" not in raw
+
+
 def parse(raw: bytes) -> Frame:
     """One whole event, blank line included. Empty data is no data, as the standard says."""
-    if raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2 and b"\r" not in raw:
+    if _is_plain(raw):
         return Frame(raw, raw[6:-2] or None)
     end = raw.find(b"\n") + 1
     named = raw.startswith(b"event: ") and raw.startswith(b"data: ", end) and raw.find(b"\n", end) == len(raw) - 2

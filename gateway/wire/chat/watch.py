@@ -1,6 +1,7 @@
 """The native way of chat completions: what a frame means, seen without decoding it wherever that is possible."""
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from gateway.errors import GatewayError
 from gateway.wire import frames
@@ -21,6 +22,14 @@ FINISHES: dict[str, Finish] = {
 
 # Fields of a delta (or a legacy choice) that are lane text.
 _TEXT_FIELDS = ("content", "reasoning_content", "reasoning", "refusal", "tool_calls", "function_call", "audio", "text")
+
+_USAGE: Final = b'"usage"'
+_NO_USAGE: Final = b',"usage":null'
+"""How OpenAI writes it in every chunk but the last, once it is asked for usage."""
+_ENDING: Final = re.compile(rb"[^\[\]{}]*\}")
+_FINISH: Final = b'"finish_reason"'
+_NO_FINISH: Final = b'"finish_reason":null'
+_NO_FINISH_SPACED: Final = b'"finish_reason": null'
 
 
 class StreamWatch:
@@ -44,9 +53,9 @@ class StreamWatch:
             return NOTHING
         if data == DONE:
             return END
-        has_usage = b'"usage"' in data
-        if self._text_seen and not has_usage and not _may_be_fault(frame, data) and not _says_finish(data):
-            return TEXT
+        edit = EDIT if _USAGE in data and not self._asked_usage else NOTHING
+        if self._text_seen and not _says_usage(data) and not _may_be_fault(frame, data) and not _says_finish(data):
+            return TEXT | edit
         value = _json(frame)
         if value is None:
             self.fault = _unreadable()
@@ -64,10 +73,12 @@ class StreamWatch:
                 text = True
             text = text or _has_text(choice)
         self._text_seen = self._text_seen or text
-        return (TEXT if text else NOTHING) | (EDIT if has_usage and not self._asked_usage else NOTHING)
+        return (TEXT if text else NOTHING) | edit
 
     def shown(self, frame: Frame) -> Frame | None:
         """Takes `usage` out again, which only the gateway asked for."""
+        if (cut := _without_null(frame)) is not None:
+            return cut
         value = frame.json
         if not value.get("choices") and value.get("usage"):
             return None
@@ -127,13 +138,25 @@ def _may_be_fault(frame: Frame, data: bytes) -> bool:
     return b'"error"' in data or not data.endswith(b"}") or frame.event == "error"
 
 
+def _says_usage(data: bytes) -> bool:
+    return _USAGE in data and data.count(_USAGE) != data.count(_NO_USAGE)
+
+
 def _says_finish(data: bytes) -> bool:
-    at = data.find(b'"finish_reason"')
-    while at >= 0:
-        if not data[at + 15 : at + 24].replace(b" ", b"").startswith(b":null"):
-            return True
-        at = data.find(b'"finish_reason"', at + 15)
-    return False
+    said = data.count(_FINISH)
+    return said > 0 and said != data.count(_NO_FINISH) and said != data.count(_NO_FINISH_SPACED)
+
+
+def _without_null(frame: Frame) -> Frame | None:
+    """The frame without a `usage` of null, every other byte as it was; None where that does not surely stand in the outermost
+    object: it does if nothing but that object is closed behind it.
+    """
+    data = frame.data or b""
+    at = data.rfind(_NO_USAGE)
+    if at < 0 or data.count(_USAGE) != 1 or len(frame.raw) != len(data) + frames.AROUND:
+        return None
+    behind = data[at + len(_NO_USAGE) :]
+    return frames.plain(data[:at] + behind) if _ENDING.fullmatch(behind) else None
 
 
 def _json(frame: Frame) -> dict[str, Any] | None:
