@@ -121,6 +121,11 @@ class Filter:
     def close(self) -> Settled:
         return self._settle(last=True)
 
+    def surrender(self) -> str:
+        """What is held, unlooked at: for who has decided that text may pass which could not be searched."""
+        held, self._held = self._held, ""
+        return held
+
     def _settle(self, *, last: bool) -> Settled:
         folded = fold(self._held)
         begin = len(self._context)
