@@ -129,10 +129,9 @@ class Filter:
     def _settle(self, *, last: bool) -> Settled:
         folded = fold(self._held)
         begin = len(self._context)
-        text = self._context + folded.text
-        end = len(text)
-        if not last:
-            end = min(self._scanner.live(text, begin), begin + _closed(folded))
+        whole = self._context + folded.text
+        text = whole if last else whole[: begin + _closed(folded)]
+        end = len(text) if last else self._scanner.live(text, begin)
         spans = sorted(self._scanner.matches(text, begin), key=_by_start)
         for start, stop, _ in reversed(spans):
             if start < end < stop:
@@ -148,7 +147,7 @@ class Filter:
             for start, stop, pattern in spans
             if stop <= end
         ]
-        cut = len(folded.raw) if end == len(text) else folded.start(end - begin)
+        cut = len(folded.raw) if end == len(whole) else folded.start(end - begin)
         settled, self._held = self._held[:cut], self._held[cut:]
         self._context = text[:end][-REACH:]
         self._at += cut

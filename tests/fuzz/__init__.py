@@ -1,0 +1,1 @@
+"""`make fuzz`: random texts and chunkings over every shipped filter."""
