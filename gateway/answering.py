@@ -19,6 +19,8 @@ from gateway.wire.passage import Passage
 class Answering:
     """What comes before the first text is held back, so that another target may still be tried."""
 
+    __slots__ = ("_candidate", "_health", "_held", "_held_bytes", "_started", "_take", "_x", "progress")
+
     def __init__(self, x: Exchange, candidate: Candidate, health: Health, started: float, take: Take) -> None:
         self.progress = Progress(deadlines=x.deadlines)
         self._x = x

@@ -22,12 +22,11 @@ def cost(usage: Usage, prices: Prices) -> int:
     """
     written = min(usage.cache_write_tokens, usage.input_tokens)
     cached = min(usage.cached_tokens, usage.input_tokens - written)
-    pico = (
-        (usage.input_tokens - cached - written) * _pico(prices.input)
-        + cached * _pico(prices.input if prices.cached_input is None else prices.cached_input)
-        + written * _pico(prices.input if prices.cache_write is None else prices.cache_write)
-        + usage.output_tokens * _pico(prices.output)
-    )
+    pico = (usage.input_tokens - cached - written) * _pico(prices.input) + usage.output_tokens * _pico(prices.output)
+    if cached:
+        pico += cached * _pico(prices.input if prices.cached_input is None else prices.cached_input)
+    if written:
+        pico += written * _pico(prices.input if prices.cache_write is None else prices.cache_write)
     return (pico + _PICO_PER_NANO // 2) // _PICO_PER_NANO
 
 

@@ -73,14 +73,14 @@ class Metrics(Collector):
         tally = self._tallies.get(of)
         if tally is None:
             tally = self._tallies[of] = _Tally()
-        self._ended[*of, x.outcome, x.error.code if x.error is not None else "-"] += 1
+        self._ended[of[0], of[1], x.outcome, x.error.code if x.error is not None else "-"] += 1
         tally.seconds.observe(ended - x.started)
         if x.first_token is not None:
             tally.first.observe(x.first_token - x.started)
-        if x.usage is not None:
-            tally.input += x.usage.input_tokens
-            tally.output += x.usage.output_tokens
-            tally.cached += x.usage.cached_tokens
+        if (usage := x.usage) is not None:
+            tally.input += usage.input_tokens
+            tally.output += usage.output_tokens
+            tally.cached += usage.cached_tokens
         tally.nanodollars += x.cost_nanodollars or 0
         for attempt, candidate in zip(x.attempts, x.asked, strict=True):
             self._attempts[candidate.label, attempt.failure.kind if attempt.failure else "-"] += 1

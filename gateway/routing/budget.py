@@ -36,7 +36,9 @@ class RetryBudget:
 
     def _forget(self, now: float) -> None:
         second = int(now)
+        if second <= self._second:
+            return
         for passed in range(self._second + 1, min(second, self._second + _SECONDS) + 1):
             self._requests[passed % _SECONDS] = 0
             self._retries[passed % _SECONDS] = 0
-        self._second = max(second, self._second)
+        self._second = second

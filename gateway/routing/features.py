@@ -1,6 +1,6 @@
 """What routing may know of a request: values only, no text."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from msgspec import Struct, field
 
@@ -29,6 +29,6 @@ class Features(Struct, frozen=True, kw_only=True):
     allowed: tuple[str, ...] = ("*",)
 
 
-def permits(allowed: Iterable[str], name: str) -> bool:
+def permits(allowed: Collection[str], name: str) -> bool:
     """Whether one of the patterns (`gpt-5`, `openai/*`, `*`) names this model."""
-    return any(name == one or (one.endswith("*") and name.startswith(one[:-1])) for one in allowed)
+    return "*" in allowed or any(name == one or (one.endswith("*") and name.startswith(one[:-1])) for one in allowed)

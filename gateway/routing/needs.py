@@ -46,8 +46,10 @@ def estimated_tokens(raw_bytes: int) -> int:
 
 def output_limit(body: dict[str, Any]) -> int | None:
     """The caller's own limit on the answer, in tokens."""
-    limits = (body.get(name) for name in ("max_completion_tokens", "max_tokens", "max_output_tokens"))
-    return next((limit for limit in limits if isinstance(limit, int)), None)
+    for name in ("max_completion_tokens", "max_tokens", "max_output_tokens"):
+        if isinstance(limit := body.get(name), int):
+            return limit
+    return None
 
 
 def acts_twice(dialect: str, body: dict[str, Any]) -> bool:
@@ -60,8 +62,11 @@ def acts_twice(dialect: str, body: dict[str, Any]) -> bool:
     acting = _ACTING.get(dialect)
     if acting is None:
         return False
-    if body.get("store") is True or any(body.get(name) not in _NOTHING_ASKED for name in acting):
+    if body.get("store") is True:
         return True
+    for name in acting:
+        if name in body and body[name] not in _NOTHING_ASKED:
+            return True
     tools = body.get("tools")
     return isinstance(tools, list) and any(_kind(tool) not in _CALLERS_TOOLS for tool in tools)
 

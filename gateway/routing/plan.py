@@ -103,6 +103,8 @@ def _sifted(
     if not fit:
         return Group(group.model, group.strategy, (), group.fallbacks)
     order = tuple(STRATEGIES[group.strategy](fit, features, health, now, rng))
+    if len(order) == len(group.candidates) == 1:
+        return group
     if len(order) < len(fit):
         excluded.extend(Excluded(group.model, one, "condition") for one in fit if one not in order)
     return Group(group.model, group.strategy, order, group.fallbacks)

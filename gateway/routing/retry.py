@@ -61,15 +61,15 @@ def next_step(
     for a fallback. Then the fallbacks for what went wrong. A target whose `Retry-After` still runs is waited for only if
     nobody else is to be had and the wait is no longer than `max_delay`.
     """
-    rule = _rule(attempts[-1]) if attempts else _FIRST
     over = committed or len(attempts) >= policy.attempts or now >= deadline
-    acted = any(each.failure is None or may_have_acted(each.failure) for each in attempts)
-    if over or rule.reason is None or (acted and not replayable):
-        return _give_up(plan, attempts, health, now)
-    if not attempts:  # the way of nearly every request, short
+    if not over and not attempts:  # the way of nearly every request, short
         for one in plan.groups[0].candidates:
             if admitted(one, health, now) and health.ready_at(one.name, now) <= now:
                 return Try(one)
+    rule = _rule(attempts[-1]) if attempts else _FIRST
+    acted = any(each.failure is None or may_have_acted(each.failure) for each in attempts)
+    if over or rule.reason is None or (acted and not replayable):
+        return _give_up(plan, attempts, health, now)
     view = _View(plan, attempts, health, now, budget_left)
     here = view.here
     reason = rule.reason if attempts else plan.opening

@@ -44,9 +44,9 @@ class Upstream:
     headers: Mapping[str, str] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outbound:
-    """What one attempt sends. `path` begins with a slash; a path under `/v1/` replaces the `/v1` a base URL ends with.
+    """What one attempt sends; nobody changes it. `path` begins with a slash; a path under `/v1/` replaces the `/v1` a base URL ends with.
 
     `verbatim`: the answer is somebody's file, whatever it looks like.
     """

@@ -86,8 +86,9 @@ def _as_it_came(x: Exchange, said: dict[str, Any], model: str) -> bytes | None:
     """The caller's own bytes where only the model's name is another: a long prompt is not written anew."""
     if x.body is None or x.body is not x.parsed or len(said) != len(x.body):
         return None
-    if any(said.get(name) is not value for name, value in x.body.items() if name != "model"):
-        return None
+    for name, value in x.body.items():
+        if said.get(name) is not value and name != "model":
+            return None
     return with_model_named(x.raw, x.model, model)
 
 

@@ -1,6 +1,7 @@
 """The way of one answer from an upstream to the caller: as it came where both speak the same dialect, translated otherwise."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final, Protocol
 
 from gateway.errors import GatewayError
@@ -18,6 +19,7 @@ _WAYS: Final = {
 }
 
 
+@cache
 def way(caller: str, spoken: frozenset[str]) -> str | None:
     """The dialect to ask an upstream in that speaks these, or None if it cannot serve this caller."""
     return next((name for name in _WAYS.get(caller, (caller,)) if name in spoken), None)
@@ -38,6 +40,8 @@ class Passage(Protocol):
 
 class Native:
     """Same dialect on both sides: a frame leaves as the bytes that came, unless it holds what only the gateway asked for."""
+
+    __slots__ = ("watch",)
 
     def __init__(self, watch: Watch) -> None:
         self.watch = watch

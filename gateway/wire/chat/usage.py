@@ -1,11 +1,14 @@
 """Token counts as the OpenAI dialects with `prompt_tokens` report them, read and written."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from gateway.wire.neutral import Usage
 
 _KNOWN = {"prompt_tokens", "completion_tokens", "total_tokens", "estimated"}
 _MODELLED = {"cached_tokens", "cache_write_tokens", "reasoning_tokens"}
+_NONE: Mapping[str, Any] = MappingProxyType({})
 _PROMPT, _COMPLETION = "prompt_tokens_details", "completion_tokens_details"
 
 
@@ -24,19 +27,18 @@ def read_usage(value: dict[str, Any]) -> Usage:
 
 def counted(value: dict[str, Any]) -> Usage:
     """The same without the extras: all that billing needs."""
-    get, none = value.get, dict[str, Any]()
-    prompt = held if isinstance(held := get(_PROMPT), dict) else none
-    completion = held if isinstance(held := get(_COMPLETION), dict) else none
+    prompt = held if isinstance(held := value.get(_PROMPT), dict) else _NONE
+    completion = held if isinstance(held := value.get(_COMPLETION), dict) else _NONE
     return Usage(
-        input_tokens=_count(get("prompt_tokens")),
-        output_tokens=_count(get("completion_tokens")),
+        input_tokens=_count(value, "prompt_tokens"),
+        output_tokens=_count(value, "completion_tokens"),
         # DeepSeek and Moonshot report their cache beside the details.
-        cached_tokens=_count(prompt.get("cached_tokens"))
-        or _count(get("prompt_cache_hit_tokens"))
-        or _count(get("cached_tokens")),
-        cache_write_tokens=_count(prompt.get("cache_write_tokens")),
-        reasoning_tokens=_count(completion.get("reasoning_tokens")),
-        estimated=get("estimated") is True,
+        cached_tokens=_count(prompt, "cached_tokens")
+        or _count(value, "prompt_cache_hit_tokens")
+        or _count(value, "cached_tokens"),
+        cache_write_tokens=_count(prompt, "cache_write_tokens"),
+        reasoning_tokens=_count(completion, "reasoning_tokens"),
+        estimated=value.get("estimated") is True,
     )
 
 
@@ -76,5 +78,7 @@ def _details(value: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: held for key, held in found.items() if held is not None} if isinstance(found, dict) else {}
 
 
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+def _count(value: Mapping[str, Any], name: str) -> int:
+    """What JSON gives as a number without a point is an `int` and nothing else; true and false are not."""
+    count = value.get(name)
+    return count if type(count) is int and count > 0 else 0

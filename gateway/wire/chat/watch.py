@@ -90,6 +90,8 @@ class StreamWatch:
 class BodyWatch:
     """A unary body: one frame that holds everything."""
 
+    __slots__ = ("fault", "finish", "usage")
+
     def __init__(self) -> None:
         self.usage: Usage | None = None
         self.finish: Finish | None = None
@@ -122,9 +124,16 @@ def _choices(value: dict[str, Any]) -> list[dict[str, Any]]:
     choices = value.get("choices")
     if choices is None:
         return []
-    if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
-        raise GatewayError("upstream_invalid_response", "The upstream sent `choices` that are no list of objects.")
+    if not isinstance(choices, list):
+        raise _no_objects()
+    for choice in choices:
+        if type(choice) is not dict:
+            raise _no_objects()
     return choices
+
+
+def _no_objects() -> GatewayError:
+    return GatewayError("upstream_invalid_response", "The upstream sent `choices` that are no list of objects.")
 
 
 def _has_text(choice: dict[str, Any]) -> bool:
