@@ -1,6 +1,7 @@
 """Where data departs from the schema: every place at once, in words."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
@@ -66,13 +67,49 @@ def _meant(error: Any) -> Iterator[Any]:
     """The errors of the one branch of a union that the value was written for; the union's own if there is none."""
     if error.validator != "anyOf":
         yield error
-        return
-    misfits = {one.schema_path[0] for one in error.context if one.validator == "type" and not one.relative_path}
-    inside = [one for one in error.context if one.schema_path[0] not in misfits]
-    if not inside:
-        yield error
-    for one in inside:
-        yield from _meant(one)
+    elif "discriminator" in error.schema and isinstance(error.instance, dict):
+        yield from _tagged(error)
+    else:
+        misfits = {one.schema_path[0] for one in error.context if _is_misfit(one)}
+        inside = [one for one in error.context if one.schema_path[0] not in misfits]
+        if not inside:
+            yield error
+        for one in inside:
+            yield from _meant(one)
+
+
+def _is_misfit(error: Any) -> bool:
+    """Whether a branch is of another type than the value altogether; a choice of words has no type of its own."""
+    is_other = error.validator == "type" or (error.validator == "enum" and not isinstance(error.instance, str))
+    return is_other and not error.relative_path
+
+
+@dataclass(frozen=True, slots=True)
+class _OfTag:
+    """What is wrong with the tag of a tagged struct, which the validator tells once for every member."""
+
+    absolute_path: tuple[str | int, ...]
+    validator: str
+    validator_value: Any
+    instance: Any
+    schema: Any
+
+
+def _tagged(error: Any) -> Iterator[Any]:
+    tag = error.schema["discriminator"]["propertyName"]
+    members = list(error.schema["discriminator"]["mapping"])
+    path, value = tuple(error.absolute_path), error.instance
+    if value.get(tag) in members:
+        branch = members.index(value[tag])
+        for one in error.context:
+            if one.schema_path[0] == branch:
+                yield from _meant(one)
+    elif tag in value:
+        yield _OfTag((*path, tag), "enum", members, value[tag], error.schema)
+    elif (stranger := nearest(tag, value)) is not None:
+        yield _OfTag(path, "additionalProperties", False, {stranger: value[stranger]}, {"properties": {tag: {}}})
+    else:
+        yield _OfTag(path, "required", [tag], value, error.schema)
 
 
 class _Departure:

@@ -1,6 +1,6 @@
 """What is wrong with a configuration file: findings by place in the data, mistakes by line in the file.
 
-    ConfigError        every mistake of one file, sorted by line
+    ConfigError        every mistake, sorted by file and line
       .mistakes        list[Mistake]
 
 No message holds a secret or a value that came from outside the file.
@@ -67,10 +67,10 @@ class Mistake:
 
 
 class ConfigError(Exception):
-    """The file cannot be used. `files` are all that were read on the way, so that a reload knows what to watch."""
+    """The file, or one of several that belong together, cannot be used. `files` are all that were read on the way, so that a reload knows what to watch."""
 
     def __init__(self, mistakes: Iterable[Mistake], files: Mapping[Path, Stamp | None] | None = None) -> None:
-        self.mistakes = sorted(mistakes, key=lambda one: (one.line, one.column, one.key, one.message))
+        self.mistakes = sorted(mistakes, key=lambda one: (one.file, one.line, one.column, one.key, one.message))
         self.files = dict(files or {})
         super().__init__("\n".join(str(one) for one in self.mistakes))
 

@@ -108,7 +108,7 @@ def _key_models(subject: Subject) -> Iterator[Finding]:
             trail: Trail = ("keys", index, "models", place)
             if "*" in name[:-1]:
                 yield Finding(trail, "has a `*` before its end; `*` matches the rest of a name", value=name)
-            elif not _overlaps(name, subject.named.models):
+            elif not overlaps(name, subject.named.models):
                 suggestion = nearest(name, subject.named.models)
                 yield Finding(
                     trail,
@@ -119,7 +119,8 @@ def _key_models(subject: Subject) -> Iterator[Finding]:
                 )
 
 
-def _overlaps(name: str, models: Collection[str]) -> bool:
+def overlaps(name: str, models: Collection[str]) -> bool:
+    """Whether a name, with `*` at its end or without, can be that of a request for one of the models."""
     if not name.endswith("*"):
         return matched(name, models) is not None
     return name == "*" or any(one.startswith(name[:-1]) or matched(name[:-1], [one]) for one in models)
@@ -263,6 +264,32 @@ def _cycles(subject: Subject) -> Iterator[Finding]:
                 way[reached] = iter(edges[reached])
 
 
+def _exempt(subject: Subject) -> Iterator[Finding]:
+    """Whether the rule is there is for the policies to say."""
+    names: dict[str, int] = {}
+    keys = [key.name for key in subject.config.keys]
+    teams = {key.team for key in subject.config.keys if key.team is not None}
+    named, teamed = (
+        (("keys", -1), *(("keys", place, field) for place in range(len(keys)))) for field in ("name", "team")
+    )
+    for index, exempt in enumerate(subject.config.policies.exempt):
+        trail: Trail = ("policies", "exempt", index)
+        of_key, of_team = (*trail, "key"), (*trail, "team")
+        first = names.setdefault(exempt.name, index)
+        if first != index:
+            trails = ((*trail, "name"), ("policies", "exempt", first, "name"))
+            message = "is the name of another exemption too; names must differ"
+            yield Finding(trails[0], message, value=exempt.name, rests_on=trails)
+        if (exempt.key is None) == (exempt.team is None):
+            yield Finding(trail, "must be for one `key` or one `team`", about_key=True, rests_on=(of_key, of_team))
+        if exempt.key is not None and exempt.key not in keys:
+            suggestion = nearest(exempt.key, keys)
+            yield Finding(of_key, "is the name of no key", suggestion, exempt.key, rests_on=(of_key, *named))
+        if exempt.team is not None and exempt.team not in teams:
+            suggestion = nearest(exempt.team, teams)
+            yield Finding(of_team, "is the team of no key", suggestion, exempt.team, rests_on=(of_team, *teamed))
+
+
 CHECKS: Final[tuple[Callable[[Subject], Iterator[Finding]], ...]] = (
     _listening,
     _unique_keys,
@@ -274,4 +301,5 @@ CHECKS: Final[tuple[Callable[[Subject], Iterator[Finding]], ...]] = (
     _filters,
     _fallbacks,
     _cycles,
+    _exempt,
 )

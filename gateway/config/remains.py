@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from gateway.config.mistakes import Finding, Trail
-from gateway.config.schema import JsonSchema, Shape
+from gateway.config.schema import JsonSchema, Shape, tags_of
 
 
 class Broken:
@@ -48,11 +48,21 @@ class _Mending:
         if trail in self._broken:
             return self.stand_in(schemas)
         if isinstance(value, dict):
-            return self._mapping(value, trail, schemas)
+            meant = self._meant(value, trail, schemas)
+            return self._mapping(value, trail, meant) if meant else self.stand_in(schemas)
         if isinstance(value, list):
             inside = self._shape.inside(schemas, 0)
             return [self.value(one, (*trail, index), inside) for index, one in enumerate(value)]
         return value
+
+    def _meant(self, value: dict[str, Any], trail: Trail, schemas: list[JsonSchema]) -> list[JsonSchema]:
+        """Of a tagged union the member whose tag the value has, none if that is broken; otherwise all."""
+        members = [one for one in schemas if tags_of(one)]
+        if len(members) < 2:
+            return schemas
+        if any((*trail, name) in self._broken for name in tags_of(members[0])):
+            return []
+        return [one for one in members if all(value.get(name) == tag for name, tag in tags_of(one).items())] or schemas
 
     def _mapping(self, value: dict[str, Any], trail: Trail, schemas: list[JsonSchema]) -> dict[str, Any]:
         needed = {name for schema in schemas for name in schema.get("required", ())}

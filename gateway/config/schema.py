@@ -1,4 +1,4 @@
-"""The JSON Schema of `haechi.yaml`, generated from the structs, and questions about the type that stands at a place in it."""
+"""JSON Schemas generated from structs, that of `haechi.yaml` first, and questions about the type that stands at a place in one."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -16,12 +16,19 @@ _TEXT_SCHEMA: Final[JsonSchema] = {"type": "string"}
 
 def json_schema() -> JsonSchema:
     """The schema as `haechi schema` prints it. A `Secret` is a string marked `writeOnly`."""
-    return {"$schema": DRAFT, "title": "haechi.yaml"} | msgspec.json.schema(Config, schema_hook=_hook)
+    return schema_of(Config, "haechi.yaml")
 
 
-def schema_text() -> str:
-    """The file `deploy/haechi.schema.json`, which editors find through the first line of the examples."""
-    return msgspec.json.format(msgspec.json.encode(json_schema()), indent=2).decode() + "\n"
+def schema_of(struct: Any, title: str) -> JsonSchema:
+    """The schema of any sort of file that is read as strictly."""
+    return {"$schema": DRAFT, "title": title} | msgspec.json.schema(struct, schema_hook=_hook)
+
+
+def schema_text(schema: JsonSchema | None = None) -> str:
+    """By default the file `deploy/haechi.schema.json`, which editors find through the first line of the examples."""
+    return (
+        msgspec.json.format(msgspec.json.encode(json_schema() if schema is None else schema), indent=2).decode() + "\n"
+    )
 
 
 class Shape:
@@ -73,6 +80,15 @@ def _inside(schema: JsonSchema, step: str | int) -> Iterator[JsonSchema]:
         candidate = schema.get("properties", {}).get(step, schema.get("additionalProperties"))
     if isinstance(candidate, dict):
         yield candidate
+
+
+def tags_of(schema: JsonSchema) -> dict[str, str]:
+    """The keys that tell a tagged struct from its siblings, with what stands in them."""
+    return {
+        name: one["enum"][0]
+        for name, one in schema.get("properties", {}).items()
+        if len(one.get("enum", ())) == 1 and name in schema.get("required", ())
+    }
 
 
 def kind_of(schema: JsonSchema) -> str:

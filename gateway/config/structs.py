@@ -277,6 +277,28 @@ class Record(Strict, frozen=True):
     )
 
 
+class Exempt(Strict, frozen=True):
+    """The only way round a rule: one caller, one rule, a reason. Every use is recorded by its name."""
+
+    name: Annotated[Name, Meta(description="Shown in records; unique.")]
+    policy: Annotated[Name, Meta(description="Name of the policy in which the rule stands.")]
+    rule: Annotated[Name, Meta(description="Id of the rule.")]
+    reason: Annotated[Name, Meta(description="Why, for whoever audits it.")]
+    key: Annotated[Name | None, Meta(description="Name of the key it is for; or give `team`.")] = None
+    team: Annotated[Name | None, Meta(description="Team it is for; or give `key`.")] = None
+
+
+class Policies(Strict, frozen=True):
+    """Guardrails: which files they stand in, and who is exempt from which rule."""
+
+    files: Annotated[
+        list[Name], Meta(description="Policy files, relative to this file; `*` matches any name, `**` any folders.")
+    ] = field(default_factory=list)
+    exempt: Annotated[list[Exempt], Meta(description="The only way round a rule, audited.")] = field(
+        default_factory=list
+    )
+
+
 class Config(Strict, frozen=True):
     """The whole file."""
 
@@ -308,4 +330,7 @@ class Config(Strict, frozen=True):
     )
     record: Annotated[Record, Meta(description="What is written down of each exchange.")] = field(
         default_factory=Record
+    )
+    policies: Annotated[Policies, Meta(description="Guardrails, and who is exempt from which.")] = field(
+        default_factory=Policies
     )

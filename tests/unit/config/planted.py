@@ -91,6 +91,13 @@ limits:
   heartbeat: 5
 record:
   queue: 100
+policies:
+  exempt:
+    - name: night shift
+      policy: support
+      rule: no-internal-codes
+      reason: reads the codes aloud
+      key: app
 """
 
 ENV = {"SEAL": "seal", "OPENAI_API_KEY": "one", "ANTHROPIC_API_KEY": "two"}
@@ -141,6 +148,7 @@ PLANTS = (
     Plant("switch", "  choosy:", "images: true", "images: on", "did you mean 'true'?"),
     Plant("nothing", "  idle:", "[last]", "", "nothing stands here"),
     Plant("no weight", "  idle:", "weight: 1", "weight: 0", "would choose none", -3),
+    Plant("exempt for nobody", "policies:", "key: app", "key: apq", "did you mean 'app'?"),
     Plant("endless number", "breaker:", "open_for: 5", "open_for: .inf", "finite"),
 )
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.config.departures import departures
-from gateway.config.load import _decoded, load
+from gateway.config.load import CONFIG, load
 from gateway.config.mistakes import ConfigError, Mistake, spelled
 from gateway.config.remains import Broken, mended
 from gateway.config.schema import JsonSchema, Shape, json_schema
@@ -153,8 +153,8 @@ def _fitting(schema: JsonSchema) -> st.SearchStrategy[Any]:
 def test_schema_and_structs_agree_and_what_is_mended_decodes(data: Any) -> None:
     broken = Broken()
     found = departures(data, SHAPE, broken)
-    assert (_decoded(data) is None) == bool(found)
-    assert _decoded(mended(data, broken, SHAPE)) is not None
+    assert (CONFIG.decoded(data) is None) == bool(found)
+    assert CONFIG.decoded(mended(data, broken, SHAPE)) is not None
 
 
 @pytest.mark.parametrize("name", sorted(SHAPE.schema["$defs"]))
@@ -190,5 +190,5 @@ def test_a_file_without_mistakes_costs_no_jsonschema(tmp_path: Path) -> None:
 
 
 def test_the_decoder_takes_secrets_only_as_text() -> None:
-    assert _decoded({"secret": 7}) is None
-    assert _decoded({"secret": "x"}) == msgspec.convert({"secret": Secret("x")}, type(_decoded({})))
+    assert CONFIG.decoded({"secret": 7}) is None
+    assert CONFIG.decoded({"secret": "x"}) == msgspec.convert({"secret": Secret("x")}, type(CONFIG.decoded({})))

@@ -137,6 +137,21 @@ CASES = {
         "listen: {host: 0.0.0.0}\nkeys: none",
         ["2: keys: must be a list, not text"],
     ),
+    "an exemption is for one caller": (
+        (
+            f"keys: [{{name: a, team: t, hash: '{HASH}'}}]\npolicies:\n  exempt:\n"
+            "  - {name: x, policy: p, rule: r, reason: why}\n"
+            "  - {name: y, policy: p, rule: r, reason: why, key: a, team: t}\n"
+            "  - {name: y, policy: p, rule: r, reason: why, team: t}\n"
+            "  - {name: z, policy: p, rule: r, reason: why, team: tt}"
+        ),
+        [
+            "4: policies.exempt[0]: must be for one `key` or one `team`",
+            "5: policies.exempt[1]: must be for one `key` or one `team`",
+            "6: policies.exempt[2].name: 'y' is the name of another exemption too",
+            "7: policies.exempt[3].team: 'tt' is the team of no key; did you mean 't'?",
+        ],
+    ),
     "behind a broken target the rest is read": (
         "providers: {openai: {}}\nmodels:\n  m:\n    targets:\n    - nonsense\n    - {provider: opnai}\n    fallbacks: {failure: [n]}",
         [
