@@ -40,6 +40,7 @@ class Exchange:
     body: dict[str, Any] | None = None  # a JSON object, or
     raw: bytes = b""  # the bytes of the body as they came, and
     parsed: dict[str, Any] | None = None  # what was in them; `body` is another object once something in it is changed
+    names: frozenset[str] = frozenset()  # of all that stands in `parsed`, however deep
     upload: bytes | BinaryIO = b""  # anything else
     model: str = ""
     model_place: Place | None = None  # where that stands in `upload`, if it does

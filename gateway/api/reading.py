@@ -14,7 +14,7 @@ from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.pipeline import CallerGone
 from gateway.routing.needs import estimated_tokens
-from gateway.wire.body import parse
+from gateway.wire.body import parse_named
 from gateway.wire.multipart import model_of
 
 ReadBody = Callable[[Exchange, Receive, Config], Awaitable[None]]
@@ -41,7 +41,8 @@ async def _read_object(x: Exchange, receive: Receive, config: Config) -> None:
     if not raw and x.target_path:  # some operations on stored resources have nothing to say
         return
     x.raw = raw
-    x.body = x.parsed = value = parse(raw, limits.json_depth)
+    value, x.names = parse_named(raw, limits.json_depth)
+    x.body = x.parsed = value
     x.input_estimate = estimated_tokens(len(raw))
     x.streamed = _flag(value.get("stream")) and x.dialect.streams
 

@@ -57,13 +57,14 @@ def open_ids(x: Exchange, sealer: Sealer, holder: Holder) -> None:
     if x.body is not None and x.dialect is RESPONSES:
         for place, item in items_referred(x.body):
             opening.plain("id", item, place)
-        if _mentions(x.body, _IN_RESPONSES):
+        if _may_name(x, _IN_RESPONSES):
             x.body = _renamed(x.body, _refers_in_responses, opening.any)
-    elif x.body is not None and _mentions(x.body, _REFERENCES):
+    elif x.body is not None and _may_name(x, _REFERENCES):
         x.body = _renamed(x.body, _refers, opening.sealed)
     if len(opening.holders) > 1:
         raise GatewayError("invalid_request", "The request refers to files or responses that different providers hold.")
-    x.pinned = next(iter(opening.holders), None)
+    if opening.holders:
+        (x.pinned,) = opening.holders
 
 
 def refuse_ids(body: dict[str, Any]) -> None:
@@ -129,8 +130,14 @@ _UNKNOWN_CONTAINER: Final = (
 )
 
 
+def _may_name(x: Exchange, references: frozenset[str]) -> bool:
+    """Whether there is anything to open in the body. Of one that is as it came the border has seen all names."""
+    if x.body is x.parsed:
+        return not references.isdisjoint(x.names)
+    return x.body is not None and _mentions(x.body, references)
+
+
 def _mentions(body: dict[str, Any], references: frozenset[str]) -> bool:
-    """Whether there is anything to open. Most requests end here, so this asks as little as it can of each node."""
     waiting: list[Any] = [body]
     while waiting:
         node = waiting.pop()

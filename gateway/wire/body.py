@@ -17,7 +17,12 @@ _MODEL: Final = re.compile(rb'(?<!\\)"model"[ \t\r\n]*:[ \t\r\n]*"([^"\\]*)"')
 
 
 def parse(raw: bytes, max_depth: int) -> dict[str, Any]:
-    """A JSON object without duplicate keys, no deeper than `max_depth`.
+    """A JSON object without duplicate keys, no deeper than `max_depth`."""
+    return parse_named(raw, max_depth)[0]
+
+
+def parse_named(raw: bytes, max_depth: int) -> tuple[dict[str, Any], frozenset[str]]:
+    """The same, and every key in it, however deep.
 
     One parser takes the first of two equal keys and another the last, so text could pass unscanned: duplicates are refused.
     """
@@ -29,13 +34,13 @@ def parse(raw: bytes, max_depth: int) -> dict[str, Any]:
         raise _too_deep(max_depth) from error
     if not isinstance(value, dict):
         raise GatewayError("invalid_json", "The request body must be a JSON object.")
-    keys, depth = _measure(value)
+    keys, names, depth = _measure(value)
     if depth > max_depth:
         raise _too_deep(max_depth)
     # Where the text holds no colons, counting them is enough; taking the strings out costs twenty times as much.
     if _more_colons_than(keys, raw) and keys != _colons_outside_strings(raw):
         raise GatewayError("duplicate_key", f"The request body has the key {_duplicate(raw)} twice in one object.")
-    return value
+    return value, frozenset(names)
 
 
 def with_model(raw: bytes, asked: str, model: str) -> bytes | None:
@@ -59,9 +64,10 @@ def with_model(raw: bytes, asked: str, model: str) -> bytes | None:
     return raw[: match.start(1)] + _encode(model)[1:-1] + raw[match.end(1) :]
 
 
-def _measure(value: dict[str, Any]) -> tuple[int, int]:
-    """How many keys all objects have together, and how deep they nest (a flat object: 1)."""
+def _measure(value: dict[str, Any]) -> tuple[int, set[str], int]:
+    """How many keys all objects have together, which, and how deep they nest (a flat object: 1)."""
     keys = depth = 0
+    names: set[str] = set()
     level: list[Any] = [value]
     while level:
         depth += 1
@@ -69,19 +75,20 @@ def _measure(value: dict[str, Any]) -> tuple[int, int]:
         for node in level:
             if type(node) is dict:
                 keys += len(node)
-                held: Any = node.values()
-            else:
-                held = node
-            deeper += [item for item in held if type(item) is dict or type(item) is list]
+                names.update(node)
+                node = node.values()
+            for item in node:
+                if type(item) is dict or type(item) is list:
+                    deeper.append(item)  # noqa: PERF401 - a comprehension per node costs more than most nodes
         level = deeper
-    return keys, depth
+    return keys, names, depth
 
 
 def _more_colons_than(keys: int, raw: bytes) -> bool:
     """Every key has one, so there are never fewer."""
-    at = -1
+    at, find = -1, raw.find
     for _ in range(keys + 1):
-        at = raw.find(b":", at + 1)
+        at = find(b":", at + 1)
         if at < 0:
             return False
     return True

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.errors import GatewayError
-from gateway.wire.body import parse
+from gateway.wire.body import parse, parse_named
 
 _KEY = st.one_of(st.sampled_from(["a", "b", ":", '"', "\\", '\\":', "\u00e9", "키"]), st.text(max_size=3))
 _TEXT = st.one_of(
@@ -55,6 +55,12 @@ def depth(value: Any) -> int:
     return 1 + max((depth(held) for held in value), default=0) if isinstance(value, list) else 0
 
 
+def keys(value: Any) -> set[str]:
+    if isinstance(value, Pairs):
+        return {key for key, _ in value}.union(*(keys(held) for _, held in value))
+    return set[str]().union(*map(keys, value)) if isinstance(value, list) else set()
+
+
 def outcome(raw: str, limit: int) -> dict[str, Any] | str:
     """What comes of it: the object, or the code of the refusal."""
     try:
@@ -77,3 +83,9 @@ def test_a_key_that_stands_twice_is_found_and_no_other(value: Pairs, ascii_only:
 def test_depth_is_counted_as_it_is_drawn(value: Pairs, limit: int) -> None:
     raw = written(value, ascii_only=False, space="")
     assert outcome(raw, limit) == ("invalid_json" if depth(value) > limit else json.loads(raw))
+
+
+@given(_OBJECT.filter(lambda value: not twice(value)))
+def test_every_key_is_told_however_deep_it_stands(value: Pairs) -> None:
+    _, names = parse_named(written(value, ascii_only=True, space="").encode(), 1000)
+    assert names == keys(value)

@@ -14,6 +14,7 @@ from gateway.exchange import Exchange
 from gateway.limits.keys import Principal
 from gateway.upstream.resources import Sealing, open_ids
 from gateway.wire import frames
+from gateway.wire.body import parse_named
 from gateway.wire.dialect import END, TEXT
 from gateway.wire.frames import Frame
 from gateway.wire.opaque import OpaqueWatch
@@ -148,6 +149,16 @@ def test_what_was_not_given_to_this_caller_is_not_there(kind: str, own: str) -> 
     assert (caught.value.code, caught.value.status) == ("not_found", 404)
     assert not own or own not in caught.value.message
     assert caught.value.param is not None
+
+
+def test_a_body_as_it_came_is_opened_by_the_names_that_the_border_saw_in_it() -> None:
+    raw = msgspec.json.encode({"messages": [{"content": [{"type": "file", "file": {"file_id": _FILE}}]}]})
+    x = exchange("chat", principal=Principal(id=_OWNER, name="owner"))
+    x.parsed, x.names = parse_named(raw, 10)
+    x.body = x.parsed
+    open_ids(x, _SEALER, lambda _field, _own: None)
+    assert x.body == {"messages": [{"content": [{"type": "file", "file": {"file_id": "file-own"}}]}]}
+    assert x.pinned == "one"
 
 
 def test_unsealed_ids_that_different_providers_hold_do_not_go_together() -> None:
