@@ -48,18 +48,15 @@ class Leaving:
 class Leash:
     """Holds the task of one exchange, from the moment it is made. `pull` cancels it once; `reason` says why."""
 
-    __slots__ = ("_leaving", "_task", "_timer", "_watching", "_x", "reason")
+    __slots__ = ("_leaving", "_task", "_watching", "_x", "reason")
 
     def __init__(self, x: Exchange, scope: Scope) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("a leash is made inside the task it holds")
-        self._task = task
+        self._task = x.deadlines.task()
         self._x = x
         self._watching: asyncio.Task[None] | None = None
         self._leaving: Leaving | None = scope.get("extensions", {}).get(LEAVING)
-        self._timer = task.get_loop().call_at(x.deadline, self.pull, "out_of_time")
         self.reason: Reason | None = None
+        x.deadlines.tell_at(x.deadline, self._out_of_time)
 
     def pull(self, reason: Reason) -> None:
         if self.reason is None:
@@ -82,12 +79,14 @@ class Leash:
 
     def drop(self) -> None:
         """The exchange is over."""
-        self._timer.cancel()
         self._x.deadlines.close()
         if self._leaving is not None:
             self._leaving.forget(self._left)
         if self._watching is not None:
             self._watching.cancel()
+
+    def _out_of_time(self) -> None:
+        self.pull("out_of_time")
 
     def _left(self) -> None:
         self.pull("client_gone")

@@ -1,6 +1,7 @@
 """What an answer costs, in whole nano-dollars, and the price list that a target without prices of its own is looked up in."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
@@ -30,6 +31,7 @@ def cost(usage: Usage, prices: Prices) -> int:
     return (pico + _PICO_PER_NANO // 2) // _PICO_PER_NANO
 
 
+@lru_cache(maxsize=4096)
 def _pico(dollars_per_million: float) -> int:
     """Dollars per million tokens are micro-dollars per token."""
     return round(dollars_per_million * _PICO_PER_MICRO)

@@ -106,3 +106,32 @@ async def test_no_timer_is_set_for_a_deadline_that_is_later_than_the_one_before(
     assert len(timers) == 1
     deadlines.close()
     assert timers[0].cancelled()
+
+
+async def test_the_end_is_told_whatever_is_waited_for_and_cancels_nothing_itself() -> None:
+    told = asyncio.Event()
+    deadlines = Deadlines()
+    deadlines.tell_at(at(0.02), told.set)
+    with deadlines.until(at(10)):
+        await told.wait()
+    with pytest.raises(TimeoutError), deadlines.until(at(0.01)):
+        await asyncio.Event().wait()
+
+
+async def test_an_end_is_told_also_behind_an_earlier_deadline() -> None:
+    told = asyncio.Event()
+    deadlines = Deadlines()
+    deadlines.tell_at(at(0.03), told.set)
+    with pytest.raises(TimeoutError), deadlines.until(at(0.01)):
+        await asyncio.Event().wait()
+    assert not told.is_set()
+    await asyncio.wait_for(told.wait(), 10)
+
+
+async def test_nothing_is_told_once_closed() -> None:
+    told = asyncio.Event()
+    deadlines = Deadlines()
+    deadlines.tell_at(at(0.01), told.set)
+    deadlines.close()
+    await asyncio.sleep(0.03)
+    assert not told.is_set()
