@@ -1,0 +1,1 @@
+"""Guardrails as documents: read, inherited, bound to requests, and reported on."""
