@@ -1,7 +1,5 @@
 """The answer of one attempt on its way to the caller: the commit point, the end, and what it cost."""
 
-import asyncio
-
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.limits.pricing import cost
@@ -71,7 +69,7 @@ class Answering:
 
     def commit(self) -> None:
         x, progress = self._x, self.progress
-        now = asyncio.get_running_loop().time()
+        now = x.clock()
         progress.begun = True
         x.committed = True
         x.served_by = self._candidate

@@ -49,11 +49,10 @@ class Attempts:
 
     async def over(self, x: Exchange, plan: Plan, setup: Setup, take: Take) -> None:
         """Frames in the caller's dialect, to `take`; raises `Refused` when `next_step` gives up."""
-        loop = asyncio.get_running_loop()
         last: AttemptFailed | None = None
-        self.budget.asked(loop.time())
+        self.budget.asked(x.clock())
         while True:
-            now = loop.time()
+            now = x.clock()
             step = next_step(
                 plan,
                 x.attempts,
@@ -70,7 +69,7 @@ class Attempts:
                 raise _refused(x, step, last)
             if isinstance(step, Wait):
                 await asyncio.sleep(step.until - now)
-                now = loop.time()
+                now = x.clock()
                 if not admitted(step.candidate, self.health, now):
                     continue
             if step.retry:
@@ -85,8 +84,7 @@ class Attempts:
 
     async def _attempt(self, x: Exchange, candidate: Candidate, setup: Setup, take: Take) -> None:
         """One attempt, with the books of health kept however it ends."""
-        loop = asyncio.get_running_loop()
-        started = loop.time()
+        started = x.clock()
         self.health.began(candidate.name, started)
         answer = Answering(x, candidate, self.health, started, take)
         outcome: Outcome = "cancelled"
@@ -103,7 +101,7 @@ class Attempts:
             _log(x, candidate, told)
             raise told from error
         finally:
-            ended = loop.time()
+            ended = x.clock()
             failure = outcome if isinstance(outcome, Failure) else None
             if failure is None and answer.progress.ended:
                 outcome = "ok"  # also where the caller, who has it all, left before the connection was drained

@@ -34,8 +34,9 @@ class Exchange:
     headers: Mapping[str, str]  # lower-case names; they hold the caller's credentials
     trace_id: str
     span_id: str
-    started: float  # all times but `wall` are those of the event loop's clock, in seconds
+    started: float  # all times but `wall` are those of `clock`, in seconds
     deadline: float
+    clock: Callable[[], float] = time.monotonic  # the event loop's, which is this one, though looked at less often
     deadlines: Deadlines = field(default_factory=Deadlines)  # for all that its task waits for
     body: dict[str, Any] | None = None  # a JSON object, or
     raw: bytes = b""  # the bytes of the body as they came, and

@@ -5,7 +5,6 @@
 Policies (`bind`, `screen`, `guard`, `unscrub`) and the cache (`find`, `keep`) take their places between these.
 """
 
-import asyncio
 import logging
 import random
 import traceback
@@ -132,7 +131,7 @@ class Pipeline:
             pinned=x.pinned,
             allowed=principal.models,
         )
-        return plan(setup.routes, features, self.attempts.health, asyncio.get_running_loop().time(), self.rng)
+        return plan(setup.routes, features, self.attempts.health, x.clock(), self.rng)
 
     def _holder(self, principal: Principal, setup: Setup, field: str, own: str) -> str | None:
         """Whose an id is that is not sealed: a vector store that the operator has opened, or what this caller was given."""

@@ -92,7 +92,8 @@ def arrived(scope: Scope, surface: Surface, seconds: float) -> Exchange:
     Its ids only tell exchanges apart, so they need not cost a system call each.
     """
     headers = headers_of(scope)
-    now = asyncio.get_running_loop().time()
+    clock = asyncio.get_running_loop().time
+    now = clock()
     query = scope["query_string"].decode("latin-1")
     digits = f"{random.getrandbits(288):072x}"
     return Exchange(
@@ -106,6 +107,7 @@ def arrived(scope: Scope, surface: Surface, seconds: float) -> Exchange:
         span_id=digits[56:],
         started=now,
         deadline=now + seconds,
+        clock=clock,
         replayable=surface.replayable,
     )
 

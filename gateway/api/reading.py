@@ -105,7 +105,7 @@ def without_model(query: str) -> str:
 class _Body:
     """The pieces of a request body: not more than `most` bytes, none waited for longer than `seconds`."""
 
-    __slots__ = ("_deadlines", "_left", "_loop", "_most", "_receive", "_seconds", "more")
+    __slots__ = ("_clock", "_deadlines", "_left", "_most", "_receive", "_seconds", "more")
 
     def __init__(self, x: Exchange, receive: Receive, most: int, seconds: float) -> None:
         length = x.headers.get("content-length", "0")
@@ -116,11 +116,11 @@ class _Body:
         self._receive = receive
         self._most = self._left = most
         self._seconds = seconds
-        self._loop = asyncio.get_running_loop()
+        self._clock = x.clock
 
     async def next(self) -> bytes:
         try:
-            with self._deadlines.until(self._loop.time() + self._seconds):
+            with self._deadlines.until(self._clock() + self._seconds):
                 message = await self._receive()
         except TimeoutError as error:
             raise GatewayError(

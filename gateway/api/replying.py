@@ -4,7 +4,7 @@ import asyncio
 from typing import Final
 
 import msgspec
-from starlette.types import Send
+from starlette.types import Message, Send
 
 from gateway.attempts import Refused
 from gateway.errors import GatewayError
@@ -25,10 +25,10 @@ class Reply:
 
     __slots__ = (
         "_beating",
+        "_clock",
         "_ended",
         "_every",
         "_last",
-        "_loop",
         "_said",
         "_send",
         "_started",
@@ -45,7 +45,7 @@ class Reply:
         self._said: Frame | None = None
         self._writing = False
         self._every = heartbeat
-        self._loop = asyncio.get_running_loop()
+        self._clock = x.clock
         self._last = x.started
         self._beating: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -58,12 +58,12 @@ class Reply:
         if not self._started:
             if x.form == "whole":
                 raw = frames[0].raw
-                await self._start(x.reply_status, [*x.reply_headers, (b"content-length", b"%d" % len(raw))])
+                length = (b"content-length", b"%d" % len(raw))
+                await self._send(self._head(x.reply_status, [*x.reply_headers, length]))
                 await self._body(raw, more=False)
                 return
-            await self._start(
-                x.reply_status, x.reply_headers + _STREAM_HEADERS if x.form == "events" else x.reply_headers
-            )
+            headers = x.reply_headers + _STREAM_HEADERS if x.form == "events" else x.reply_headers
+            await self._send(self._head(x.reply_status, headers))
         if frames:
             self._said = frames[-1] if frames[-1].data is not None else _last_said(frames, self._said)
             await self._body(
@@ -72,7 +72,8 @@ class Reply:
 
     async def end(self) -> None:
         """The proper end."""
-        await self.stop_beating()
+        if self._timer is not None:
+            await self.stop_beating()
         if not self._ended:
             await self._body(b"", more=False)
 
@@ -92,7 +93,7 @@ class Reply:
 
     def begin_beating(self) -> None:
         """Called once for a caller that asked for a stream. Costs one timer, and a task only when it really is silent."""
-        self._timer = self._loop.call_at(self._last + self._every, self._beat_if_silent)
+        self._timer = asyncio.get_running_loop().call_at(self._last + self._every, self._beat_if_silent)
 
     async def stop_beating(self) -> None:
         if self._timer is not None:
@@ -102,16 +103,16 @@ class Reply:
             await self._pause_beating()
 
     def _beat_if_silent(self) -> None:
-        now = self._loop.time()
+        now = self._clock()
         if now >= self._last + self._every:
             self._last = now
             if not self._writing:  # else it is the caller that is slow, and what waits for it will do
-                self._beating = self._loop.create_task(self._beat())
+                self._beating = asyncio.create_task(self._beat())
         self.begin_beating()
 
     async def _beat(self) -> None:
         if not self._started:
-            await self._start(200, [_EVENTS, *_STREAM_HEADERS])
+            await self._send(self._head(200, [_EVENTS, *_STREAM_HEADERS]))
         await self._body(_HEARTBEAT, more=True)
 
     async def _pause_beating(self) -> None:
@@ -133,20 +134,20 @@ class Reply:
         headers.append((b"content-length", str(len(raw)).encode()))
         if status == 408:  # the rest of the body does not come, so the connection cannot go on
             headers.append((b"connection", b"close"))
-        await self._start(status, headers)
+        await self._send(self._head(status, headers))
         await self._body(raw, more=False)
 
-    async def _start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+    def _head(self, status: int, headers: list[tuple[bytes, bytes]]) -> Message:
         """With our id, also where the caller's SDK looks for one, unless the upstream's own stands there."""
         self._started = True
         own = self._x.id.encode()
         stamped = [*headers, (b"x-haechi-request-id", own)]
         if (named := NAMED.get(self._x.dialect.name, b"x-request-id")) not in dict(headers):
             stamped.append((named, own))
-        await self._send({"type": "http.response.start", "status": status, "headers": stamped})
+        return {"type": "http.response.start", "status": status, "headers": stamped}
 
     async def _body(self, raw: bytes, *, more: bool) -> None:
-        self._last = self._loop.time()
+        self._last = self._clock()
         self._ended = not more
         self._writing = True
         await self._send({"type": "http.response.body", "body": raw, "more_body": more})

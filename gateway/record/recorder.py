@@ -1,6 +1,5 @@
 """The last step: what happened, counted and written down, on success, failure, cut and disconnect alike. No text is."""
 
-import asyncio
 import contextlib
 import logging
 import sys
@@ -72,7 +71,7 @@ class Recorder:
             self._thread.start()
 
     def record(self, x: Exchange) -> None:
-        ended = asyncio.get_running_loop().time()
+        ended = x.clock()
         self.metrics.count(x, ended)
         if self._thread is not None:
             if len(self._rows) < self._most:
