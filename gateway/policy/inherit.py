@@ -11,13 +11,14 @@ from gateway.policy.structs import Bind, Document, Rule
 
 @dataclass(slots=True)
 class Family:
-    """Documents by name, made into policies, parents first. `findings` are by the name of the document at fault.
+    """Documents by name, made into policies, parents first.
 
-    A document that is part of a cycle, names a detector that nobody has or stands below such a one has no policy.
+    `cycles` are wrong whatever else is; `findings` compare a document with its parents. Both by the name of who is at fault. A document that is part of a cycle, names a detector that nobody has or stands below such a one has no policy.
     """
 
     documents: Mapping[str, Document]
     policies: dict[str, Policy] = field(default_factory=dict)
+    cycles: list[tuple[str, Finding]] = field(default_factory=list)
     findings: list[tuple[str, Finding]] = field(default_factory=list)
     _finders: dict[str, dict[str, Finder]] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)
@@ -38,7 +39,8 @@ class Family:
             if parent in self._open:
                 cycle = " -> ".join([*self._open[self._open.index(parent) :], parent])
                 trail: Trail = ("extends", index)
-                self._find(name, Finding(trail, f"closes a cycle: {cycle}", value=parent, rests_on=(trail,)))
+                finding = Finding(trail, f"closes a cycle: {cycle}", value=parent, rests_on=(trail,))
+                self.cycles.append((name, finding))
                 complete = False
             else:
                 complete = self._settle(parent) and complete

@@ -1,0 +1,90 @@
+"""Where a rule runs and where it cannot: rule x surface x place x unary or stream. Data for whoever prints or proves it. Pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from gateway.policy.kinds import INPUT, OUTPUT, Guarantee, guarantee
+from gateway.policy.rule import BoundRule, Policy
+from gateway.policy.structs import Place, Surface
+
+Form = Literal["unary", "stream"]
+State = Literal["enforced", "shadow", "opaque", "refused", "absent"]
+Reach = Literal["read", "opaque"]
+
+SURFACES: Final[tuple[Surface, ...]] = get_args(Surface)
+PLACES: Final[tuple[Place, ...]] = get_args(Place)
+_MESSAGES: Final[frozenset[Place]] = INPUT - {"developer"}
+_USER: Final[frozenset[Place]] = frozenset({"user"})
+_CONTENT: Final[frozenset[Place]] = frozenset({"content"})
+
+_READ: Final[dict[Surface, frozenset[Place]]] = {
+    "chat": INPUT | OUTPUT,
+    "completions": _USER | _CONTENT,
+    "responses": INPUT | OUTPUT,
+    "messages": _MESSAGES | OUTPUT - {"refusal"},
+    "count_tokens": _MESSAGES,
+    "embeddings": _USER,
+    "moderations": _USER,
+}
+_UNREAD: Final[dict[Surface, frozenset[Place]]] = {
+    "images": _USER | _CONTENT,
+    "audio": _USER | _CONTENT,
+    "files": _USER | _CONTENT,
+    "batches": _USER | _CONTENT,
+    "rerank": _USER,
+}
+"""Handed on as bytes: there is text of these places in them, and nobody looks at it."""
+
+CAN: Final[dict[Surface, dict[Place, Reach]]] = {
+    surface: {
+        **dict.fromkeys(sorted(_READ.get(surface, frozenset())), "read"),
+        **dict.fromkeys(sorted(_UNREAD.get(surface, frozenset())), "opaque"),
+    }
+    for surface in SURFACES
+}
+STREAMED: Final[frozenset[Surface]] = frozenset({"chat", "completions", "responses", "messages", "audio", "images"})
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What happens to one rule at one place of one surface. `guarantee` is there where it is enforced."""
+
+    policy: str
+    rule: str
+    surface: Surface
+    place: Place
+    form: Form
+    state: State
+    guarantee: Guarantee | None
+
+
+def coverage(policies: Iterable[Policy]) -> list[Cell]:
+    """Every cell of every rule of each policy, by policy, rule, surface, place and form. `policy` is the one that is bound."""
+    return [cell for policy in policies for rule in policy.rules for cell in _cells(policy, rule)]
+
+
+def runs_on(surface: Surface, places: Iterable[Place]) -> bool:
+    """Whether the surface has any of the places, read or not."""
+    return any(place in CAN[surface] for place in places)
+
+
+def _cells(policy: Policy, rule: BoundRule) -> Iterator[Cell]:
+    bound = policy.bind.surfaces if policy.bind is not None else ["*"]
+    kinds = frozenset(finder.kind for finder in rule.finders)
+    for surface in SURFACES:
+        for place in PLACES:
+            for form in get_args(Form):
+                is_there = ("*" in bound or surface in bound) and (form == "unary" or surface in STREAMED)
+                state = _state(rule, surface, place) if is_there else "absent"
+                promise = guarantee(kinds, rule.word, place) if state == "enforced" else None
+                yield Cell(policy.name, rule.id, surface, place, form, state, promise)
+
+
+def _state(rule: BoundRule, surface: Surface, place: Place) -> State:
+    reach = CAN[surface].get(place)
+    if reach is None or place not in rule.places or rule.mode == "off":
+        return "absent"
+    if reach == "opaque":
+        return "refused" if rule.opaque == "refuse" and rule.is_enforced else "opaque"
+    return "enforced" if rule.is_enforced else "shadow"

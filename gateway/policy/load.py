@@ -1,0 +1,187 @@
+"""Policy files to policies, or every mistake in all of them at once, each on its line.
+
+each file  -> draft -> its own references --+
+all files  -> duplicate names, extends -----+--> ConfigError, or policies
+haechi.yaml: files that are not there, -----+
+             exemptions from no rule
+"""
+
+import glob
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gateway.config.load import Loaded
+from gateway.config.mistakes import ConfigError, Finding, Mistake, Trail, nearest
+from gateway.config.reading import Draft, Sort, drafted, opened
+from gateway.config.source import Stamp, stamp_of
+from gateway.config.structs import Config, Exempt
+from gateway.policy.inherit import Family
+from gateway.policy.references import Known, Names, Outline, Subject, references
+from gateway.policy.rule import Policy
+from gateway.policy.structs import Document, json_schema
+
+POLICY: Final = Sort(Document, json_schema, "haechi policy schema")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPolicies:
+    """By name: the policies, the documents they were made of, and the files those stood in.
+
+    `files` are all that were read, and the folders that were searched, each with its stamp.
+    """
+
+    policies: Mapping[str, Policy]
+    documents: Mapping[str, Document]
+    paths: Mapping[str, Path]
+    files: Mapping[Path, Stamp | None]
+
+
+def load_policies(
+    loaded: Loaded, directory: Path, env: Mapping[str, str], known_entities: Collection[str]
+) -> LoadedPolicies:
+    """The policies that a configuration names; its globs start at `directory`. Raises `ConfigError` with every mistake."""
+    config = loaded.config
+    reading = _Reading(env, Known(known_entities, Names.of(config)))
+    findings = list(reading.search(config.policies.files, directory))
+    reading.check()
+    findings += _exemptions(config, reading.outlines(), lacks_files=reading.lacks_files)
+    if loaded.draft is not None:
+        reading.mistakes |= loaded.draft.mistakes(findings)
+    return reading.result()
+
+
+def load_files(
+    paths: Iterable[Path], env: Mapping[str, str], known_entities: Collection[str], config: Config | None = None
+) -> LoadedPolicies:
+    """These policies and no others. Without a configuration no name that would stand in it is judged."""
+    reading = _Reading(env, Known(known_entities, None if config is None else Names.of(config)))
+    for path in paths:
+        reading.read(path)
+    reading.check()
+    return reading.result()
+
+
+class _Reading:
+    """Several files on their way to policies."""
+
+    def __init__(self, env: Mapping[str, str], known: Known) -> None:
+        self.mistakes: set[Mistake] = set()
+        self.lacks_files = False  # then a name that is not there may be in one of them
+        self._env = env
+        self._known = known
+        self._files: dict[Path, Stamp | None] = {}
+        self._drafts: dict[Path, Draft[Document]] = {}
+        self._named: dict[str, Path] = {}
+        self._policies: Mapping[str, Policy] = {}
+
+    def search(self, patterns: Iterable[str], directory: Path) -> Iterator[Finding]:
+        """Reads all that the patterns match. A pattern that matches nothing guards nothing."""
+        for index, pattern in enumerate(patterns):
+            whole = Path(glob.escape(str(directory))) / pattern
+            found = sorted(Path(one) for one in glob.glob(str(whole), recursive=True))  # noqa: PTH207  takes absolute ones too
+            for folder in {_searched(directory / pattern), *(path.parent for path in found)}:
+                self._files[folder] = stamp_of(folder)
+            if not found:
+                self.lacks_files = True
+                trail: Trail = ("policies", "files", index)
+                yield Finding(trail, "matches no file", value=pattern, rests_on=(trail,))
+            for path in found:
+                self.read(path)
+
+    def read(self, path: Path) -> None:
+        if path in self._drafts:
+            return
+        try:
+            draft = drafted(POLICY, path, opened(path), self._env, self._files)
+        except ConfigError as error:
+            self.lacks_files = True
+            self.mistakes.update(error.mistakes)
+            self._files |= error.files
+            return
+        self._drafts[path] = draft
+        self.mistakes |= draft.mistakes(draft.findings)
+        name = _name(draft)
+        if name is None:
+            self.lacks_files = True
+            return
+        if (first := self._named.setdefault(name, path)) != path:
+            finding = Finding(("name",), f"is the name of the policy in {first} too; names must differ", value=name)
+            self.mistakes |= draft.mistakes([finding])
+
+    def outlines(self) -> dict[str, Outline]:
+        return {name: Outline.of(self._drafts[path].data) for name, path in self._named.items()}
+
+    def check(self) -> None:
+        """What is wrong in each document, and then between those that are sound."""
+        outlines = self.outlines()
+        for draft in self._drafts.values():
+            if draft.value is not None:
+                subject = Subject.among(draft.value, outlines, self._known, lacks_files=self.lacks_files)
+                self._report(draft, references(subject))
+        unsound = {mistake.file for mistake in self.mistakes}
+        family = Family(self._documents()).settle()
+        above = {name: {str(self._named[one]) for one in _ancestors(name, outlines)} for name in outlines}
+        compared = [(name, finding) for name, finding in family.findings if not unsound & above[name]]
+        for name, finding in family.cycles + compared:
+            self._report(self._drafts[self._named[name]], [finding])
+        self._policies = family.policies
+
+    def result(self) -> LoadedPolicies:
+        if self.mistakes:
+            raise ConfigError(self.mistakes, self._files)
+        return LoadedPolicies(self._policies, self._documents(), dict(self._named), dict(self._files))
+
+    def _documents(self) -> dict[str, Document]:
+        values = {name: self._drafts[path].value for name, path in self._named.items()}
+        return {name: value for name, value in values.items() if value is not None and value.name == name}
+
+    def _report(self, draft: Draft[Document], findings: Iterable[Finding]) -> None:
+        self.mistakes |= draft.mistakes(one for one in findings if draft.keeps(one))
+
+
+def _name(draft: Draft[Document]) -> str | None:
+    """The name as it stands in the file, whatever else is broken."""
+    name = draft.data.get("name") if isinstance(draft.data, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _searched(pattern: Path) -> Path:
+    """The folder in which a search begins."""
+    while glob.has_magic(str(pattern)):
+        pattern = pattern.parent
+    return pattern if pattern.is_dir() else pattern.parent
+
+
+def _ancestors(name: str, outlines: Mapping[str, Outline]) -> set[str]:
+    found: set[str] = set()
+    waiting = list(outlines[name].extends)
+    while waiting:
+        one = waiting.pop()
+        if one in outlines and one not in found:
+            found.add(one)
+            waiting += outlines[one].extends
+    return found
+
+
+def _exemptions(config: Config, outlines: Mapping[str, Outline], *, lacks_files: bool) -> Iterator[Finding]:
+    for index, exempt in enumerate(config.policies.exempt):
+        trail: Trail = ("policies", "exempt", index)
+        if exempt.policy not in outlines:
+            if lacks_files:
+                continue
+            place: Trail = (*trail, "policy")
+            yield Finding(place, "is no policy", nearest(exempt.policy, outlines), exempt.policy, rests_on=(place,))
+        elif exempt.rule not in outlines[exempt.policy].rules:
+            yield _no_rule((*trail, "rule"), exempt, outlines)
+
+
+def _no_rule(trail: Trail, exempt: Exempt, outlines: Mapping[str, Outline]) -> Finding:
+    for parent in sorted(_ancestors(exempt.policy, outlines)):
+        if exempt.rule in outlines[parent].rules:
+            message = f"is inherited; name the policy in which it stands, `{parent}`"
+            return Finding(trail, message, value=exempt.rule, rests_on=(trail,))
+    rules = outlines[exempt.policy].rules
+    message = f"is no rule of the policy `{exempt.policy}`"
+    return Finding(trail, message, nearest(exempt.rule, rules), exempt.rule, rests_on=(trail,))
