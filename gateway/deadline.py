@@ -31,6 +31,7 @@ class Deadlines:
         self._rings = inf
         self._when = inf
         self._end = inf
+        self._tell: Callable[[], None] | None = None
         self._fired = False
 
     def task(self) -> "asyncio.Task[object]":
@@ -53,7 +54,8 @@ class Deadlines:
         self._set(min(end, self._loop.time() + _FIRST_LOOK))
 
     def close(self) -> None:
-        self._end = inf
+        """Lets go of timer and listener, who may hold whoever holds this: a large request is not to wait for the collector."""
+        self._end, self._tell = inf, None
         if self._timer is not None:
             self._timer.cancel()
             self._timer, self._rings = None, inf
@@ -86,7 +88,7 @@ class Deadlines:
             self._when = inf
             self._fired = True
             self.task().cancel()
-        if self._end <= now:
+        if self._end <= now and self._tell is not None:
             self._end = inf
             self._tell()
         soonest = min(self._when, self._end)

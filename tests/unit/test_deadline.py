@@ -1,6 +1,8 @@
 """The rules are those of `asyncio.timeout`."""
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
@@ -126,6 +128,26 @@ async def test_an_end_is_told_also_behind_an_earlier_deadline() -> None:
         await asyncio.Event().wait()
     assert not told.is_set()
     await asyncio.wait_for(told.wait(), 10)
+
+
+async def test_once_closed_it_holds_nobody_so_that_nothing_waits_for_the_collector() -> None:
+    class Listener:
+        def __init__(self) -> None:
+            self.deadlines = Deadlines()
+            self.deadlines.tell_at(at(10), self.told)
+
+        def told(self) -> None: ...
+
+    gc.disable()
+    try:
+        listener = Listener()
+        gone = weakref.ref(listener)
+        listener.deadlines.close()
+        await asyncio.sleep(0)  # the loop lets go of the timer
+        del listener
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 async def test_nothing_is_told_once_closed() -> None:
