@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from os import urandom
 from typing import Any, Final
@@ -21,7 +22,7 @@ from gateway.guards.restoring import Restorer
 from gateway.guards.sinks import Grants, Sinks
 from gateway.guards.verdicts import Effect, Verdicts
 from gateway.policy.actions import Block, Mask, Tokenize, Word
-from gateway.policy.bind import Bound
+from gateway.policy.bind import Binder, Bound, Facts
 from gateway.policy.finding import patterns_of
 from gateway.policy.kinds import INPUT, OUTPUT
 from gateway.policy.rule import BoundRule
@@ -34,6 +35,7 @@ _EFFECTS: Final[dict[Word, Effect]] = {
     "block": "block", "fallback": "restart", "reask": "restart", "route": "restart",
     "mask": "mask", "tokenize": "tokenize", "annotate": "annotate", "log": "log",
 }  # fmt: skip
+_MOST_READY: Final = 256
 _CLEAN: Final = 20_000
 _WORTH_REMEMBERING: Final = 200
 _BETWEEN: Final = "\ufffe"
@@ -87,6 +89,39 @@ def _rule(one: BoundRule) -> Rule:
         with_text=one.deed.with_ if isinstance(one.deed, Mask) else "[{kind}]",
         settings=one.deed,
     )
+
+
+class Guards:
+    """The policies of one configuration, ready for every exchange. `keys` are those of placeholders."""
+
+    def __init__(self, binder: Binder, keys: KeyRing) -> None:
+        self.binder = binder
+        self._keys = keys
+        self._ready = lru_cache(_MOST_READY)(_made_ready)
+
+    def over(self, facts: Facts, asked: str | None, subject: "Subject") -> "Guarding | None":
+        """None where no rule applies. `asked` is the header by which a caller adds policies; raises `invalid_request` for it."""
+        bound = self.binder.bound(facts, self.binder.asked_for(asked))
+        return Guarding(self._ready(_Key(bound)), self._keys, subject) if bound else None
+
+
+class _Key:
+    """A `Bound` by its digest, which is what two alike have in common."""
+
+    __slots__ = ("bound",)
+
+    def __init__(self, bound: Bound) -> None:
+        self.bound = bound
+
+    def __hash__(self) -> int:
+        return hash(self.bound.digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and other.bound.digest == self.bound.digest
+
+
+def _made_ready(key: _Key) -> Ready:
+    return Ready(key.bound)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,14 +66,16 @@ class Family:
                 trail = ("detectors", name)
                 self._find(document.name, Finding(trail, message, about_key=True, rests_on=(trail,)))
         finders = inherited | own
-        rules = [bound_rule(document, rule, finders) for rule in document.rules]
-        if any(one is None for one in rules):
+        mine: dict[tuple[str, str], BoundRule] = {}
+        for index, text in enumerate(document.rules):
+            rule = bound_rule(document, text, finders)
+            if rule is not None:
+                mine[rule.key] = rule
+                for parent_rule in [one for one in above.values() if one.id == rule.id]:
+                    self._compare(document, index, parent_rule, rule)
+                    del above[parent_rule.key]
+        if len(mine) < len(document.rules):
             return False
-        mine = {one.key: one for one in rules if one is not None}
-        for index, rule in enumerate(document.rules):
-            for parent_rule in [one for one in above.values() if one.id == rule.id]:
-                self._compare(document, index, parent_rule, mine[document.name, rule.id])
-                del above[parent_rule.key]
         bind = document.bind if isinstance(document.bind, Bind) else None
         self._finders[document.name] = finders
         self.policies[document.name] = policy(document.name, document.version, bind, (above | mine).values())

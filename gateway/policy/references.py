@@ -222,7 +222,8 @@ def _detect(subject: Subject) -> Iterator[Finding]:
 def _unfit(rule: Rule, spec: Spec, name: str, trail: Trail) -> Iterator[Finding]:
     kind, deed = KINDS[kind_of(spec)], deed_of(rule.action)
     here = trail[:2]
-    rests_on: tuple[Trail, ...] = (trail, (*here, "where"), (*here, "action"), ("detectors", name, "kind"))
+    # That the action could be read, whatever is broken inside it: the empty key is never there.
+    rests_on: tuple[Trail, ...] = (trail, (*here, "where"), (*here, "action", ""), ("detectors", name, "kind"))
     if outside := [place for place in rule.where if place not in kind.places]:
         message = (
             f"looks at {_listed(sorted(kind.places))} alone, not at {_listed(outside)}; make two rules of this one"
@@ -270,7 +271,7 @@ def _senseless(trail: Trail, rule: Rule) -> Iterator[Finding]:
     word = word_of(deed)
     for where, place in _numbered((*trail[:2], "where"), rule.where):
         if place not in ACTS_ON[word]:
-            yield Finding(where, f"cannot have `{word}`: {WHY_NOT[word]}", value=place, rests_on=(where, trail))
+            yield Finding(where, f"cannot have `{word}`: {WHY_NOT[word]}", value=place, rests_on=(where, (*trail, "")))
 
 
 def _expected(subject: Subject) -> Iterator[Finding]:

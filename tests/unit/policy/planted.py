@@ -128,7 +128,7 @@ class Plant:
     file: str = "policies/support.yaml"
 
 
-PLANTS = (
+PLANTS: tuple[Plant, ...] = (
     Plant("wrong version of the form", "", "policy/v1", "policy/v2", "'policy/v2' is not one of policy/v1"),
     Plant("unknown key", "name: support", "version: 4", "verson: 4", "did you mean 'version'?"),
     Plant("unknown parent", "version: 4", "[base]", "[bsae]", "'bsae' is no policy; did you mean 'base'?"),
@@ -177,14 +177,19 @@ PLANTS = (
 )
 
 
+def place_of(one: Plant) -> tuple[str, int]:
+    """The file and the number of the line that changes, from 0."""
+    lines = FILES[one.file].splitlines()
+    top = lines.index(one.under) if one.under else -1
+    return one.file, next(number for number in range(top + 1, len(lines)) if one.old in lines[number])
+
+
 def plant(plants: Iterable[Plant]) -> tuple[dict[str, str], list[tuple[str, int]]]:
-    """The files with these mistakes in them, and where they stand, sorted."""
+    """The files with these mistakes in them, no two on one line, and where they stand, sorted."""
     files = {name: text.splitlines() for name, text in FILES.items()}
     marks: list[tuple[str, int]] = []
     for one in plants:
-        lines = files[one.file]
-        top = lines.index(one.under) if one.under else -1
-        place = next(number for number in range(top + 1, len(lines)) if one.old in lines[number])
-        lines[place] = lines[place].replace(one.old, one.new)
-        marks.append((one.file, place + 1 + one.offset))
+        file, place = place_of(one)
+        files[file][place] = files[file][place].replace(one.old, one.new)
+        marks.append((file, place + 1 + one.offset))
     return {name: "\n".join(lines) + "\n" for name, lines in files.items()}, sorted(marks)
