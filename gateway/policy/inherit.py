@@ -22,6 +22,7 @@ class Family:
     findings: list[tuple[str, Finding]] = field(default_factory=list)
     _finders: dict[str, dict[str, Finder]] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)
+    _done: set[str] = field(default_factory=set)
 
     def settle(self) -> "Family":
         for name in self.documents:
@@ -29,8 +30,8 @@ class Family:
         return self
 
     def _settle(self, name: str) -> bool:
-        """Whether there is a policy of this name. What is open already is being settled further up: a cycle."""
-        if name in self.policies or name not in self.documents or name in self._open:
+        """Whether there is a policy of this name."""
+        if name in self._done or name not in self.documents:
             return name in self.policies
         document = self.documents[name]
         self._open.append(name)
@@ -44,7 +45,7 @@ class Family:
                 complete = False
             else:
                 complete = self._settle(parent) and complete
-        self._open.pop()
+        self._done.add(self._open.pop())
         return complete and self._merge(document)
 
     def _merge(self, document: Document) -> bool:

@@ -27,14 +27,14 @@ POLICY: Final = Sort(Document, json_schema, "haechi policy schema")
 
 @dataclass(frozen=True, slots=True)
 class LoadedPolicies:
-    """By name: the policies, the documents they were made of, and the files those stood in.
+    """By name: the policies, the documents they were made of, and the drafts of their files, which know the lines.
 
     `files` are all that were read, and the folders that were searched, each with its stamp.
     """
 
     policies: Mapping[str, Policy]
     documents: Mapping[str, Document]
-    paths: Mapping[str, Path]
+    drafts: Mapping[str, Draft[Document]]
     files: Mapping[Path, Stamp | None]
 
 
@@ -131,7 +131,8 @@ class _Reading:
     def result(self) -> LoadedPolicies:
         if self.mistakes:
             raise ConfigError(self.mistakes, self._files)
-        return LoadedPolicies(self._policies, self._documents(), dict(self._named), dict(self._files))
+        drafts = {name: self._drafts[path] for name, path in self._named.items()}
+        return LoadedPolicies(self._policies, self._documents(), drafts, dict(self._files))
 
     def _documents(self) -> dict[str, Document]:
         values = {name: self._drafts[path].value for name, path in self._named.items()}

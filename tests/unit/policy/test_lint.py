@@ -1,0 +1,86 @@
+"""Each remark appears where it is due, and a policy as it should be gets none."""
+
+from typing import Any
+
+import pytest
+
+from gateway.policy.lint import lint
+from gateway.policy.structs import Document
+from tests.unit.policy.documents import document, policies, rule
+
+TESTED = [{"name": "t", "expect": {"found_by": ["r", "s"]}}]
+
+
+def remarks(*documents: Document) -> list[tuple[str, Any, str]]:
+    found = lint({one.name: one for one in documents}, policies(*documents))
+    return [(name, one.trail[1] if len(one.trail) > 1 else None, one.message) for name, one in found]
+
+
+def test_a_policy_as_it_should_be_gets_none() -> None:
+    assert remarks(document("p", rule(), rule("s", where=["content"], action="mask"), tests=TESTED)) == []
+
+
+TWO: list[tuple[dict[str, Any], dict[str, Any], int | None, str]] = [
+    ({}, {"action": "mask"}, 1, "never acts: rule `r` has its detectors and places, and is stricter (`block`)"),
+    ({"where": ["user", "system"]}, {"action": "log"}, 1, "never acts"),
+    ({}, {}, 1, "does the same"),
+    ({"mode": "shadow"}, {"action": "mask"}, None, ""),
+    ({"min_score": 0.5}, {"action": "mask"}, 1, "overlaps rule `r`: what `d` finds in `user` gets `block`"),
+    ({}, {"action": "mask", "where": ["user", "content"]}, 1, "overlaps rule `r`"),
+    ({}, {"action": "mask", "where": ["content"]}, None, ""),
+    ({}, {"mode": "off", "action": "mask"}, 1, "never runs: it is off"),
+    ({}, {"min_score": 1.0, "where": ["content"]}, None, ""),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "index", "says"), TWO)
+def test_two_rules(first: dict[str, Any], second: dict[str, Any], index: int | None, says: str) -> None:
+    found = remarks(document("p", rule(**first), rule(**{"name": "s", **second}), tests=TESTED))
+    assert [one[:2] for one in found] == ([("p", index)] if says else [])
+    assert says in "".join(one[2] for one in found)
+
+
+def test_an_inherited_rule_that_is_stricter_is_named_with_its_policy() -> None:
+    child = document("b", rule("s", action="mask"), extends=["a"], detectors={}, tests=TESTED)
+    found = remarks(document("a", rule(), tests=TESTED), child)
+    assert found == [("b", 0, "never acts: rule `r` of `a` has its detectors and places, and is stricter (`block`)")]
+
+
+def test_what_never_runs() -> None:
+    low = {"d": {"kind": "pattern", "match": "x", "score": 0.3}}
+    assert [one[2] for one in remarks(document("p", rule(min_score=0.5), detectors=low, tests=TESTED))] == [
+        "never acts: `min_score` is 0.5, and its patterns score 0.3 at most"
+    ]
+    bound = document("p", rule(where=["user", "developer"]), bind={"surfaces": ["messages"]}, tests=TESTED)
+    assert [one[2] for one in remarks(bound)] == ["never runs at `developer`: none of the surfaces `messages` has it"]
+    assert [one[2] for one in remarks(document("p", rule(mode="off"), tests=TESTED))] == ["is off: every rule of it is"]
+    parent = document("a", rule(where=["content"]), tests=TESTED)
+    child = document("b", extends=["a"], detectors={}, bind={"surfaces": ["embeddings"]}, tests=TESTED)
+    assert [(one[0], one[2]) for one in remarks(parent, child)] == [
+        ("b", "the inherited rule `r` of `a` runs on none of `embeddings`")
+    ]
+
+
+def test_what_is_empty_unused_or_untested() -> None:
+    assert [one[2] for one in remarks(document("p", detectors={}, tests=TESTED))] == ["has no rules"]
+    assert [one[2] for one in remarks(document("p", detectors={}))][1].startswith("has no tests")
+    more = {"d": {"kind": "pattern", "match": "x"}, "u": {"kind": "secrets"}}
+    assert remarks(document("p", rule(), detectors=more, tests=TESTED)) == [("p", "u", "is used by no rule")]
+    untested = remarks(document("p", rule("x"), rule("y", where=["system"], action="mask"), tests=TESTED))
+    assert untested == [("p", 0, "is named by no test (`blocked_by` or `found_by`)")]
+
+
+def test_a_detector_that_a_child_uses_is_used() -> None:
+    child = document("b", rule("s"), extends=["a"], detectors={}, tests=TESTED)
+    assert (
+        remarks(
+            document(
+                "a",
+                rule(where=["content"], detect=["e"]),
+                detectors={"d": {"kind": "pattern", "match": "x"}, "e": {"kind": "secrets"}},
+                tests=TESTED,
+            ),
+            child,
+        )
+        == []
+    )
