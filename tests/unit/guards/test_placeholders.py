@@ -107,6 +107,15 @@ def test_a_value_found_as_two_kinds_has_two_placeholders_and_the_second_pass_use
     assert len(held) == 2
 
 
+def test_only_the_very_placeholder_has_the_value() -> None:
+    held = known(("PHONE", PHONE))
+    placeholder = held.add("PHONE", PHONE)
+    assert held.value(placeholder) == PHONE
+    assert held.value(placeholder.replace("PHONE", "NAME")) is None
+    assert held.value(placeholder.lower()) is None
+    assert held.value("") is None
+
+
 def test_values_are_in_no_representation() -> None:
     held = known(("PHONE", PHONE))
     code = held.add("PHONE", PHONE)[-11:-1]

@@ -155,6 +155,30 @@ def test_so_many_characters_are_held_at_most() -> None:
     assert restorer.held < most
 
 
+def test_a_longer_spelling_is_none() -> None:
+    known = Known(Minter(KeyRing(b"a secret"), b""))
+    code = known.add("ABCD_EFGH_IJKL_MNOPQRSTUVWXYZAB", "a value")[-11:-1]
+    spelled = f"ABCD \\\\_ EFGH \\\\_ IJKL \\\\_ MNOPQRSTUVWXYZAB \\\\_ {code}"
+    for opened, behind, made in [
+        ("< ", ".", "a value."),
+        ("&lt;  ", ".", f"&lt;  {spelled}."),
+        ("&lt; ", "a", f"&lt; {spelled}a"),
+        ("< ", "a", f"< {spelled}a"),
+    ]:
+        restorer = Restorer(known, Sinks())
+        assert restorer.feed(opened + spelled + behind) + restorer.close() == made
+    assert len("&lt;  " + spelled) in (LONGEST, LONGEST + 1)
+
+
+def test_one_label_that_goes_on_like_a_placeholder_of_another_does_not_hide_it() -> None:
+    known = Known(Minter(KeyRing(b"a secret"), b""))
+    known.add("PERSON", "kim")
+    code = known.add("PERSON_ABCDEFGHIJ", "lee")[-11:-1]
+    restorer = Restorer(known, Sinks())
+    text = f"person_abcdefghij\\_{code}"
+    assert "".join(map(restorer.feed, text)) + restorer.close() == "lee"
+
+
 def test_with_nothing_known_nothing_is_restored() -> None:
     restorer = Restorer(Known(Minter(KeyRing(b"a secret"), b"")), Sinks())
     assert restorer.feed("Email " + PLACEHOLDER + " e") == "Email " + PLACEHOLDER + " e"

@@ -56,6 +56,7 @@ FORBIDDEN = [
     "<a href='x y █",
     '<a href = "x █',
     '<a href\n=\n"x █',
+    '<a href= "x> █',
     '<a title="a>b █',
     "<a title='a>b █",
     "<img src=x alt █",
@@ -105,6 +106,8 @@ ALLOWED = [
     '<a x="y"/>█',
     '<a =">█',
     '<a "foo>█',
+    '<a x="y"="z>█',
+    '<a x=y"z>█',
     "<a b = c>█",
     "</b>█",
     "<br/>█",
@@ -148,6 +151,23 @@ def test_an_argument_that_begins_with_an_address_is_one_to_its_end(before: str) 
     assert forbids(*before, is_argument=True)
     assert not forbids("See " + before, is_argument=True)
     assert not forbids(*("See " + before), is_argument=True)
+
+
+@pytest.mark.parametrize("before", ["evil.example/", "https&#x00003a;", "&#x00002f;&#x00002f;"])
+def test_what_is_forgotten_is_never_part_of_an_address(before: str) -> None:
+    for before_that in range(480, 520):
+        assert forbids(" " * before_that, *before)
+        assert forbids("." * before_that, *before)
+
+
+def test_a_long_address_is_one_to_its_end() -> None:
+    assert forbids("https://evil.example/", *["abcd"] * 500)
+    assert not forbids("https://evil.example/", *["abcd"] * 500, " ")
+
+
+def test_an_argument_that_does_not_begin_with_an_address_never_becomes_one_for_ever() -> None:
+    for before_that in range(360, 400):
+        assert not forbids("." * before_that, " https://h/ ", *["a "] * 100, is_argument=True)
 
 
 def test_what_is_kept_has_a_bound() -> None:
