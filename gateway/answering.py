@@ -7,11 +7,20 @@ from gateway.routing.candidate import Candidate
 from gateway.routing.failure import Failure
 from gateway.routing.health import Health
 from gateway.routing.needs import estimated_tokens
-from gateway.upstream.http import AttemptFailed, Outbound, Progress, Take, failure_kind, invalid
+from gateway.upstream.http import AttemptFailed, Outbound, Passed, Progress, Take, failure_kind, invalid
 from gateway.wire.dialect import END, FAULT, TEXT, Watch
 from gateway.wire.frames import Frame
 from gateway.wire.neutral import Usage
 from gateway.wire.passage import Passage
+
+
+class Refused(Exception):
+    """No answer: what to tell the caller, in our words, or in the upstream's own where both speak the same dialect."""
+
+    def __init__(self, error: GatewayError, passed: Passed | None = None) -> None:
+        super().__init__(error.code)
+        self.error = error
+        self.passed = passed
 
 
 class Answering:
@@ -77,6 +86,9 @@ class Answering:
         x.form = progress.form
         x.reply_status = progress.status
         x.reply_headers = progress.headers
+        if x.guarding is not None:
+            notes = [(name.encode(), value.encode()) for name, value in x.guarding.notes]
+            x.reply_headers = [*progress.headers, *notes]
         self._health.first_token(self._candidate.name, now - self._started, now)
 
     async def _tell_fault(self, shown: list[Frame], watch: Watch, *, in_its_words: bool) -> None:

@@ -5,7 +5,9 @@ import functools
 import random
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from starlette.types import ASGIApp
@@ -14,14 +16,22 @@ from gateway.api.asgi import application
 from gateway.api.llm import Gate
 from gateway.attempts import Attempts
 from gateway.config.discover import discovered
-from gateway.config.load import Loaded, load_with_files
+from gateway.config.load import load_with_files
 from gateway.config.references import Rows
+from gateway.config.source import Stamp
 from gateway.config.structs import Config, Provider, Timeouts
 from gateway.dialects import DIALECTS
+from gateway.guards.catalogue import ENTITIES, GROUPS
+from gateway.guards.placeholders import KeyRing as PlaceholderKeys
 from gateway.limits.keys import KeyRing
 from gateway.limits.open_mode import is_loopback
 from gateway.limits.pricing import find_price_list, load_prices
 from gateway.pipeline import Pipeline
+from gateway.policy.bind import Binder, without_a_way
+from gateway.policy.finding import VERSIONS
+from gateway.policy.guarding import Guards
+from gateway.policy.load import load_policies
+from gateway.policy.rule import Policy
 from gateway.record.metrics import Metrics
 from gateway.record.recorder import Recorder
 from gateway.routing.budget import RetryBudget
@@ -45,6 +55,7 @@ ZONES: Final = {name: row.zone for name, row in PROVIDERS.items()}
 _PLAIN: Final = Provider()
 _OF_CONNECTIONS: Final = ("connections", "pool_wait", "ca_file", "proxy", "health")
 SIMULATED: Final = "simulated"
+KNOWN_ENTITIES: Final = frozenset({*ENTITIES, *GROUPS})
 ROWS: Final = Rows(
     kinds=PROVIDERS.keys(),
     zones=ZONES,
@@ -54,18 +65,38 @@ ROWS: Final = Rows(
 )
 
 
-def read_config(path: Path | None, env: Mapping[str, str]) -> Loaded:
-    """The file's configuration, or what the environment offers where there is no file. Raises `ConfigError`."""
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A configuration, its policies by name, and all files they came from, each with the stamp it had then."""
+
+    config: Config
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    files: Mapping[Path, Stamp | None] = field(default_factory=dict)
+
+
+def read_config(path: Path | None, env: Mapping[str, str]) -> Read:
+    """What the file says, or what the environment offers where there is no file. Raises `ConfigError`."""
     if path is None:
-        return Loaded(discovered(env, VARIABLES), {})
-    return load_with_files(path, env, ROWS)
+        return Read(discovered(env, VARIABLES))
+    loaded = load_with_files(path, env, ROWS)
+    found = load_policies(loaded, path.parent, env, KNOWN_ENTITIES)
+    return Read(loaded.config, found.policies, {**loaded.files, **found.files})
 
 
-async def start(config: Config) -> "Gateway":
+async def start(config: Config, policies: Mapping[str, Policy] = MappingProxyType({})) -> "Gateway":
     """A gateway in the running event loop. A provider of kind `simulated` without an address gets the built-in one."""
     gateway = Gateway(config)
-    await gateway.prepare(config)
+    await gateway.prepare(config, policies)
     return gateway
+
+
+def check_policies(config: Config, policies: Mapping[str, Policy]) -> Binder | None:
+    """Raises ValueError for what this gateway cannot enforce. None where there is no policy."""
+    if not policies:
+        return None
+    if missing := without_a_way(policies.values()):
+        raise ValueError("\n".join(missing))
+    return Binder(policies, config.policies.exempt, VERSIONS)
 
 
 class Gateway:
@@ -89,7 +120,7 @@ class Gateway:
         self.gate = Gate(Pipeline(empty, attempts, recorder, rng))
         self.app: ASGIApp = application(self.gate)
 
-    async def prepare(self, config: Config) -> None:
+    async def prepare(self, config: Config, policies: Mapping[str, Policy] = MappingProxyType({})) -> None:
         """Puts the configuration in force: the next request is served by it, those under way keep theirs.
 
         Raises ValueError, having changed nothing, for what only this process can know to be wrong.
@@ -100,7 +131,7 @@ class Gateway:
         check_library(config)
         await self._load_library(config)
         try:
-            setup = self._setup(config)
+            setup = self._setup(config, check_policies(config, policies))
         except ValueError:
             self._sweep()
             raise
@@ -127,12 +158,13 @@ class Gateway:
         if attempts.library is None and any(row_of(name, one).library for name, one in config.providers.items()):
             attempts.library = await asyncio.to_thread(load_library)
 
-    def _setup(self, config: Config) -> Setup:
+    def _setup(self, config: Config, binder: Binder | None = None) -> Setup:
         keys = KeyRing(config.keys)
         if not keys and not is_loopback(config.listen.host):
             raise ValueError(
                 "without `keys` the gateway listens on loopback only: anyone who reaches the port could use it"
             )
+        secret = config.secret.reveal().encode() if config.secret else self._secret
         upstreams = {name: self._upstream(config, name, provider) for name, provider in config.providers.items()}
         return Setup(
             config=config,
@@ -144,7 +176,8 @@ class Gateway:
                 serves_of=lambda name: served(upstreams[name].speaks) if name in upstreams else None,
             ),
             upstreams=upstreams,
-            sealer=Sealer(config.secret.reveal().encode() if config.secret else self._secret),
+            sealer=Sealer(secret),
+            guards=Guards(binder, PlaceholderKeys(secret)) if binder is not None else None,
             retire=self._retire,
         )
 

@@ -8,9 +8,10 @@ import logging
 import random
 from dataclasses import dataclass, replace
 
-from gateway.answering import Answering, as_failed, settle
+from gateway.answering import Answering, Refused, as_failed, settle
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
+from gateway.guarded import Guarded
 from gateway.routing.budget import RetryBudget
 from gateway.routing.candidate import Candidate
 from gateway.routing.failure import Attempt, Failure
@@ -25,15 +26,6 @@ from gateway.upstream.outgoing import Local, outgoing
 from gateway.wire.dialect import Dialect
 
 log = logging.getLogger("haechi")
-
-
-class Refused(Exception):
-    """No answer: what to tell the caller, in our words, or in the upstream's own where both speak the same dialect."""
-
-    def __init__(self, error: GatewayError, passed: Passed | None = None) -> None:
-        super().__init__(error.code)
-        self.error = error
-        self.passed = passed
 
 
 @dataclass(slots=True)
@@ -117,6 +109,8 @@ class Attempts:
         if isinstance(outbound, Local):
             await answer.local(outbound.frame)
             return
+        if x.guarding is not None:
+            passage = Guarded(passage, x, x.guarding)
         limits = setup.config.limits
         try:
             how = self.library.ask if upstream.row.library and self.library is not None else ask

@@ -9,8 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from gateway.app import ROWS, check_library
-from gateway.config.load import load_with_files
+from gateway.app import Read, check_library, check_policies, read_config
 from gateway.config.mistakes import ConfigError
 from gateway.config.schema import schema_text
 from gateway.limits.keys import new_key
@@ -45,24 +44,30 @@ def _here() -> Path | None:
 
 def _check(path: Path) -> int:
     try:
-        config = load_with_files(path, os.environ, ROWS).config
+        read = read_config(path, os.environ)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1
+    config = read.config
     if not config.models:
         print(f"{path}: nothing is wrong, but it names no models: nobody could ask for anything", file=sys.stderr)
         return 1
     try:
         check_library(config)
+        check_policies(config, read.policies)
     except ValueError as error:
         print(f"{path}: {error}", file=sys.stderr)
         return 1
-    print(f"{path}: good. Models: {', '.join(config.models)}. Providers: {', '.join(config.providers)}.")
+    print(f"{path}: good. Models: {', '.join(config.models)}. Providers: {', '.join(config.providers)}.{_policies(read)}")
     asks_library = any(row_of(name, provider).library for name, provider in config.providers.items())
     if asks_library and find_spec("litellm") is None:
         print(f'{path}: a provider needs the extra "providers": pip install "haechi[providers]"', file=sys.stderr)
         return 1
     return 0
+
+
+def _policies(read: Read) -> str:
+    return f" Policies: {', '.join(read.policies)}." if read.policies else ""
 
 
 def _parser() -> argparse.ArgumentParser:

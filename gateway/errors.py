@@ -37,6 +37,7 @@ KINDS: Final[dict[str, Kind]] = {
     "unsupported_parameter": _caller(400),
     "context_length_exceeded": _caller(400),
     "content_filter": _caller(400),
+    "policy_blocked": _caller(400),
     "request_timeout": Kind(408, "invalid_request_error", "timeout_error", retryable=True, blame="caller"),
     "body_too_large": _caller(413, anthropic="request_too_large"),
     "unsupported_media_type": _caller(415),

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, Literal
 from gateway.deadline import Deadlines
 from gateway.errors import GatewayError
 from gateway.limits.keys import Principal
+from gateway.policy.guarding import Guarding
 from gateway.routing.candidate import Candidate
 from gateway.routing.failure import Attempt
 from gateway.routing.plan import Plan
@@ -19,7 +20,7 @@ from gateway.wire.responses.conversation import Conversation
 Form = Literal["whole", "events", "pieces"]
 """Of an answer: one body whose length is known, a stream of events, or bytes as they come."""
 
-Outcome = Literal["open", "answered", "failed", "cut", "client_gone", "drained"]
+Outcome = Literal["open", "answered", "failed", "blocked", "cut", "client_gone", "drained"]
 
 
 @dataclass(slots=True, repr=False)
@@ -58,6 +59,7 @@ class Exchange:
     opened: dict[str, str] = field(default_factory=dict)  # ids of that provider -> the ids the caller wrote for them
     principal: Principal | None = None
     plan: Plan | None = None
+    guarding: Guarding | None = None  # the rules that apply, if any do
     attempts: list[Attempt] = field(default_factory=list)
     asked: list[Candidate] = field(default_factory=list)  # those of `attempts`, in the same order
     served_by: Candidate | None = None

@@ -1,8 +1,9 @@
 """The spine: the steps of one exchange, in an order that is a security property (`docs/architecture.md`).
 
-    identify → plan → admit → upstream → record
+    identify → plan → bind → screen → upstream → guard → unscrub → record
 
-Policies (`bind`, `screen`, `guard`, `unscrub`) and the cache (`find`, `keep`) take their places between these.
+`bind` comes behind `plan`, since a policy may be for the trust zones of the targets. The cache (`find`, `keep`) takes its place
+behind `screen` and before `unscrub`.
 """
 
 import logging
@@ -14,7 +15,8 @@ from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
-from gateway.attempts import Attempts, Refused
+from gateway.answering import Refused
+from gateway.attempts import Attempts
 from gateway.batches import with_checked_batch
 from gateway.config.structs import Config
 from gateway.errors import GatewayError
@@ -24,6 +26,7 @@ from gateway.record.recorder import Recorder
 from gateway.routing.features import Features, permits
 from gateway.routing.needs import acts_twice, needs, output_limit, prefix
 from gateway.routing.plan import Plan, bound, keeping, plan, usual
+from gateway.screening import screen
 from gateway.setup import Setup
 from gateway.store.origins import Origins
 from gateway.upstream.http import Take
@@ -75,6 +78,8 @@ class Pipeline:
                 x.plan = self._plan(x, x.principal, setup)
                 if x.dialect is FILES and not isinstance(x.upload, bytes):
                     x.plan = await with_checked_batch(x, x.plan, x.principal, setup)
+                if setup.guards is not None:
+                    await screen(x, x.plan, x.principal, setup.guards, setup.routes)
                 await self.attempts.over(x, x.plan, setup, take)
             x.outcome = "answered"
             x.ended = True
@@ -181,7 +186,7 @@ class Pipeline:
 
     def _fail(self, x: Exchange, error: GatewayError) -> None:
         x.error = error
-        x.outcome = "cut" if x.committed else "failed"
+        x.outcome = "cut" if x.committed else "blocked" if error.code == "policy_blocked" else "failed"
 
 
 def _place_of(error: Exception) -> str:

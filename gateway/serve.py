@@ -13,8 +13,7 @@ import uvloop
 from msgspec import structs
 
 from gateway.api.server import Server, server
-from gateway.app import Gateway, read_config, start
-from gateway.config.load import Loaded
+from gateway.app import Gateway, Read, read_config, start
 from gateway.config.mistakes import ConfigError
 from gateway.config.structs import Config
 from gateway.config.watch import Reloader
@@ -41,7 +40,7 @@ def run(path: Path | None, env: Mapping[str, str], host: str | None, port: int |
         return runner.run(_serve(loaded, path, env, host, port))
 
 
-async def _serve(loaded: Loaded, path: Path | None, env: Mapping[str, str], host: str | None, port: int | None) -> int:
+async def _serve(loaded: Read, path: Path | None, env: Mapping[str, str], host: str | None, port: int | None) -> int:
     host = host or loaded.config.listen.host
     port = loaded.config.listen.port if port is None else port
     config = _listening_on(host, loaded.config)
@@ -51,7 +50,7 @@ async def _serve(loaded: Loaded, path: Path | None, env: Mapping[str, str], host
         sys.stderr.write(f"cannot listen on {host} port {port}: {error.strerror}; choose another with --port\n")
         return 1
     try:
-        gateway = await start(config)
+        gateway = await start(config, loaded.policies)
     except ValueError as error:
         listening.close()
         sys.stderr.write(f"{path or 'haechi'}: {error}\n")
@@ -103,7 +102,7 @@ def _listening_on(host: str, config: Config) -> Config:
 
 
 async def _reload(
-    gateway: Gateway, loaded: Loaded, path: Path, env: Mapping[str, str], host: str, again: asyncio.Event
+    gateway: Gateway, loaded: Read, path: Path, env: Mapping[str, str], host: str, again: asyncio.Event
 ) -> None:
     """On SIGHUP, and when one of the files has changed. A bad file leaves the old configuration running."""
     reloader = Reloader(loaded.files)
@@ -118,7 +117,7 @@ async def _reload(
         try:
             new = await asyncio.to_thread(read_config, path, env)  # else every stream would stand still meanwhile
             reloader.follow(new.files)
-            await gateway.prepare(_listening_on(host, new.config))
+            await gateway.prepare(_listening_on(host, new.config), new.policies)
         except ConfigError as error:
             reloader.follow(error.files)
             log.error("the configuration has mistakes; the old one stays in force:\n%s", error)  # noqa: TRY400 - no trace is wanted

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from gateway.config.structs import Config
 from gateway.limits.keys import KeyRing
+from gateway.policy.guarding import Guards
 from gateway.routing.plan import Routes
 from gateway.upstream.http import Upstream
 from gateway.wire.sealed import Sealer
@@ -19,6 +20,7 @@ class Setup:
     routes: Routes
     upstreams: Mapping[str, Upstream]
     sealer: Sealer
+    guards: Guards | None = None  # where there are policies
     retire: Callable[["Setup"], None] = field(default=lambda _setup: None)
     under_way: int = 0
     retired: bool = False

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from starlette.types import Receive, Scope, Send
 
+from gateway.answering import Refused
 from gateway.api.leash import SAID, Leash, Reason
 from gateway.api.paths import Surface
 from gateway.api.replying import Reply
-from gateway.attempts import Refused
 from gateway.config.structs import Config
 from gateway.exchange import Exchange
 from gateway.pipeline import CallerGone, Pipeline

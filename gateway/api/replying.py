@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 from starlette.types import Message, Send
 
-from gateway.attempts import Refused
+from gateway.answering import Refused
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.wire import frames as wire

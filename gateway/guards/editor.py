@@ -17,8 +17,8 @@ from gateway.guards.verdicts import STRICTNESS, Effect, Said, Verdict, Verdicts
 
 FAILED: Final = "detector_failed"
 
-Mint = Callable[[str, str], str]
-"""Kind and value to the placeholder that stands for them from now on."""
+Mint = Callable[["Rule", str, str], str]
+"""Rule, kind and value to the placeholder that stands for them from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class Editor:
 
     def _instead(self, rule: Rule, kind: str, value: str) -> str:
         if rule.effect == "tokenize" and self._mint is not None:
-            return self._mint(kind, value)
+            return self._mint(rule, kind, value)
         return rule.with_text.replace("{kind}", kind)
 
     def _failed(self) -> str:

@@ -129,7 +129,7 @@ def _translated(
     request.include_usage = x.asked_usage
     if x.goes_on_from is not None:
         request = continued(x.goes_on_from, request)
-    if x.dialect.name == "responses" and wants_keeping(request):
+    if x.dialect.name == "responses" and wants_keeping(request) and x.guarding is None:
 
         def complete(answer: Answer, written: dict[str, Any]) -> None:
             responses.keep(owner, request, answer, written.get("response", written))

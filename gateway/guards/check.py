@@ -1,0 +1,53 @@
+"""What looks at a whole text and may take its time: a model, a service, a schema. It changes nothing; rules decide what is done.
+
+A check is made once for a configuration and used by all exchanges at once. It must not keep any text.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from gateway.guards.finding import Finding
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Setting:
+    """What of the request a check may want to know besides the text.
+
+    `tools`: declared tools by name, each with its JSON Schema (None if it has none). `form`: the JSON Schema that the caller
+    demands of the answer, if it does. `untrusted`: whether what a tool returned is in the conversation. `depth`: how many judges have
+    asked for this exchange, 0 for a caller's own.
+    """
+
+    tools: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
+    form: Mapping[str, Any] | None = None
+    untrusted: bool = False
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Said:
+    """One text at one place: a place of the request, or a lane of the answer when it is complete.
+
+    `text` has placeholders where values were, `restored` is what the caller will get (the same, in a request). `tool` is the
+    tool's name where these are its arguments.
+    """
+
+    place: str
+    text: str
+    restored: str
+    tool: str = ""
+    setting: Setting = field(default_factory=Setting)
+
+
+class Check(Protocol):
+    """`look` gives findings in `text`; one that is about all of it spans all of it. Raising, or being late, is a failure of the
+    detector: the rule's `on_error` decides then. Findings carry kind and score; who calls adds the detector's name.
+    """
+
+    async def look(self, said: Said) -> Sequence[Finding]: ...
+
+
+def whole(said: Said, kind: str, score: float = 1.0) -> Finding:
+    """A finding about the text as such."""
+    return Finding(0, max(1, len(said.text)), kind, "", score)

@@ -1,0 +1,41 @@
+"""The steps `bind` and `screen`: which rules apply to an exchange whose plan stands, and its request as these rules let it go."""
+
+import asyncio
+from typing import Final
+
+from gateway.errors import GatewayError
+from gateway.exchange import Exchange
+from gateway.limits.keys import Principal
+from gateway.policy.bind import HEADER, Facts
+from gateway.policy.guarding import Guards, Subject, end_user
+from gateway.routing.plan import Plan, Routes
+
+AT_ONCE: Final = 32 * 1024
+"""Bytes of a body up to which it is screened on the event loop: some two milliseconds."""
+
+
+async def screen(x: Exchange, plan: Plan, principal: Principal, guards: Guards, routes: Routes) -> None:
+    """Fills `guarding`, and changes `body` where a rule does. Raises `policy_blocked`."""
+    candidates = plan.candidates()
+    groups = plan.groups if x.model else tuple(group for route in routes.all() for group in route.groups)
+    facts = Facts(
+        models=frozenset({x.model, *(group.model for group in groups)}),  # what is stored may be of any model
+        surface=x.dialect.name,
+        zones=frozenset(one.zone for one in candidates),
+        key=principal.name,
+        team=principal.team,
+        tags=frozenset(principal.tags),
+    )
+    subject = Subject(principal.id, principal.team, end_user(x.body) if x.body else "")
+    guarding = x.guarding = guards.over(facts, x.headers.get(HEADER), subject)
+    if guarding is None:
+        return
+    if x.goes_on_from is not None:
+        message = "The conversation of `previous_response_id` was kept before a policy applied to it. Send it whole."
+        raise GatewayError("policy_blocked", message, param="previous_response_id")
+    if x.body is not None:
+        small = len(x.raw) <= AT_ONCE
+        name = x.dialect.name
+        x.body = guarding.screened(name, x.body) if small else await asyncio.to_thread(guarding.screened, name, x.body)
+    elif x.upload:
+        guarding.unread(x.dialect.name)
