@@ -49,8 +49,8 @@ def business_number(text: str) -> bool:
 
 
 def phone(text: str) -> bool:
-    """A bracket that opens is closed; one that only closes is a way to write it (`02) 123-4567`). Digits alone begin with 0."""
-    return ("(" not in text or ")" in text) and (not text.isdigit() or text[0] == "0")
+    """A bracket that opens is closed; one that only closes is a way to write it (`02) 123-4567`)."""
+    return "(" not in text or ")" in text
 
 
 def driver_licence(text: str) -> bool:
@@ -158,7 +158,7 @@ KOREAN: Final[Mapping[str, tuple[Pattern, ...]]] = {
         ),
         Pattern(
             "KR_PHONE",
-            rf"(?<![0-9A-Za-z.-])(?:\+|00)?82{_DASH}?(?:\(?0\)?)?(?:1[016789]|{_AREA}){_DASH}?[1-9][0-9]{{2,3}}{_DASH}?[0-9]{{4}}{_END}",
+            rf"(?<![0-9A-Za-z.-])(?:\+82|0082|82(?=[ .-])){_DASH}?(?:\(?0\)?)?(?:1[016789]|{_AREA}){_DASH}?[1-9][0-9]{{2,3}}{_DASH}?[0-9]{{4}}{_END}",
             phone,
         ),
     ),

@@ -9,22 +9,29 @@ from gateway.guards.pattern import Pattern
 
 def address_and_not_a_version(text: str) -> bool:
     """Four parts are a version as often as an address. An address is one with a port, a prefix length or a part above 99."""
-    host, port, _ = text.partition(":")
-    host, prefix, _ = host.partition("/")
-    return bool(port or prefix) or any(len(part) == 3 for part in host.split("."))
+    return _of_a_machine(text) and _unlike_a_version(text)
 
 
 def address_by_its_context(text: str) -> bool:
-    return not address_and_not_a_version(text)
+    return _of_a_machine(text) and not _unlike_a_version(text)
+
+
+def _of_a_machine(text: str) -> bool:
+    """Not one that means the same everywhere: this host, any host, every host."""
+    return not text.startswith(("127.", "0.", "255."))
+
+
+def _unlike_a_version(text: str) -> bool:
+    return ":" in text or "/" in text or any(len(part) == 3 for part in text.split("."))
 
 
 def ipv6(text: str) -> bool:
     """RFC 4291. Something in it is a digit, so that names joined by `::` are not taken for one."""
     try:
-        ipaddress.IPv6Address(text)
+        address = ipaddress.IPv6Address(text)
     except ValueError:
         return False
-    return any("0" <= char <= "9" for char in text)
+    return not address.is_loopback and any("0" <= char <= "9" for char in text)
 
 
 def hardware(text: str) -> bool:

@@ -42,7 +42,7 @@ def assigned(text: str) -> bool:
     )
 
 
-_B = "(?<![A-Za-z0-9])"
+_B = "(?<![0-9A-Za-z])"
 _E = "(?![A-Za-z0-9])"
 _T = "[A-Za-z0-9_-]"
 _A = "[A-Za-z0-9]"

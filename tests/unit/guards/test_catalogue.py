@@ -24,6 +24,15 @@ ALSO = {
 }
 """Kinds that may stand in a value of another kind."""
 
+ENGLISH = (
+    "The review went well, and everybody agreed to open the new warehouse before the end of summer. Who leads the team, and how are "
+    "shifts organised? Read the notes before Tuesday's meeting (10:30, room 12) and write down what you would change; 45 people come. "
+)
+KOREAN = (
+    "이번 분기 검토는 잘 끝났고, 모두가 새 물류 창고를 여름이 끝나기 전에 열어야 한다는 데 동의했습니다. 교대 근무를 어떻게 나눌지 정해야 "
+    "합니다. 화요일 회의(10:30 시작) 전에 메모를 읽고 바꾸고 싶은 점을 적어 주세요; 매주 정도 약 45명이 참석합니다. "
+)
+
 
 @pytest.mark.parametrize("entity", ENTITIES)
 def test_every_pattern_is_bounded_and_safe_to_search_with(entity: str) -> None:
@@ -74,6 +83,16 @@ def test_chunks_do_not_change_what_is_found() -> None:
             for finding in stream.feed(labelled.text[at : at + step]).findings
         ]
         assert found + stream.close().findings == ALL.scan(labelled.text)
+
+
+@pytest.mark.parametrize("text", [ENGLISH, KOREAN])
+def test_ordinary_text_holds_nothing_and_hardly_waits(text: str) -> None:
+    stream, held = ALL.filter(), list[int]()
+    for at in range(0, len(text), 4):
+        stream.feed(text[at : at + 4])
+        held.append(stream.held)
+    assert ALL.scan(text) == []
+    assert sum(held) / len(held) <= 5
 
 
 def test_a_placeholder_is_not_found_again() -> None:

@@ -40,6 +40,7 @@ from tests.unit.guards.found import found
         ("KR_PHONE", "+821012345678", "+821012345678"),
         ("KR_PHONE", "+82 (0)10-1234-5678", "+82 (0)10-1234-5678"),
         ("KR_PHONE", "+82-2-1234-5678", "+82-2-1234-5678"),
+        ("KR_PHONE", "82-10-1234-5678", "82-10-1234-5678"),
         ("KR_PHONE", "0082-10-1234-5678", "0082-10-1234-5678"),
         ("KR_PHONE", "070-1234-5678", "070-1234-5678"),
     ],
@@ -77,6 +78,7 @@ def test_it_is_found(entity: str, text: str, value: str) -> None:
         ("KR_PHONE", "0212345678"),
         ("KR_PHONE", "3.01012345678"),
         ("KR_PHONE", "821012345678"),
+        ("KR_PHONE", "6011 8231 1137 9128"),
     ],
 )
 def test_what_looks_alike_is_not_found(entity: str, text: str) -> None:

@@ -33,6 +33,7 @@ def test_it_is_found(entity: str, text: str, value: str) -> None:
         ("IP_ADDRESS", "v192.168.0.1"),
         ("IP_ADDRESS", "10.0.19041.1"),
         ("IP_ADDRESS", "256.168.0.1"),
+        ("IP_ADDRESS", "http://127.0.0.1:8080 and server 0.0.0.0 and ::1"),
         ("IP_ADDRESS", "12:30:45"),
         ("IP_ADDRESS", "std::vector, abc::def and dead::beef"),
         ("IP_ADDRESS", "1:2:3"),
