@@ -6,7 +6,6 @@ how numbers were written; a new text stands where the old one's token stood.
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any, Final, Literal
 
 import msgspec
@@ -15,6 +14,9 @@ from gateway.wire.lanes.place import Owner
 
 DEEPEST: Final = 4
 """JSON texts within each other: an MCP result is one in a string of another. What lies deeper is plain text."""
+
+DEEPEST_NESTING: Final = 200
+"""Objects and lists within one text. A decoder's own limit depends on who calls it, and places may not."""
 
 # A string is a key if a colon follows.
 _TOKEN: Final = re.compile(
@@ -43,19 +45,22 @@ class JsonText:
         self._pieces: list[str] = [text]  # every second one is a leaf
         self._old: dict[int, tuple[str, str]] = {}  # piece -> the token as it came, and its text
 
-    def leaves(self) -> Iterator[Leaf]:
-        """In the order of the text. To be called once."""
+    def leaves(self) -> list[Leaf] | None:
+        """In the order of the text; None if it nests too deeply. To be called once."""
         text = self._pieces.pop()
         pieces, old = self._pieces, self._old
         end = count = 0
         path = mark = ""
         opened: list[tuple[str, str, int]] = []
+        found: list[Leaf] = []
         for match in _TOKEN.finditer(text):
             piece = match.group()
             if piece == ",":
                 count += 1
             elif piece in _OPENS:
                 opened.append((path, mark, count))
+                if len(opened) > DEEPEST_NESTING:
+                    return None
                 path = f"{path}{mark}{count}." if len(opened) > 1 else ""
                 mark, count = _OPENS[piece], 0
             elif piece in _CLOSES:
@@ -68,8 +73,9 @@ class JsonText:
                 held = _decoded(piece) if quoted else piece
                 old[at] = (piece, held)
                 kind: Literal["key", "text", "number"] = "key" if match[1] else "text" if quoted else "number"
-                yield kind, held, f"{path}{mark}{count}" if opened else "", at
+                found.append((kind, held, f"{path}{mark}{count}" if opened else "", at))
         pieces.append(text[end:])
+        return found
 
     def write(self, at: int, text: str) -> None:
         token, held = self._old[at]

@@ -15,7 +15,9 @@ from gateway.wire.lanes.place import Opaque, Owner, Place, Role, What
 
 # Objects within each other that are read by tables. JSON Schemas and results inside results nest; deeper ones are read without a table.
 _DEEPEST_TABLE: Final = 60
-_DATA_URL: Final = re.compile(r"data:([A-Za-z0-9.+-]+)/[A-Za-z0-9.+-]+(?:;[A-Za-z0-9=._+-]+)*;base64,", re.IGNORECASE)
+_DATA_URL: Final = re.compile(
+    r"data:([A-Za-z0-9.+-]+)/[A-Za-z0-9.+-]+(?:;[A-Za-z0-9=._+-]+)*;base64,[A-Za-z0-9+/=]*", re.IGNORECASE
+)
 # What programs are called by: no such name holds a number of a person or an account.
 NAME: Final = re.compile(r"[A-Za-z_$][A-Za-z_$.-]{0,62}\d{0,2}")
 _MEDIA: Final[Mapping[str, What]] = {"image": "image", "audio": "audio"}
@@ -81,19 +83,23 @@ def _unlisted(found: Found, role: Role, held: Held, name: str, value: Any, path:
 
 
 def text(found: Found, role: Role, held: Held, key: Any, value: Any, path: str) -> None:
-    """Text that a model reads. JSON in what a tool gave is taken apart."""
+    """Text that a model reads, whatever it looks like. JSON in what a tool gave is taken apart."""
     if type(value) is not str:
         anything(found, role, held, key, value, path)
+    elif role == "tool_result" and may_hold(value):
+        _json_or_plain(found, role, held, key, value, path)
     else:
-        _string(found, role, held, key, value, path, decode=role == "tool_result")
+        found.places.append(Place(role, value, path, held, key))
 
 
 def json_or_text(found: Found, role: Role, held: Held, key: Any, value: Any, path: str) -> None:
     """Free text that may be a JSON object or list."""
-    if type(value) is str:
-        _string(found, role, held, key, value, path, decode=True)
-    else:
+    if type(value) is not str:
         data(found, role, held, key, value, path)
+    elif may_hold(value):
+        _json_or_plain(found, role, held, key, value, path)
+    else:
+        found.places.append(Place(role, value, path, held, key))
 
 
 def arguments(found: Found, role: Role, held: Held, key: Any, value: Any, path: str) -> None:
@@ -330,7 +336,7 @@ def _known(found: Found, name: int | str, value: str, path: str) -> bool:
 
 
 def _string(found: Found, role: Role, owner: Owner, key: Any, value: str, path: str, *, decode: bool) -> None:
-    if value[:5].lower() == "data:" and (url := _DATA_URL.match(value)):
+    if value[:5].lower() == "data:" and (url := _DATA_URL.fullmatch(value)):
         found.opaque.append(Opaque(_MEDIA.get(url[1].lower(), "file"), path))
     elif decode and owner.depth < DEEPEST and may_hold(value):
         _json_or_plain(found, role, owner, key, value, path)
@@ -344,15 +350,16 @@ def _string(found: Found, role: Role, owner: Owner, key: Any, value: str, path: 
 def _json_or_plain(found: Found, role: Role, owner: Owner, key: Any, value: str, path: str) -> None:
     """JSON that nests too deeply to be decoded is text whose escapes nobody sees through."""
     shape = form(value)
-    if shape == "json":
-        held = JsonText(value, owner, key)
-        for kind, leaf, inner, at in held.leaves():
-            place = f"{path}.{inner}" if inner else path
-            if kind == "text":
-                _string(found, role, held, at, leaf, place, decode=True)
-            else:
-                found.places.append(Place(role, leaf, place, held, at))
+    held = JsonText(value, owner, key)
+    leaves = held.leaves() if shape == "json" else None
+    if leaves is None:
+        if shape != "plain":
+            found.opaque.append(Opaque("unknown", path))
+        found.places.append(Place(role, value, path, owner, key))
         return
-    if shape == "too deep":
-        found.opaque.append(Opaque("unknown", path))
-    found.places.append(Place(role, value, path, owner, key))
+    for kind, leaf, inner, at in leaves:
+        place = f"{path}.{inner}" if inner else path
+        if kind == "text":
+            _string(found, role, held, at, leaf, place, decode=True)
+        else:
+            found.places.append(Place(role, leaf, place, held, at))

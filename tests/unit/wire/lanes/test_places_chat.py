@@ -123,9 +123,17 @@ def test_an_image_may_be_a_bare_address() -> None:
     assert [note.what for note in found.opaque] == ["url"]
 
 
-def test_a_message_that_begins_like_a_data_url_is_text() -> None:
-    assert texts(message(content="data: 010-1234-5678")) == ["data: 010-1234-5678"]
-    assert texts(message(content="data:text/plain,010-1234-5678")) == ["data:text/plain,010-1234-5678"]
+@pytest.mark.parametrize("role", ["user", "tool"])
+@pytest.mark.parametrize("text", ["data: 010-1234-5678", "data:text/plain,a b", "data:image/png;base64,MDEw"])
+def test_what_a_model_reads_as_text_is_text_however_it_begins(role: str, text: str) -> None:
+    found = message(role=role, content=text)
+    assert (texts(found), found.opaque) == ([text], [])
+
+
+def test_a_data_url_in_unknown_places_is_opaque_only_if_it_is_one() -> None:
+    found = message(new=["data:image/png;base64,AAAA", "data:image/png;base64,my number", "data:text/plain,a b"])
+    assert texts(found) == ["data:image/png;base64,my number", "data:text/plain,a b"]
+    assert found.opaque == [Opaque("image", "messages.0.#1.0")]
 
 
 def test_arguments_are_written_back_as_json() -> None:
@@ -181,8 +189,9 @@ def test_json_of_the_user_is_plain_text() -> None:
     assert texts(message(content='{"a": "b"}')) == ['{"a": "b"}']
 
 
-def test_json_too_deep_to_decode_is_marked() -> None:
-    text = "[" * 50_000 + '"\\uac00"' + "]" * 50_000
+@pytest.mark.parametrize("depth", [201, 50_000])
+def test_json_too_deep_to_decode_is_marked(depth: int) -> None:
+    text = "[" * depth + '"\\uac00"' + "]" * depth
     found = message(role="tool", content=text)
     assert texts(found) == [text]
     assert found.opaque == [Opaque("unknown", "messages.0.content")]

@@ -256,7 +256,11 @@ HARMLESS = frozenset(
         "ttl",
         "type",
         "vector_store_ids",
+        "function",
+        "tool_choice",
+        "tools",
         "verbosity",
+        "voice",
         "version",
     ]
 )
