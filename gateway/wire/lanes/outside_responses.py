@@ -27,7 +27,7 @@ class _Waiting(NamedTuple):
 
 
 class ResponsesAnswer:
-    """One answer. Numbers of events are the upstream's until one is left out, put in or has to wait; from then on they are ours."""
+    """One answer. Numbers of events are the upstream's until one is left out, put in or overtaken; from then on they are ours."""
 
     def __init__(self, lanes: Lanes, streamed: bool) -> None:
         self._lanes = lanes
@@ -39,6 +39,7 @@ class ResponsesAnswer:
         self._ids: dict[int, str] = {}
         self._number: int | None = None
         self._exact = True
+        self._queued = 0
         self._events: dict[str, Callable[[Frame, dict[str, Any]], list[Frame]]] = {
             "response.output_item.added": self._item_added,
             "response.output_item.done": self._item_done,
@@ -210,7 +211,7 @@ class ResponsesAnswer:
         let_out: list[Frame] = []
         for step in steps:
             if isinstance(step, Later):
-                let_out.append(self._emit(step.value))
+                let_out.append(self._let_out(step.value))
             elif step is steps[-1] and step.place == place and frame is not None and value is not None:
                 let_out.append(self._said(frame, value, step, step.text != text or held_before))
             else:
@@ -271,9 +272,10 @@ class ResponsesAnswer:
         if self._row is None or _output(waiting.value) != self._row_output:
             self._lanes.released = self._lanes.released or end
             return [self._emit(waiting)]
-        steps = self._row.later(waiting, end=end)
-        self._exact = self._exact and bool(steps)
-        return [self._emit(step.value) for step in steps if isinstance(step, Later)]
+        if self._row.later(waiting, end=end):
+            return [self._emit(waiting)]
+        self._queued += 1
+        return []
 
     def _end_texts(self) -> list[Frame]:
         row, self._row, self._row_output = self._row, None, -1
@@ -281,12 +283,18 @@ class ResponsesAnswer:
             return []
         steps = row.close(self._lanes.close(CONTENT))
         self._lanes.released = self._lanes.released or bool(steps)
-        return [self._emit(step.value) if isinstance(step, Later) else self._made(step) for step in steps]
+        return [self._let_out(step.value) if isinstance(step, Later) else self._made(step) for step in steps]
 
     def _emit(self, waiting: _Waiting) -> Frame:
         return self._out(waiting.frame, waiting.value, waiting.rebuild(waiting.value))
 
-    def _out(self, frame: Frame, value: dict[str, Any], changed: bool) -> Frame:
+    def _let_out(self, waiting: _Waiting) -> Frame:
+        self._queued -= 1
+        return self._out(waiting.frame, waiting.value, waiting.rebuild(waiting.value), waited=True)
+
+    def _out(self, frame: Frame, value: dict[str, Any], changed: bool, *, waited: bool = False) -> Frame:
+        """`waited`: it comes out of the row, in order. What goes out before that has overtaken it."""
+        self._exact = self._exact and (waited or not self._queued)
         number = value.get("sequence_number")
         if isinstance(number, int):
             self._number = number if self._exact or self._number is None else self._number + 1
