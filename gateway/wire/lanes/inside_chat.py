@@ -24,6 +24,7 @@ from gateway.wire.lanes.walk import (
     arguments,
     as_role,
     beside,
+    contents,
     each,
     json_or_text,
     kinds,
@@ -85,7 +86,7 @@ _PARTS: Final[Kinds] = {
             "file": each(
                 {
                     "file_id": opaque("file"),
-                    "file_data": link("file"),
+                    "file_data": contents("file"),
                     "filename": text,
                     "format": word,
                 },

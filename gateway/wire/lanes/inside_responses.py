@@ -25,6 +25,7 @@ from gateway.wire.lanes.walk import (
     arguments,
     as_role,
     by_type,
+    contents,
     data,
     each,
     hidden,
@@ -52,7 +53,7 @@ _PARTS: Final[Kinds] = {
             **MARKS,
             "file_id": opaque("file"),
             "file_url": link("file"),
-            "file_data": opaque("file"),
+            "file_data": contents("file"),
             "filename": text,
             "detail": word,
         }

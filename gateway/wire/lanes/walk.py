@@ -157,6 +157,17 @@ def link(what: What) -> Rule:
     return rule
 
 
+def contents(what: What) -> Rule:
+    """The thing itself, in base64, or (some servers) its address."""
+    inline, linked = opaque(what), link(what)
+
+    def rule(found: Found, role: Role, held: Held, key: Any, value: Any, path: str) -> None:
+        is_address = type(value) is str and value[:8].lower().startswith(("http://", "https://"))
+        (linked if is_address else inline)(found, role, held, key, value, path)
+
+    return rule
+
+
 def opaque(what: What) -> Rule:
     """A string that is not text, or names something kept elsewhere."""
 

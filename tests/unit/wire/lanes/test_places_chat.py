@@ -136,6 +136,28 @@ def test_a_data_url_in_unknown_places_is_opaque_only_if_it_is_one() -> None:
     assert found.opaque == [Opaque("image", "messages.0.#1.0")]
 
 
+def test_a_file_is_inside_or_elsewhere() -> None:
+    def file(data: str) -> Inside:
+        return message(content=[{"type": "file", "file": {"file_data": data}}])
+
+    assert file("JVBERi0=") == ([], [Opaque("file", "messages.0.content.0.file.file_data")])
+    assert file("data:application/pdf;base64,AAAA").opaque == file("JVBERi0=").opaque
+    linked = file("https://a.example/kim.pdf")
+    assert texts(linked) == ["https://a.example/kim.pdf"]
+    assert linked.opaque == [Opaque("url", "messages.0.content.0.file.file_data")]
+
+
+def test_what_stands_for_a_sealed_string_is_read() -> None:
+    found = message(content=[{"type": "file", "file": {"file_id": {"a": "b c"}}}])
+    assert texts(found) == ["b c"]
+
+
+def test_a_seal_in_a_block_of_tomorrow_is_not_touched() -> None:
+    found = message(content=[{"type": "dream", "scene": {"id": "d1", "signature": "c2ln", "plot": "a b"}}])
+    assert texts(found) == ["a b"]
+    assert [note.what for note in found.opaque] == ["unknown", "signed"]
+
+
 def test_arguments_are_written_back_as_json() -> None:
     body = {
         "messages": [
@@ -183,6 +205,7 @@ def test_json_inside_five_strings_is_read_as_text_at_last() -> None:
     found = message(role="tool", content=text)
     assert len(found.places) == 1
     assert "bottom" in found.places[0].text
+    assert found.places[0].text.startswith("[")
 
 
 def test_json_of_the_user_is_plain_text() -> None:
