@@ -16,6 +16,7 @@ SURFACES: Final[tuple[Surface, ...]] = get_args(Surface)
 PLACES: Final[tuple[Place, ...]] = get_args(Place)
 _MESSAGES: Final[frozenset[Place]] = INPUT - {"developer"}
 _USER: Final[frozenset[Place]] = frozenset({"user"})
+_SYSTEM: Final[frozenset[Place]] = frozenset({"system"})
 _CONTENT: Final[frozenset[Place]] = frozenset({"content"})
 
 _READ: Final[dict[Surface, frozenset[Place]]] = {
@@ -26,15 +27,18 @@ _READ: Final[dict[Surface, frozenset[Place]]] = {
     "count_tokens": _MESSAGES,
     "embeddings": _USER,
     "moderations": _USER,
+    "rerank": _USER,
+    "images": _USER,
+    "audio": _USER | _SYSTEM,
 }
+"""Text in JSON. What is in it besides text, and what comes as an upload, is dealt with as `opaque` says, on every surface."""
 _UNREAD: Final[dict[Surface, frozenset[Place]]] = {
-    "images": _USER | _CONTENT,
-    "audio": _USER | _CONTENT,
+    "images": _CONTENT,
+    "audio": _CONTENT,
     "files": _USER | _CONTENT,
     "batches": _USER | _CONTENT,
-    "rerank": _USER,
 }
-"""Handed on as bytes: there is text of these places in them, and nobody looks at it."""
+"""There may be text of these places, and nobody looks at it."""
 
 CAN: Final[dict[Surface, dict[Place, Reach]]] = {
     surface: {
@@ -86,5 +90,8 @@ def _state(rule: BoundRule, surface: Surface, place: Place) -> State:
     if reach is None or place not in rule.places or rule.mode == "off":
         return "absent"
     if reach == "opaque":
-        return "refused" if rule.opaque == "refuse" and rule.is_enforced else "opaque"
+        refuses = (
+            rule.opaque == "refuse" and rule.is_enforced and place in INPUT
+        )  # an answer that is not read is not refused
+        return "refused" if refuses else "opaque"
     return "enforced" if rule.is_enforced else "shadow"

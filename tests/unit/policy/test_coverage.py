@@ -37,8 +37,10 @@ def test_surfaces_are_the_dialects_and_kinds_the_detectors() -> None:
         ("embeddings", "user", "unary", "enforced"),
         ("embeddings", "user", "stream", "absent"),
         ("embeddings", "content", "unary", "absent"),
-        ("images", "user", "unary", "refused"),
-        ("batches", "content", "unary", "refused"),
+        ("images", "user", "unary", "enforced"),
+        ("batches", "user", "unary", "refused"),
+        ("batches", "content", "unary", "opaque"),
+        ("audio", "content", "stream", "opaque"),
         ("rerank", "content", "unary", "absent"),
     ],
 )
@@ -55,8 +57,8 @@ def test_shadow_off_and_opaque_are_never_called_enforced() -> None:
     )
     assert found["s", "chat", "user", "unary"].state == "shadow"
     assert {one.state for key, one in found.items() if key[0] == "o"} == {"absent"}
-    assert found["p", "images", "user", "unary"].state == "opaque"
-    assert found["t", "images", "user", "unary"].state == "opaque"
+    assert found["p", "batches", "user", "unary"].state == "opaque"
+    assert found["t", "batches", "user", "unary"].state == "opaque"
 
 
 def test_a_policy_covers_the_surfaces_it_is_bound_to_and_no_others() -> None:
