@@ -69,11 +69,12 @@ _DETAILS: Final = {"reasoning.text": "text", "reasoning.summary": "summary"}
 
 
 class Slot:
-    """Text of a watched lane in `holder[name]`."""
+    """Text of a watched lane in `holder[name]`. `signed`: a signature stands beside it, over the whole lane."""
 
-    __slots__ = ("came", "held_before", "holder", "key", "name", "run")
+    __slots__ = ("came", "held_before", "holder", "key", "name", "run", "signed")
 
-    def __init__(self, holder: dict[str, Any], name: str, key: Key, run: Run) -> None:
+    def __init__(self, holder: dict[str, Any], name: str, key: Key, run: Run, *, signed: bool = False) -> None:
+        self.signed = signed
         self.holder = holder
         self.name = name
         self.key = key
@@ -96,6 +97,7 @@ class Choice:
 
     def __init__(self, lanes: Lanes, index: int) -> None:
         self.changed = False
+        self._streamed = True
         self._lanes = lanes
         self._index = index
         self._names: dict[int, str] = {}
@@ -104,6 +106,7 @@ class Choice:
 
     def slots(self, choice: dict[str, Any], *, streamed: bool) -> list[Slot]:
         found: list[Slot] = []
+        self._streamed = streamed
         self.changed = self._lanes.unknown(self._index, choice, _CHOICE)
         self._text(choice, "text", "content", None, found)
         delta, message = choice.get("delta"), choice.get("message")
@@ -200,8 +203,8 @@ class Choice:
     def _number(self, call: dict[str, Any], place: int) -> int:
         """Its index; where a server gives none, an id or a name begins a new call."""
         index, call_id = call.get("index"), call.get("id")
-        if isinstance(index, int):
-            number = index
+        if isinstance(index, int) or not self._streamed:
+            number = index if isinstance(index, int) else place
         elif isinstance(call_id, str) and call_id:
             number = self._numbers.get(call_id, len(self._numbers))
         else:
@@ -224,16 +227,26 @@ class Choice:
                 found.append(Slot(holder, field, key, run))
 
     def _details(self, details: Any, found: list[Slot]) -> None:
-        """Reasoning as OpenRouter tells it a second time; what is signed there belongs to text that was told before."""
+        """Reasoning as OpenRouter tells it a second time, with the vendor's signature behind it."""
         for place, detail in enumerate(details if isinstance(details, list) else ()):
             if not isinstance(detail, dict):
                 continue
-            if detail.get("data") or detail.get("signature"):
+            if detail.get("data"):
                 self._lanes.opaque.add("encrypted")
             index = detail.get("index")
-            if (field := _DETAILS.get(str(detail.get("type")))) is not None:
-                number = index if isinstance(index, int) else place
-                self._text(detail, field, "reasoning", f"details.{number}", found)
+            field = _DETAILS.get(str(detail.get("type")))
+            if field is None:
+                continue
+            key: Key = (self._index, "reasoning", f"details.{index if isinstance(index, int) else place}")
+            signed = bool(detail.get("signature"))
+            if isinstance(detail.get(field), str) and detail[field]:
+                run = self._lanes.run(key)
+                self._lanes.released = self._lanes.released or run is None
+            else:
+                run = self._lanes.find(key) if signed else None
+                detail[field] = detail.get(field) or ""
+            if run is not None:
+                found.append(Slot(detail, field, key, run, signed=signed))
 
 
 _OPAQUE: Final = {"image_url": "image", "image": "image", "input_audio": "audio", "audio": "audio", "file": "file"}

@@ -27,8 +27,12 @@ class Editing:
     behind it may go out.
     """
 
-    def __init__(self, adapter: Callable[[Lanes], Adapter] | None, edit_for: EditFor) -> None:
+    def __init__(
+        self, adapter: Callable[[Lanes], Adapter] | None, edit_for: EditFor, unread: str | None = None
+    ) -> None:
+        """`adapter` is None for answers that pass as they are; `unread` says what they hold."""
         self._lanes = Lanes(edit_for)
+        self._unread = unread
         self._adapter = None if adapter is None else adapter(self._lanes)
 
     @property
@@ -46,7 +50,9 @@ class Editing:
 
     def feed(self, frames: list[Frame]) -> list[Frame]:
         if self._adapter is None:
-            self._lanes.released = self._lanes.released or any(frame.data is not None for frame in frames)
+            self._lanes.released = self._lanes.released or bool(frames)
+            if self._unread is not None and frames:
+                self._lanes.opaque.add(self._unread)
             return frames
         feed = self._adapter.feed
         if len(frames) == 1:
@@ -64,9 +70,13 @@ _ADAPTERS: Final[dict[str, Callable[[Lanes, bool], Adapter]]] = {
     "messages": MessagesAnswer,
     "responses": ResponsesAnswer,
 }
+# Dialects whose bodies nobody reads, and what these hold.
+_UNREAD: Final = {"images": "image", "audio": "audio", "files": "file", "batches": "file", "rerank": "unknown"}
 
 
 def editing(dialect: str, streamed: bool, edit_for: EditFor) -> Editing:
-    """`dialect`: the caller's. Answers of dialects that hold no text (embeddings, images, …) pass."""
+    """`dialect`: the caller's. Answers of dialects that hold no text (embeddings, moderations) or are not read (images, audio) pass."""
     adapter = _ADAPTERS.get(dialect)
-    return Editing(None if adapter is None else lambda lanes: adapter(lanes, streamed), edit_for)
+    if adapter is None:
+        return Editing(None, edit_for, _UNREAD.get(dialect))
+    return Editing(lambda lanes: adapter(lanes, streamed), edit_for)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from gateway.wire import frames
 from gateway.wire.frames import DONE, Frame
 from gateway.wire.lanes.chat_fields import HEAD, Choice, Slot, drop_offsets, says_nothing
+from gateway.wire.lanes.lane import SignedEdit
 from gateway.wire.lanes.running import Key, Lanes, read
 
 # What tells tokens of the text: dropped where the text is not what came.
@@ -61,6 +62,10 @@ class ChatAnswer:
         slots = reader.slots(choice, streamed=self._streamed)
         for slot in slots:
             released = slot.run.feed(slot.came)
+            if slot.signed:
+                released += self._lanes.close(slot.key)
+                if slot.run.changed:
+                    raise SignedEdit(slot.run.lane)
             slot.holder[slot.name] = released
             if released:
                 self._lanes.released = True

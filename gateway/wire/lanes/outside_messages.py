@@ -197,7 +197,7 @@ class MessagesAnswer:
         if block.kind in _CALLS:
             lane = Lane(*block.key, block.name)
             start["input"], changed = self._lanes.arguments(lane, start.get("input") or {})
-        if block.kind == "thinking" and start.get("thinking"):
+        if block.kind == "thinking" and isinstance(start.get("thinking"), str):
             lane, text = Lane(*block.key), start["thinking"]
             start["thinking"] = self._lanes.once(lane, text, signed=bool(start.get("signature")))
             changed = start["thinking"] != text

@@ -60,6 +60,8 @@ class ResponsesAnswer:
             self._lanes.released = True
             return [frames.edited(frame, value) if self._items.response(value) else frame]
         name = str(value.get("type") or frame.event or "")
+        if self._number is None and isinstance(number := value.get("sequence_number"), int):
+            self._number = number - 1
         if isinstance(item_id := value.get("item_id"), str):
             self._ids[_output(value)] = item_id
         if name in LIFE:
@@ -207,15 +209,17 @@ class ResponsesAnswer:
             self._saying[part.run.lane[:3]] = place
             released = part.run.feed(text)
             steps = [Said(place, released)] if released else []
-        self._exact = self._exact and bool(steps)
         let_out: list[Frame] = []
+        used = False
         for step in steps:
             if isinstance(step, Later):
                 let_out.append(self._let_out(step.value))
             elif step is steps[-1] and step.place == place and frame is not None and value is not None:
                 let_out.append(self._said(frame, value, step, step.text != text or held_before))
+                used = True
             else:
                 let_out.append(self._made(step))
+        self._exact = self._exact and (used or frame is None)
         return let_out
 
     def _said(self, frame: Frame, value: dict[str, Any], step: Said, touched: bool) -> Frame:

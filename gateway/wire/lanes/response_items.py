@@ -162,22 +162,23 @@ class Items:
         return self._hosted(output, item, event, done)
 
     def _hosted(self, output: int, item: dict[str, Any], event: str | None, done: bool) -> bool:
-        self._lanes.opaque.add("image" if item.get("type") == "image_generation_call" else "hosted_tool")
+        """An item of a tool that the vendor runs: its arguments are a lane, and each other string is edited by itself."""
+        is_image = item.get("type") == "image_generation_call"
+        self._lanes.opaque.add("image" if is_image else "hosted_tool")
         before = self._finished.get(output)
         if before is not None and before.get("type") == item.get("type"):
             changed = before != item
             item.clear()
             item.update(before)
             return changed
-        own, changed = "", False
+        apart, changed = "result" if is_image else "", False
         if event is not None:
-            own = KINDS[event].field
+            apart = KINDS[event].field
             self.named(output, item)
             changed = self._whole((output, event, 0), item)
-        rest = {name: held for name, held in item.items() if name != own}
-        if self._lanes.quoted(0, rest):
-            item.update(rest)
-            changed = True
+        rest = {name: held for name, held in item.items() if name != apart}
+        changed = self._lanes.quoted(0, rest) or changed
+        item.update(rest)
         if done:
             self._finished[output] = dict(item)
         return changed

@@ -13,7 +13,8 @@ Key = tuple[int, LaneKind, int | str | None]
 # Fields that name things and quote nothing, and those that hold an address.
 _NAMES: Final = frozenset({"type", "id", "index", "role", "status", "phase", "object", "format", "model", "media_type"})
 _ADDRESSES: Final = frozenset({"url", "uri", "source", "source_url", "image_url", "link"})
-_SEALED: Final = frozenset({"signature", "data", "encrypted_content", "encrypted_index", "result", "b64_json"})
+_SEALED: Final = frozenset({"signature", "data", "encrypted_content", "encrypted_index", "b64_json"})
+_DEEPEST: Final = 100  # levels of a citation or of a hosted tool's result; nobody sends more than a dozen
 _QUOTES: Final = frozenset({"annotations", "citations", "search_results", "stop_details"})
 
 
@@ -78,8 +79,10 @@ class Lanes:
                 changed = True
         return changed
 
-    def quoted(self, choice: int, value: Any) -> bool:
+    def quoted(self, choice: int, value: Any, depth: int = 0) -> bool:
         """Edits every text inside a citation, a hosted tool's result or a field nobody models, in place; whether any changed."""
+        if depth > _DEEPEST:
+            raise GatewayError("upstream_invalid_response", "The upstream sent something nested too deeply to be read.")
         entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
         changed = False
         for name, held in list(entries):
@@ -93,7 +96,7 @@ class Lanes:
                 value[name] = self.once(lane, held)
                 changed = changed or value[name] != held
             else:
-                changed = self.quoted(choice, held) or changed
+                changed = self.quoted(choice, held, depth + 1) or changed
         return changed
 
 

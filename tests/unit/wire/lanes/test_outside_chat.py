@@ -8,7 +8,7 @@ from gateway.errors import GatewayError
 from gateway.wire import frames
 from gateway.wire.frames import Frame
 from gateway.wire.lanes.editing import Editing, editing
-from gateway.wire.lanes.lane import Lane
+from gateway.wire.lanes.lane import Lane, SignedEdit
 from tests.support.edits import Hold, Pass, Redact
 
 
@@ -249,3 +249,62 @@ def test_what_is_no_chunk_passes_or_is_the_upstreams_fault() -> None:
     assert not edits.released
     with pytest.raises(GatewayError):
         edits.feed([frames.plain(b'{"choices": [{"delta": {"content": "SEC')])
+
+
+def test_reasoning_details_that_are_signed_are_not_changed() -> None:
+    def detail(text: str, signature: str | None = None) -> Frame:
+        held = {"type": "reasoning.text", "text": text, "signature": signature, "index": 0}
+        return chunk({"reasoning_details": [held]})
+
+    edits = redacting()
+    shown = edits.feed([detail("a SEC"), detail("", "c2ln")])
+    assert [delta["reasoning_details"][0]["text"] for delta in deltas(shown)] == ["a ", "SEC"]
+    assert deltas(shown)[1]["reasoning_details"][0]["signature"] == "c2ln"
+    edits.feed([detail("SECRET")])
+    with pytest.raises(SignedEdit):
+        edits.feed([detail("", "c2ln")])
+
+
+def test_calls_of_a_body_without_numbers_are_lanes_of_their_own() -> None:
+    class Whole(Pass):
+        held = ""
+
+        def feed(self, text: str) -> str:
+            self.held += text
+            return ""
+
+        def close(self) -> str:
+            return self.held
+
+    calls = [{"function": {"name": "f", "arguments": f'{{"a": {number}}}'}} for number in (1, 2)]
+    frame = frames.body({"choices": [{"index": 0, "message": {"tool_calls": calls}, "finish_reason": "tool_calls"}]})
+    assert editing("chat", False, lambda lane: Whole()).feed([frame]) == [frame]
+
+
+def test_what_is_nested_without_end_is_the_upstreams_fault() -> None:
+    deep: Any = "SECRET"
+    for _ in range(300):
+        deep = [deep]
+    with pytest.raises(GatewayError):
+        redacting().feed([chunk({"new": deep})])
+
+
+@pytest.mark.parametrize(
+    "delta",
+    [
+        {"content": "SEC"},
+        {"reasoning_content": "SEC"},
+        {"reasoning": "SEC"},
+        {"refusal": "SEC"},
+        {"audio": {"transcript": "SEC"}},
+        {"function_call": {"arguments": "SEC"}},
+        {"tool_calls": [{"index": 2, "function": {"arguments": "SEC"}}]},
+        {"tool_calls": [{"index": 2, "custom": {"input": "SEC"}}]},
+        {"reasoning_details": [{"type": "reasoning.text", "text": "SEC", "index": 3}]},
+    ],
+    ids=lambda delta: str(next(iter(delta))),
+)
+def test_the_rest_of_a_lane_comes_in_the_field_that_the_lane_came_in(delta: dict[str, Any]) -> None:
+    edits = redacting()
+    assert [one for said in deltas(edits.feed([chunk(delta)])) for one in said.values() if one == "SEC"] == []
+    assert deltas(edits.finish()) == [delta]

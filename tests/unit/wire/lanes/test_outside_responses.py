@@ -307,3 +307,41 @@ def test_events_nobody_knows_are_edited_string_by_string_and_errors_pass() -> No
     assert edits.opaque == {"unknown", "image"}
     error = frames.event({"type": "error", "message": "SECRET", "sequence_number": 2}, "error")
     assert edits.feed([error]) == [error]
+
+
+def test_text_that_a_part_begins_with_is_part_of_its_lane() -> None:
+    stream = Stream().say("output_item.added", item={"id": "item_0", "type": "message", "content": []})
+    stream.say("content_part.added", content_index=0, part={"type": "output_text", "text": "SEC"})
+    stream.say("output_text.delta", content_index=0, delta="RET")
+    stream.say("output_text.done", content_index=0, text="SECRET")
+    edits = redacting()
+    shown = [*edits.feed(stream.frames), *edits.finish()]
+    assert told(shown)[1:] == ["content_part.added ", "output_text.delta ***", "output_text.done ***"]
+
+
+def test_messages_that_come_mixed_are_all_looked_at() -> None:
+    stream = Stream()
+    for piece in ("SEC", "RET", "SECRET", "x"):
+        for output in (0, 1):
+            stream.say("output_text.delta", output, content_index=0, delta=piece)
+    for output in (0, 1):
+        stream.say("output_text.done", output, content_index=0, text="SECRETSECRETx")
+    edits = redacting()
+    shown = [*edits.feed(stream.frames), *edits.finish()]
+    told(shown)
+    for output in (0, 1):
+        mine = [frame.json for frame in shown if frame.json["output_index"] == output]
+        said = "".join(event.get("delta", "") for event in mine)
+        assert said == "SECRET***x"  # who lets messages come mixed parts them
+        assert mine[-1]["text"] == said
+
+
+def test_parts_nobody_knows_are_edited_string_by_string() -> None:
+    part = {"type": "output_hologram", "says": "SECRET"}
+    edits = redacting()
+    item = {"id": "m", "type": "message", "content": [part]}
+    shown = edits.feed(
+        Stream().say("content_part.added", content_index=0, part=part).say("output_item.done", item=item).frames
+    )
+    assert b"SECRET" not in b"".join(frame.raw for frame in shown)
+    assert edits.opaque == {"unknown"}
