@@ -7,11 +7,12 @@ from typing import Any, Final
 from gateway.config.mistakes import Finding, Trail, nearest
 from gateway.config.references import matched, overlaps
 from gateway.config.structs import Config
-from gateway.guards.bounds import Unbounded, bounds
+from gateway.guards.fold import fold
 from gateway.policy.actions import Action, Block, Fallback, Route, deed_of, word_of
 from gateway.policy.coverage import runs_on
 from gateway.policy.detectors import (
     Judge,
+    Keywords,
     Length,
     Moderation,
     Pattern,
@@ -24,6 +25,7 @@ from gateway.policy.detectors import (
 )
 from gateway.policy.kinds import ACTS_ON, KINDS, NEEDS_MODEL, REPLACES, WHY_NOT
 from gateway.policy.structs import Bind, Document, Rule
+from gateway.policy.unfit import unfit
 
 _NO_MODEL: Final = "is no model of haechi.yaml"
 
@@ -168,15 +170,19 @@ def _entities(subject: Subject) -> Iterator[Finding]:
 
 def _patterns(subject: Subject) -> Iterator[Finding]:
     for name, spec in subject.document.detectors.items():
-        if not isinstance(spec, Pattern):
-            continue
-        trail: Trail = ("detectors", name, "match")
-        several = [(trail, spec.match)] if isinstance(spec.match, str) else _numbered(trail, spec.match)
-        for place, pattern in several:
-            try:
-                bounds(pattern)
-            except Unbounded as error:
-                yield Finding(place, str(error), rests_on=(place, ("detectors", name, "kind")))
+        trail: Trail = ("detectors", name, "match" if isinstance(spec, Pattern) else "words")
+        kind: Trail = ("detectors", name, "kind")
+        if isinstance(spec, Pattern):
+            several = [(trail, spec.match)] if isinstance(spec.match, str) else _numbered(trail, spec.match)
+            for place, pattern in several:
+                if (reason := unfit(pattern)) is not None:
+                    yield Finding(place, reason, rests_on=(place, kind))
+        elif isinstance(spec, Keywords):
+            for place, word in _numbered(trail, spec.words):
+                if not fold(word).text.strip():
+                    yield Finding(
+                        place, "is empty once invisible characters and spaces are gone", rests_on=(place, kind)
+                    )
 
 
 def _settings(subject: Subject) -> Iterator[Finding]:
@@ -216,10 +222,10 @@ def _detect(subject: Subject) -> Iterator[Finding]:
                 if not subject.lacks_parents:
                     yield _nowhere(trail, name, "is no detector of this policy", subject.detectors)
             elif (spec := subject.document.detectors.get(name)) is not None:
-                yield from _unfit(rule, spec, name, trail)
+                yield from _misplaced(rule, spec, name, trail)
 
 
-def _unfit(rule: Rule, spec: Spec, name: str, trail: Trail) -> Iterator[Finding]:
+def _misplaced(rule: Rule, spec: Spec, name: str, trail: Trail) -> Iterator[Finding]:
     kind, deed = KINDS[kind_of(spec)], deed_of(rule.action)
     here = trail[:2]
     # That the action could be read, whatever is broken inside it: the empty key is never there.
