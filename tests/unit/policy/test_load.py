@@ -3,11 +3,14 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gateway.config.load import Loaded, load_with_files
 from gateway.config.mistakes import ConfigError
 from gateway.config.references import Rows
 from gateway.policy.load import LoadedPolicies, load_files, load_policies
+from tests.unit.policy.planted import BASE, ENTITIES, SUPPORT
 
 CONFIG = """\
 keys: [{name: app, hash: "sha256:1111111111111111111111111111111111111111111111111111111111111111", team: support}]
@@ -144,3 +147,24 @@ def test_without_a_configuration_its_names_are_not_judged(tmp_path: Path) -> Non
     write(tmp_path, a=text + "bind: {teams: [whoever], models: [gpt]}\n")
     assert list(load_files([tmp_path / "p" / "a.yaml"], {}, []).policies) == ["a"]
     assert len(said(tmp_path)) == 3
+
+
+YAMLISH = st.text(alphabet=st.sampled_from("ab:-[]{},&*!|>'\"# \n~0.${}"), max_size=60)
+EDITS = st.tuples(st.integers(0, len(SUPPORT)), st.integers(0, 40), st.text(max_size=8) | YAMLISH)
+ANYTHING = (
+    st.text(max_size=100) | YAMLISH | EDITS.map(lambda one: SUPPORT[: one[0]] + one[2] + SUPPORT[one[0] + one[1] :])
+)
+
+
+@given(text=ANYTHING)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_is_a_policy_or_a_list_of_mistakes(text: str, tmp_path: Path) -> None:
+    write(tmp_path, base=BASE)
+    (tmp_path / "p" / "any.yaml").write_bytes(text.encode("utf-8", "surrogatepass"))
+    said: list[str] = []
+    try:
+        found = load_files([tmp_path / "p" / "base.yaml", tmp_path / "p" / "any.yaml"], {}, ENTITIES)
+        assert len(found.policies) == len(found.documents) == 2
+    except ConfigError as error:
+        said = [str(one) for one in error.mistakes] or [""]
+    assert not [one for one in said if not one or "\n" in one or "does not fit the schema" in one]
