@@ -308,3 +308,39 @@ def test_the_rest_of_a_lane_comes_in_the_field_that_the_lane_came_in(delta: dict
     edits = redacting()
     assert [one for said in deltas(edits.feed([chunk(delta)])) for one in said.values() if one == "SEC"] == []
     assert deltas(edits.finish()) == [delta]
+
+
+@pytest.mark.parametrize(
+    ("frame", "released"),
+    [
+        (chunk({"role": "assistant", "content": ""}), False),
+        (chunk({"content": "SEC"}), False),
+        (chunk({"content": "a"}), True),
+        (chunk({}, "stop"), True),
+        (chunk({"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": ""}}]}), True),
+        (chunk({"function_call": {"name": "f", "arguments": "{"}}), True),
+        (chunk({"audio": {"data": "AAAA"}}), True),
+        (chunk({"images": [{"image_url": {"url": "data:"}}]}), True),
+    ],
+    ids=lambda value: "",
+)
+def test_what_commits_is_text_a_call_or_an_end(frame: Frame, released: bool) -> None:
+    edits = redacting()
+    edits.feed([frame])
+    assert edits.released is released
+
+
+def test_what_nobody_looks_at_commits_too() -> None:
+    for delta in ({"content": "a"}, {"reasoning_details": [{"type": "reasoning.text", "text": "a"}]}):
+        edits = editing("chat", True, lambda lane: None)
+        edits.feed([chunk(delta)])
+        assert edits.released
+
+
+def test_fields_of_a_choice_and_parts_that_nobody_knows_are_edited_and_named() -> None:
+    edits = redacting()
+    value = chunk({"content": [{"type": "image_url", "image_url": {"url": "u"}}]}).json
+    value["choices"][0]["notes"] = ["SECRET"]
+    (shown,) = edits.feed([frames.event(value)])
+    assert shown.json["choices"][0]["notes"] == ["***"]
+    assert edits.opaque == {"unknown", "image"}

@@ -205,3 +205,37 @@ def test_a_cut_stream_gives_its_rest_and_the_events_that_waited() -> None:
     edits.feed([start(0), text(0, "SEC"), stop(0), start(1)])
     assert told(edits.finish()) == ["0=SEC", "0.", "1:"]
     assert edits.finish() == []
+
+
+@pytest.mark.parametrize(
+    ("came", "released"),
+    [
+        ([start(0)], False),
+        ([start(0, "thinking")], False),
+        ([start(0), text(0, "SEC"), stop(0)], False),
+        ([start(0), text(0, "a")], True),
+        ([start(0, "thinking"), delta(0, "thinking_delta", thinking="a")], True),
+        ([start(0, "thinking"), delta(0, "signature_delta", signature="c2ln")], True),
+        ([start(0, "thinking"), stop(0)], True),
+        ([start(0, "tool_use", id="t", name="f", input={})], True),
+        ([start(0, "web_search_tool_result", content=[])], True),
+        ([END], True),
+    ],
+    ids=lambda value: "",
+)
+def test_what_commits_is_text_a_call_or_an_end(came: list[Frame], released: bool) -> None:
+    edits = redacting()
+    edits.feed(came)
+    assert edits.released is released
+
+
+def test_what_nobody_looks_at_commits_too() -> None:
+    edits = editing("messages", True, lambda lane: None)
+    edits.feed([start(0), text(0, "a")])
+    assert edits.released
+
+
+def test_a_message_that_changes_only_before_a_call_is_changed() -> None:
+    content = [{"type": "text", "text": "SECRET"}, {"type": "tool_use", "id": "t", "name": "f", "input": {}}]
+    (shown,) = redacting(streamed=False).feed([frames.body({"type": "message", "content": content})])
+    assert shown.json["content"][0]["text"] == "***"
