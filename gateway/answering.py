@@ -1,5 +1,7 @@
 """The answer of one attempt on its way to the caller: the commit point, the end, and what it cost."""
 
+from typing import Protocol
+
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.limits.pricing import cost
@@ -12,6 +14,14 @@ from gateway.wire.dialect import END, FAULT, TEXT, Watch
 from gateway.wire.frames import Frame
 from gateway.wire.neutral import Usage
 from gateway.wire.passage import Passage
+
+
+class Guarded(Protocol):
+    """A passage with rules upon it. `released`: text has gone out."""
+
+    released: bool
+
+    async def feed(self, frames: list[Frame], /) -> tuple[list[Frame], int]: ...
 
 
 class Refused(Exception):
@@ -38,18 +48,19 @@ class Answering:
         self._held: list[Frame] = []
         self._held_bytes = 0
 
-    def through(self, outbound: Outbound, passage: Passage, most_held: int) -> Take:
+    def through(self, outbound: Outbound, passage: Passage, most_held: int, guarded: Guarded | None = None) -> Take:
         """What takes the frames of the upstream and gives those for the caller on. Holds at most `most_held` bytes back."""
         x, progress = self._x, self.progress
         native = outbound.dialect is x.dialect and x.goes_on_from is None
 
         async def take(frames: list[Frame]) -> None:
-            shown, seen = passage.feed(frames)
+            shown, seen = passage.feed(frames) if guarded is None else await guarded.feed(frames)
             if seen & FAULT:
                 await self._tell_fault(shown, passage.watch, in_its_words=native and bool(seen & END))
             if not progress.begun:
                 _check_form(outbound, progress)
-                if not seen & (TEXT | END):
+                progress.heard = progress.heard or bool(seen & TEXT)
+                if not (seen & (TEXT | END) if guarded is None else guarded.released or seen & END):
                     self._hold(shown, most_held)
                     return
                 self.commit()
@@ -79,7 +90,7 @@ class Answering:
     def commit(self) -> None:
         x, progress = self._x, self.progress
         now = x.clock()
-        progress.begun = True
+        progress.begun = progress.heard = True
         x.committed = True
         x.served_by = self._candidate
         x.first_token = now

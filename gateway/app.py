@@ -177,7 +177,7 @@ class Gateway:
             ),
             upstreams=upstreams,
             sealer=Sealer(secret),
-            guards=Guards(binder, PlaceholderKeys(secret)) if binder is not None else None,
+            guards=Guards(binder, PlaceholderKeys(secret), {}) if binder is not None else None,
             retire=self._retire,
         )
 

@@ -109,12 +109,11 @@ class Attempts:
         if isinstance(outbound, Local):
             await answer.local(outbound.frame)
             return
-        if x.guarding is not None:
-            passage = Guarded(passage, x, x.guarding)
         limits = setup.config.limits
+        guarded = None if x.guarding is None else Guarded(passage, x, x.guarding, limits.answer_bytes)
         try:
             how = self.library.ask if upstream.row.library and self.library is not None else ask
-            take = answer.through(outbound, passage, limits.event_bytes)
+            take = answer.through(outbound, passage, limits.event_bytes, guarded)
             await how(upstream, outbound, limits, answer.progress, take)
             answer.check_complete(outbound)
         finally:

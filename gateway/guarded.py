@@ -4,40 +4,105 @@ from gateway.answering import Refused
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.guards.editor import Blocked
+from gateway.guards.verdicts import Verdicts
+from gateway.policy.chain import chained
 from gateway.policy.guarding import Guarding
-from gateway.wire.dialect import FAULT, TEXT, Watch
+from gateway.upstream.http import invalid
+from gateway.wire.dialect import END, FAULT
 from gateway.wire.frames import Frame
 from gateway.wire.lanes.editing import editing
-from gateway.wire.lanes.lane import SignedEdit
+from gateway.wire.lanes.lane import Edit, Lane, SignedEdit
 from gateway.wire.passage import Passage
 
 
 class Guarded:
-    """A passage whose frames leave as the rules let them. Text that a rule still holds back is none yet, so nothing is committed."""
+    """Frames of an upstream leave its passage as the rules let them.
 
-    def __init__(self, passage: Passage, x: Exchange, guarding: Guarding) -> None:
+    Rules that need the whole answer hold all of it back; it is read once for them, and then edited by what they said.
+    """
+
+    def __init__(self, passage: Passage, x: Exchange, guarding: Guarding, most_held: int) -> None:
+        self.released = False
         self._passage = passage
+        self._x = x
         self._guarding = guarding
         self._editing = editing(x.dialect.name, x.streamed, guarding.edit_for)
+        self._waiting: list[Frame] | None = [] if guarding.checks_answers else None
+        self._most_held = most_held
+        self._held = 0
 
-    @property
-    def watch(self) -> Watch:
-        return self._passage.watch
-
-    @watch.setter
-    def watch(self, watch: Watch) -> None:
-        self._passage.watch = watch
-
-    def feed(self, frames: list[Frame]) -> tuple[list[Frame], int]:
-        """Raises `Refused` where a rule blocks: nobody else is asked then, and the upstream is not to blame."""
+    async def feed(self, frames: list[Frame]) -> tuple[list[Frame], int]:
+        """As `Passage.feed`. Raises `Refused` where a rule blocks: nobody else is asked then, and the upstream is not to blame."""
         shown, seen = self._passage.feed(frames)
         try:
-            shown = self._editing.feed(shown)
+            if self._waiting is None:
+                return self._edited(shown), seen
+            self._waiting += shown
+            self._held += sum(len(frame.raw) for frame in shown)
+            if self._held > self._most_held:
+                raise invalid(f"a policy has to see all of it, and it is larger than {self._most_held} bytes")
+            if seen & FAULT or not seen & END:
+                return [], seen
+            return await self._checked(self._waiting), seen
         except Blocked as blocked:
             raise Refused(self._guarding.blocked(blocked)) from None
         except SignedEdit:
             message = "A policy of this gateway forbids this answer, whose reasoning is signed and cannot be changed."
             raise Refused(GatewayError("policy_blocked", message)) from None
-        if seen & TEXT and not seen & FAULT and not self._editing.released:
-            seen &= ~TEXT
-        return shown, seen
+
+    def _edited(self, frames: list[Frame]) -> list[Frame]:
+        shown = self._editing.feed(frames)
+        self.released = self._editing.released
+        return shown
+
+    async def _checked(self, frames: list[Frame]) -> list[Frame]:
+        guarding, x = self._guarding, self._x
+        read = _Reading(guarding)
+        editing(x.dialect.name, x.streamed, read.edit_for).feed(frames)
+        made = [await guarding.checked(one.lane, one.text, one.restored) for one in read.lanes]
+        by_order = iter(made)
+
+        def edit_for(lane: Lane) -> Edit | None:
+            return chained(guarding.guard_for(lane), next(by_order), guarding.restorer_for(lane))
+
+        self._editing = editing(x.dialect.name, x.streamed, edit_for)
+        return self._edited(frames)
+
+
+class _Reading:
+    """The lanes of an answer in the order in which they begin, read as the rules for patterns let them go. Counts nothing."""
+
+    def __init__(self, guarding: Guarding) -> None:
+        self.lanes: list[_Read] = []
+        self._guarding = guarding
+
+    def edit_for(self, lane: Lane) -> Edit:
+        guard, restorer = self._guarding.guard_for(lane, Verdicts()), self._guarding.restorer_for(lane)
+        self.lanes.append(_Read(lane, guard, restorer))
+        return self.lanes[-1]
+
+
+class _Read:
+    """One lane: `text` as the caller would get it if no value were put back, `restored` with values."""
+
+    def __init__(self, lane: Lane, guard: Edit | None, restorer: Edit | None) -> None:
+        self.lane = lane
+        self.text = ""
+        self.restored = ""
+        self._guard = guard
+        self._restorer = restorer
+
+    def feed(self, text: str, /) -> str:
+        return self._say(text if self._guard is None else self._guard.feed(text))
+
+    def close(self) -> str:
+        said = "" if self._guard is None else self._say(self._guard.close())
+        rest = "" if self._restorer is None else self._restorer.close()
+        self.restored += rest
+        return said + rest
+
+    def _say(self, text: str) -> str:
+        self.text += text
+        restored = text if self._restorer is None else self._restorer.feed(text)
+        self.restored += restored
+        return restored

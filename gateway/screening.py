@@ -1,17 +1,12 @@
 """The steps `bind` and `screen`: which rules apply to an exchange whose plan stands, and its request as these rules let it go."""
 
-import asyncio
-from typing import Final
-
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.limits.keys import Principal
 from gateway.policy.bind import HEADER, Facts
-from gateway.policy.guarding import Guards, Subject, end_user
+from gateway.policy.guarding import Guards, Subject
+from gateway.policy.request import end_user
 from gateway.routing.plan import Plan, Routes
-
-AT_ONCE: Final = 32 * 1024
-"""Bytes of a body up to which it is screened on the event loop: some two milliseconds."""
 
 
 async def screen(x: Exchange, plan: Plan, principal: Principal, guards: Guards, routes: Routes) -> None:
@@ -34,8 +29,6 @@ async def screen(x: Exchange, plan: Plan, principal: Principal, guards: Guards, 
         message = "The conversation of `previous_response_id` was kept before a policy applied to it. Send it whole."
         raise GatewayError("policy_blocked", message, param="previous_response_id")
     if x.body is not None:
-        small = len(x.raw) <= AT_ONCE
-        name = x.dialect.name
-        x.body = guarding.screened(name, x.body) if small else await asyncio.to_thread(guarding.screened, name, x.body)
+        x.body = await guarding.screened(x.dialect.name, x.body)
     elif x.upload:
         guarding.unread(x.dialect.name)

@@ -4,7 +4,7 @@ A pattern that fails here cannot guard a stream, since nobody could say when tex
 """
 
 import re
-from collections.abc import Iterable
+import string
 from dataclasses import dataclass
 from re import _constants as sre  # type: ignore[attr-defined]  # the tree that CPython itself matches with
 from re import _parser  # type: ignore[attr-defined]
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 WIDEST: Final = 4_096
 
-_REPEATS: Final = (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT)
+REPEATS: Final = (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT)
 _ANYTHING: Final = (sre.ANY, sre.NOT_LITERAL, sre.GROUPREF, sre.GROUPREF_EXISTS)
 _CATEGORIES: Final = {
     sre.CATEGORY_DIGIT: re.compile("[0-9]"),
@@ -38,7 +38,21 @@ class Bounds:
 
     def may_hold(self, char: str) -> bool:
         """Whether a match can contain this character. True where that cannot be told."""
-        return _holds(self._tree, ord(char.lower()), ord(char.upper()) if len(char.upper()) == 1 else ord(char))
+        return _holds(self._tree, *_cases(char))
+
+    def may_begin(self, char: str) -> bool:
+        """Whether a match can begin with this character. True where that cannot be told."""
+        return _begins(self._tree, *_cases(char))
+
+    def apart(self) -> bool:
+        """Whether no match begins right behind an ASCII letter or digit."""
+        operator, value = self._tree[0]
+        if operator is not sre.ASSERT_NOT or value[0] != -1 or len(value[1]) != 1 or value[1][0][0] is not sre.IN:
+            return False
+        items = value[1][0][1]
+        if items[0][0] is sre.NEGATE:
+            return False
+        return all(in_class(items, ord(char), ord(char)) for char in string.ascii_letters + string.digits)
 
 
 def bounds(pattern: str) -> Bounds:
@@ -62,7 +76,7 @@ def bounds(pattern: str) -> Bounds:
 
 def _check(tree: Any) -> None:
     for operator, value in tree:
-        if operator in _REPEATS and value[1] == sre.MAXREPEAT:
+        if operator in REPEATS and value[1] == sre.MAXREPEAT:
             raise Unbounded(
                 f"`{_spelled(value[0])}` has no upper limit; write `{{{value[0]},64}}` or the most there can be"
             )
@@ -82,9 +96,9 @@ def _spelled(least: int) -> str:
     return {0: "*", 1: "+"}.get(least, f"{{{least},}}")
 
 
-def _parts(operator: Any, value: Any) -> Iterable[Any]:
+def _parts(operator: Any, value: Any) -> tuple[Any, ...]:
     """The trees inside a node."""
-    if operator in _REPEATS:
+    if operator in REPEATS:
         return (value[2],)
     if operator is sre.SUBPATTERN:
         return (value[3],)
@@ -100,12 +114,33 @@ def _parts(operator: Any, value: Any) -> Iterable[Any]:
 def _nested(tree: Any, *, inside: bool) -> bool:
     """Whether a repeat of varying count stands inside another: that is where time can explode."""
     for operator, value in tree:
-        varies = operator in _REPEATS and value[0] != value[1]
+        varies = operator in REPEATS and value[0] != value[1]
         if (varies and inside and value[1] > 1) or (varies and value[1] > 1 and value[2].getwidth()[0] == 0):
             return True
         if any(_nested(part, inside=inside or (varies and value[1] > 1)) for part in _parts(operator, value)):
             return True
     return False
+
+
+def _cases(char: str) -> tuple[int, int]:
+    return ord(char.lower()[0]), ord(char.upper()) if len(char.upper()) == 1 else ord(char)
+
+
+def _begins(tree: Any, lower: int, upper: int) -> bool:
+    for operator, value in tree:
+        if operator in (sre.ASSERT, sre.ASSERT_NOT, sre.AT):
+            continue
+        if operator is sre.LITERAL:
+            return value in (lower, upper)
+        if operator is sre.IN:
+            return in_class(value, lower, upper)
+        parts = _parts(operator, value)
+        if not parts or any(_begins(part, lower, upper) for part in parts):
+            return True
+        optional = operator in REPEATS and value[0] == 0
+        if not optional and min(part.getwidth()[0] for part in parts) > 0:
+            return False
+    return True
 
 
 def _holds(tree: Any, lower: int, upper: int) -> bool:
@@ -114,7 +149,7 @@ def _holds(tree: Any, lower: int, upper: int) -> bool:
             return True
         if operator is sre.LITERAL and value in (lower, upper):
             return True
-        if operator is sre.IN and _in_class(value, lower, upper):
+        if operator is sre.IN and in_class(value, lower, upper):
             return True
         if operator not in (sre.ASSERT, sre.ASSERT_NOT) and any(
             _holds(part, lower, upper) for part in _parts(operator, value)
@@ -123,7 +158,7 @@ def _holds(tree: Any, lower: int, upper: int) -> bool:
     return False
 
 
-def _in_class(items: Any, lower: int, upper: int) -> bool:
+def in_class(items: Any, lower: int, upper: int) -> bool:
     for operator, value in items:
         if operator is sre.NEGATE:
             return True

@@ -48,6 +48,20 @@ class Check(Protocol):
     async def look(self, said: Said) -> Sequence[Finding]: ...
 
 
+class Nonsense(ValueError):
+    """A check has answered with something that is no finding in this text."""
+
+
+def understood(found: object, text: str, detector: str) -> Finding:
+    """The finding of a check, signed. Raises `Nonsense` for what is none: a detector is anybody's code."""
+    if not isinstance(found, Finding):
+        raise Nonsense(f"a check gave a {type(found).__name__}")
+    start, end = found.start, found.end
+    if not (0 <= start < end and (end <= len(text) or not text)) or not found.kind or not 0 <= found.score <= 1:
+        raise Nonsense("a check gave a finding outside of the text, without a kind or with an impossible score")
+    return found._replace(detector=detector)
+
+
 def whole(said: Said, kind: str, score: float = 1.0) -> Finding:
     """A finding about the text as such."""
     return Finding(0, max(1, len(said.text)), kind, "", score)

@@ -53,28 +53,27 @@ class Blocked(Exception):
 
 
 class Looking:
-    """The rules of one kind of place, made ready once: one scanner for all of them, and which rules each detector speaks for."""
+    """The rules of one kind of place, made ready once: one scanner for all patterns, and which rules each detector speaks for.
 
-    def __init__(self, place: str, rules: Sequence[tuple[Rule, Sequence[Pattern]]]) -> None:
+    `detectors` of a rule are all that it listens to, whether they are patterns or checks.
+    """
+
+    def __init__(self, place: str, rules: Sequence[tuple[Rule, Sequence[str]]], patterns: Sequence[Pattern]) -> None:
         self.place = place
         self.rules = tuple(rule for rule, _ in rules)
-        patterns: dict[tuple[str, str], Pattern] = {}
-        self._by_pattern: dict[tuple[str, str], list[Rule]] = {}
-        for rule, found_by in rules:
-            for pattern in found_by:
-                key = pattern.detector, pattern.kind
-                patterns[pattern.detector, pattern.regex] = pattern
-                if rule not in self._by_pattern.setdefault(key, []):
-                    self._by_pattern[key].append(rule)
-        self.scanner = Scanner(list(patterns.values()))
+        self._by_detector: dict[str, list[Rule]] = {}
+        for rule, detectors in rules:
+            for detector in dict.fromkeys(detectors):
+                self._by_detector.setdefault(detector, []).append(rule)
+        self.scanner = Scanner(list(dict.fromkeys(patterns)))
 
-    def __bool__(self) -> bool:
-        return bool(self.rules)
+    def rules_of(self, detector: str) -> Sequence[Rule]:
+        return self._by_detector.get(detector, ())
 
     def strictest(self, finding: Finding, verdicts: Verdicts) -> Rule | None:
         """The rule that decides, all that have a say being counted. None where only shadow rules do."""
         winner: Rule | None = None
-        for rule in self._by_pattern.get((finding.detector, finding.kind), ()):
+        for rule in self.rules_of(finding.detector):
             if not rule.wants(finding):
                 continue
             said: Said = "enforced" if rule.enforced else "shadow"
@@ -125,23 +124,33 @@ class Editor:
             return self._failed()
         return self._edited(settled.text, settled.findings)
 
+    def edited(self, text: str, more: Sequence[Finding]) -> str:
+        """A whole text, with what checks have found in it besides; its spans are of this very text."""
+        try:
+            self._filter.feed_last(text)
+            settled = self._filter.close()
+        except TimeoutError:
+            return self._failed()
+        return self._edited(settled.text, sorted([*settled.findings, *more]))
+
     def _edited(self, text: str, findings: list[Finding]) -> str:
         base, self._at = self._at, self._at + len(text)
         if not findings:
             return text
         pieces: list[str] = []
         done = base
-        for start, end, kind, rule in self._decided(findings):
-            if rule.effect in ("block", "restart"):
-                raise Blocked(rule, self._looking.place, kind)
+        for start, end, kind, rule in self.decided(findings):
             self.changed = True
-            pieces += text[done - base : start - base], self._instead(rule, kind, text[start - base : end - base])
+            pieces += text[done - base : start - base], self.instead(rule, kind, text[start - base : end - base])
             done = end
         pieces.append(text[done - base :])
         return "".join(pieces)
 
-    def _decided(self, findings: list[Finding]) -> list[tuple[int, int, str, Rule]]:
-        """What is to be changed. Findings that overlap are one, under the strictest rule of any; its kind is that of its finding."""
+    def decided(self, findings: Sequence[Finding]) -> list[tuple[int, int, str, Rule]]:
+        """What is to be changed. Findings that overlap are one, under the strictest rule of any; its kind is that of its finding.
+
+        Raises `Blocked`.
+        """
         merged: list[tuple[int, int, str, Rule]] = []
         for finding in findings:
             rule = self._looking.strictest(finding, self._verdicts)
@@ -156,19 +165,54 @@ class Editor:
                 merged[-1] = start, max(end, finding.end), kind, rule
             else:
                 merged.append((finding.start, finding.end, finding.kind, rule))
+        for _, _, kind, rule in merged:
+            if rule.effect in ("block", "restart"):
+                raise Blocked(rule, self._looking.place, kind)
         return merged
 
-    def _instead(self, rule: Rule, kind: str, value: str) -> str:
+    def instead(self, rule: Rule, kind: str, value: str = "") -> str:
         if rule.effect == "tokenize" and self._mint is not None:
             return self._mint(rule, kind, value)
         return rule.with_text.replace("{kind}", kind)
 
     def _failed(self) -> str:
-        """A detector took too long: the strictest of the rules that do not let such text pass decides."""
-        for rule in self._looking.rules:
-            self._verdicts.add(Verdict(rule.policy, rule.id, self._looking.place, "", rule.effect, "failed"))
-        strict = [rule for rule in self._looking.rules if rule.enforced and not rule.passes_on_error]
-        if strict:
-            raise Blocked(max(strict, key=lambda rule: STRICTNESS[rule.effect]), self._looking.place, FAILED)
+        """A pattern took too long."""
+        fail(self._looking, self._looking.rules, self._verdicts)
         self._broken = True
         return self._filter.surrender()
+
+
+class Spans:
+    """An edit of a text whose findings are known before it comes: those that checks made over all of it."""
+
+    __slots__ = ("_at", "_spans")
+
+    def __init__(self, findings: Sequence[Finding], looking: Looking, verdicts: Verdicts) -> None:
+        """Raises `Blocked` where one of them forbids the text."""
+        editor = Editor(looking, verdicts)
+        self._spans = [(start, end, editor.instead(rule, kind)) for start, end, kind, rule in editor.decided(findings)]
+        self._at = 0
+
+    def feed(self, text: str) -> str:
+        base, self._at = self._at, self._at + len(text)
+        pieces: list[str] = []
+        done = 0
+        for start, end, written in self._spans:
+            if start < self._at and end > base:
+                pieces.append(text[done : max(0, start - base)])
+                if start >= base:
+                    pieces.append(written)
+                done = min(len(text), end - base)
+        return "".join(pieces) + text[done:]
+
+    def close(self) -> str:
+        return ""
+
+
+def fail(looking: Looking, rules: Sequence[Rule], verdicts: Verdicts) -> None:
+    """A detector of these rules has failed: the strictest of those that do not let such text pass decides. Raises `Blocked`."""
+    for rule in rules:
+        verdicts.add(Verdict(rule.policy, rule.id, looking.place, "", rule.effect, "failed"))
+    strict = [rule for rule in rules if rule.enforced and not rule.passes_on_error]
+    if strict:
+        raise Blocked(max(strict, key=lambda rule: STRICTNESS[rule.effect]), looking.place, FAILED)

@@ -24,6 +24,8 @@ _MOST_REMEMBERED: Final = 20_000
 _L_FIRST, _L_LAST = 0x1100, 0x1112
 _V_FIRST, _V_LAST = 0x1161, 0x1175
 _T_FIRST, _T_LAST = 0x11A8, 0x11C2
+_FOLDED: Final = re.compile("[^\\x00-\\x08\\x0a-\\x7f가-힣]")
+"""What may become something else: neither ASCII (save the tab) nor a syllable of Hangul."""
 _JAMO: Final = re.compile(f"[{chr(_L_FIRST)}-{chr(_T_LAST)}]")
 
 
@@ -64,7 +66,7 @@ class Folded:
 
 def fold(raw: str) -> Folded:
     """Jamo of one syllable become that syllable."""
-    if raw.isascii() and "\t" not in raw:
+    if not _FOLDED.search(raw):
         return Folded(raw, raw, len(raw))
     text = raw.translate(_TABLE)
     if _JAMO.search(text):

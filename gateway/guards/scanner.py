@@ -1,11 +1,13 @@
 """Many patterns over one text, whole or as it comes; chunking never changes what is found.
 
-A filter holds back exactly the suffix that could still become part of a match. It asks for that with one partial search of all
-patterns at once, closed by a sentinel that no text holds: so no match is ever complete, and the partial match that is
-reported begins at the leftmost place that could still become one. A later, complete match cannot hide it.
+A filter holds back exactly the suffix that could still become part of a match. It asks for that with a partial match at each
+place where one could begin, of all patterns that could begin there, closed by a sentinel that no text holds: so no match is ever
+complete, and a later, complete one cannot hide an earlier that is still open.
 """
 
-from collections.abc import Iterator, Sequence
+import string
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 import regex
@@ -13,11 +15,17 @@ import regex
 from gateway.guards.bounds import bounds
 from gateway.guards.finding import Finding
 from gateway.guards.fold import SENTINEL, Folded, fold
+from gateway.guards.gate import held, needed
 from gateway.guards.pattern import REACH, Pattern
 
 SECONDS: Final = 0.25
 """Of one search. Patterns have been probed when they were loaded, so this is for what the probes did not foresee."""
 MOST_REMEMBERED: Final = 4_096
+FEW_WORDS: Final = 8
+"""Words of a context that are looked for before the pattern: each costs some 1 µs per KB, a pattern 2 to 100."""
+
+_WORD: Final = frozenset(string.ascii_letters + string.digits)
+_Start = Callable[..., regex.Match[str] | None]
 
 
 class Settled(NamedTuple):
@@ -35,8 +43,9 @@ class Scanner:
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._each = [_Compiled(pattern) for pattern in patterns]
-        self._by_last: dict[str, regex.Pattern[str] | None] = {}
-        self._by_choice: dict[tuple[int, ...], regex.Pattern[str] | None] = {(): None}
+        self._by_held: dict[int, list[_Compiled]] = {}
+        self._starts: dict[tuple[bool, str], _Start | None] = {}
+        self._by_choice: dict[tuple[int, ...], _Start | None] = {(): None}
 
     def scan(self, text: str) -> list[Finding]:
         """Of a whole text, by where they begin. Findings of different patterns may overlap."""
@@ -49,46 +58,68 @@ class Scanner:
 
     def live(self, text: str, begin: int) -> int:
         """Where what could still become a match begins; the length of the text if nothing could."""
-        if begin == len(text):
-            return begin
-        search = self._ending(text[-1])
-        partial = None if search is None else search.search(text, begin, partial=True, timeout=SECONDS)
-        return len(text) if partial is None else partial.start()
+        starts = self._starts
+        inside = begin > 0 and text[begin - 1] in _WORD
+        for at in range(begin, len(text)):
+            key = inside, text[at]
+            start = starts[key] if key in starts else self._start(key)
+            if start is not None and start(text, pos=at, partial=True) is not None:
+                return at
+            inside = key[1] in _WORD
+        return len(text)
 
     def matches(self, text: str, begin: int) -> Iterator[tuple[int, int, Pattern]]:
         """Every place behind `begin` where a pattern matches, its check agrees and its context stands."""
-        for each in self._each:
+        lowered = text.lower()
+        for each in self._able(held(text[begin:])):
+            pattern = each.pattern
+            if 0 < len(pattern.context) <= FEW_WORDS and not any(word in lowered for word in pattern.context):
+                continue
             timeout = SECONDS if each.bounds.risky else None
             first = each.search(text, begin) if timeout is None else each.search(text, begin, timeout=timeout)
             if first is None:
                 continue
-            pattern = each.pattern
             for match in each.finditer(text, first.start(), overlapped=True, timeout=timeout):
                 start, end = match.span()
                 if start < end and _in_context(pattern, text, start) and pattern.check(match.group()):
                     yield start, end, pattern
 
-    def _ending(self, last: str) -> regex.Pattern[str] | None:
-        """One search for all patterns of which a match can end with, or go on behind, this character: the others are not live."""
-        if last not in self._by_last:
-            if len(self._by_last) > MOST_REMEMBERED:
-                self._by_last.clear()
-            choice = tuple(index for index, each in enumerate(self._each) if each.bounds.may_hold(last))
-            if choice not in self._by_choice:
-                every = "|".join(f"(?:{self._each[index].pattern.regex})" for index in choice)
-                self._by_choice[choice] = regex.compile(f"(?:{every}){SENTINEL}", regex.ASCII)
-            self._by_last[last] = self._by_choice[choice]
-        return self._by_last[last]
+    def _able(self, bits: int) -> list["_Compiled"]:
+        """The patterns that can match in a text which holds these."""
+        if bits not in self._by_held:
+            if len(self._by_held) > MOST_REMEMBERED:
+                self._by_held.clear()
+            self._by_held[bits] = [each for each in self._each if all(bits & needed for needed in each.needed)]
+        return self._by_held[bits]
+
+    def _start(self, key: tuple[bool, str]) -> "_Start | None":
+        """A match of all patterns that can begin with this character, inside a word of ASCII or not."""
+        inside, char = key
+        choice = tuple(
+            index
+            for index, each in enumerate(self._each)
+            if not (inside and each.apart) and each.bounds.may_begin(char)
+        )
+        if choice not in self._by_choice:
+            every = "|".join(f"(?:{self._each[index].pattern.regex})" for index in choice)
+            match = regex.compile(f"(?:{every}){SENTINEL}", regex.ASCII).match
+            risky = any(self._each[index].bounds.risky for index in choice)
+            self._by_choice[choice] = partial(match, timeout=SECONDS) if risky else match
+        if len(self._starts) > MOST_REMEMBERED:
+            self._starts.clear()
+        return self._starts.setdefault(key, self._by_choice[choice])
 
 
 class _Compiled:
     """A pattern ready to search with."""
 
-    __slots__ = ("bounds", "finditer", "pattern", "search")
+    __slots__ = ("apart", "bounds", "finditer", "needed", "pattern", "search")
 
     def __init__(self, pattern: Pattern) -> None:
         self.pattern = pattern
         self.bounds = bounds(pattern.regex)
+        self.apart = self.bounds.apart()
+        self.needed = needed(pattern.regex)
         compiled = regex.compile(pattern.regex, regex.ASCII)
         self.search = compiled.search
         self.finditer = compiled.finditer

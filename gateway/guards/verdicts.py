@@ -30,6 +30,10 @@ class Verdicts:
     counts: dict[Verdict, int] = field(default_factory=dict)
     unscanned: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
     def add(self, verdict: Verdict) -> None:
         self.counts[verdict] = self.counts.get(verdict, 0) + 1
 

@@ -6,30 +6,42 @@
 Nothing personal outlives the exchange: the values are in the request, their placeholders are worked out from them.
 """
 
+import asyncio
+import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from os import urandom
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from gateway.errors import GatewayError
-from gateway.guards.editor import Blocked, Editor, Looking, Rule
+from gateway.guards.check import Check, Said, Setting, understood
+from gateway.guards.editor import Blocked, Editor, Looking, Rule, Spans, fail
+from gateway.guards.finding import Finding
+from gateway.guards.fold import squeezed
 from gateway.guards.placeholders import KeyRing, Known, Minter
 from gateway.guards.restoring import Restorer
 from gateway.guards.sinks import Grants, Sinks
 from gateway.guards.verdicts import Effect, Verdicts
 from gateway.policy.actions import Block, Mask, Tokenize, Word
 from gateway.policy.bind import Binder, Bound, Facts
+from gateway.policy.chain import Strings, chained
 from gateway.policy.finding import patterns_of
+from gateway.policy.gathering import gathered
 from gateway.policy.kinds import INPUT, OUTPUT
+from gateway.policy.request import declared_tools, demanded_form
 from gateway.policy.rule import BoundRule
 from gateway.wire.lanes.lane import Edit, Lane
 from gateway.wire.lanes.place import Inside, Place, Role
 from gateway.wire.lanes.places import places
 
+log = logging.getLogger("haechi")
+
+AT_ONCE: Final = 32 * 1024
+"""Characters of a request up to which it is scanned on the event loop: some two milliseconds."""
 WITHHELD: Final = "A policy of this gateway forbids this {side}."
 _EFFECTS: Final[dict[Word, Effect]] = {
     "block": "block", "fallback": "restart", "reask": "restart", "route": "restart",
@@ -38,23 +50,32 @@ _EFFECTS: Final[dict[Word, Effect]] = {
 _MOST_READY: Final = 256
 _CLEAN: Final = 20_000
 _WORTH_REMEMBERING: Final = 200
-_BETWEEN: Final = "\ufffe"
-"""What `Editing` puts between the strings of one tool call's arguments."""
+
+
+class Asked(NamedTuple):
+    """A check that some rules of a place listen to. `seconds` is the shortest time that one of them gives it."""
+
+    detector: str
+    check: Check
+    seconds: float
 
 
 class Ready:
-    """The rules of one `Bound` by place, each with its scanner."""
+    """The rules of one `Bound` by place, each place with its scanner and its checks. `checks` are those there are, by digest."""
 
-    def __init__(self, bound: Bound) -> None:
+    def __init__(self, bound: Bound, checks: Mapping[str, Check]) -> None:
         self.bound = bound
-        self._looking = {place: Looking(place, _with_patterns(rules)) for place, rules in bound.by_place.items()}
-        self.tokenizes = any(rule.word == "tokenize" and rule.is_enforced for rule in bound.rules)
-        self.guards_answers = any(place in OUTPUT for place in self._looking)
+        self._looking = {place: _looking(place, rules) for place, rules in bound.by_place.items()}
+        self._asked = {place: _asked(rules, checks) for place, rules in bound.by_place.items()}
+        self.checks_answers = any(self._asked[place] for place in self._asked if place in OUTPUT)
         self._clean: OrderedDict[bytes, None] = OrderedDict()
         self._key = urandom(32)
 
     def looking(self, place: str) -> Looking | None:
         return self._looking.get(place)  # type: ignore[call-overload, no-any-return]  # any word may be asked for
+
+    def asked(self, place: str) -> Sequence[Asked]:
+        return self._asked.get(place, ())  # type: ignore[call-overload, no-any-return]  # as above
 
     def is_clean(self, place: Place) -> bool:
         """Whether this text was looked at before, in such a place, and nothing was found: turns come again and again."""
@@ -74,8 +95,20 @@ class Ready:
         return blake2b(said, key=self._key, digest_size=16).digest()
 
 
-def _with_patterns(rules: Sequence[BoundRule]) -> list[tuple[Rule, list[Any]]]:
-    return [(_rule(one), [found for finder in one.finders for found in patterns_of(finder)]) for one in rules]
+def _looking(place: str, rules: Sequence[BoundRule]) -> Looking:
+    spoken = [(_rule(one), [finder.digest for finder in one.finders]) for one in rules]
+    return Looking(place, spoken, [found for one in rules for finder in one.finders for found in patterns_of(finder)])
+
+
+def _asked(rules: Sequence[BoundRule], checks: Mapping[str, Check]) -> list[Asked]:
+    found: dict[str, Asked] = {}
+    for rule in rules:
+        for finder in rule.finders:
+            if (check := checks.get(finder.digest)) is not None:
+                seconds = rule.timeout_ms / 1000
+                before = found.get(finder.digest)
+                found[finder.digest] = Asked(finder.digest, check, min(seconds, before.seconds) if before else seconds)
+    return list(found.values())
 
 
 def _rule(one: BoundRule) -> Rule:
@@ -94,10 +127,10 @@ def _rule(one: BoundRule) -> Rule:
 class Guards:
     """The policies of one configuration, ready for every exchange. `keys` are those of placeholders."""
 
-    def __init__(self, binder: Binder, keys: KeyRing) -> None:
+    def __init__(self, binder: Binder, keys: KeyRing, checks: Mapping[str, Check]) -> None:
         self.binder = binder
         self._keys = keys
-        self._ready = lru_cache(_MOST_READY)(_made_ready)
+        self._ready = lru_cache(_MOST_READY)(lambda key: Ready(key.bound, checks))
 
     def over(self, facts: Facts, asked: str | None, subject: "Subject") -> "Guarding | None":
         """None where no rule applies. `asked` is the header by which a caller adds policies; raises `invalid_request` for it."""
@@ -118,10 +151,6 @@ class _Key:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Key) and other.bound.digest == self.bound.digest
-
-
-def _made_ready(key: _Key) -> Ready:
-    return Ready(key.bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,21 +174,29 @@ class Guarding:
         self._scopes: dict[str, Minter] = {}
         self._known = Known(self)
         self._grants: dict[str, frozenset[str]] = {}
-        self._declared: frozenset[str] = frozenset()
+        self._setting = Setting()
 
     @property
     def bound(self) -> Bound:
         return self._ready.bound
 
-    def screened(self, dialect: str, body: dict[str, Any]) -> dict[str, Any]:
+    @property
+    def checks_answers(self) -> bool:
+        """Whether answers have to be complete before anything of them goes out."""
+        return self._ready.checks_answers
+
+    async def screened(self, dialect: str, body: dict[str, Any]) -> dict[str, Any]:
         """The body that may go upstream: the same object if no rule changes it. Raises `policy_blocked`, naming the field."""
         inside = places(dialect, body)
         self._look_at_opaque(inside)
-        self._declared = declared_tools(body)
+        untrusted = any(one.role == "tool_result" for one in inside.places)
+        self._setting = Setting(declared_tools(body), demanded_form(body), untrusted)
         self._conversation = next((one.text for one in inside.places if one.role == "user"), "")
-        texts = self._first_pass(inside.places)
-        if len(self._known):
-            self._second_pass(inside.places, texts)
+        more = await self._checked(inside.places)
+        if sum(len(one.text) for one in inside.places) <= AT_ONCE:
+            texts = self._rewritten(inside.places, more)
+        else:
+            texts = await asyncio.to_thread(self._rewritten, inside.places, more)
         if not texts:
             return body
         changed = deepcopy(body)
@@ -173,14 +210,32 @@ class Guarding:
         if self._ready.looking(role):
             self.verdicts.leave(what)
 
-    def edit_for(self, lane: Lane) -> Edit | None:
-        """What guards this lane of the answer, and puts values back into it. None where nothing looks at it."""
+    def guard_for(self, lane: Lane, verdicts: Verdicts | None = None) -> Edit | None:
+        """What looks for patterns in this lane of the answer; its `verdicts` are those of the exchange unless others are given."""
         looking = self._ready.looking(lane.kind)
-        guard = Editor(looking, self.verdicts) if looking else None
-        restore = self._restore_into(lane)
-        if guard is not None and restore is not None:
-            return _Both(guard, restore)
-        return guard or restore
+        return Editor(looking, self.verdicts if verdicts is None else verdicts) if looking else None
+
+    def restorer_for(self, lane: Lane) -> Edit | None:
+        """What puts values back into this lane."""
+        if not len(self._known) or lane.tool == "url":
+            return None
+        grants = Grants(self._grants, frozenset())
+        kinds = frozenset(one for one in self._grants if grants.may(one, lane.kind, lane.name in self._setting.tools))
+        if lane.kind == "tool_args":
+            return Strings(self._known, kinds)
+        return Restorer(self._known, Sinks(), kinds)
+
+    def edit_for(self, lane: Lane) -> Edit | None:
+        """Both. None where nothing looks at the lane."""
+        return chained(self.guard_for(lane), self.restorer_for(lane))
+
+    async def checked(self, lane: Lane, text: str, restored: str) -> Edit | None:
+        """What the checks make of a lane that is complete. Raises `Blocked`."""
+        looking = self._ready.looking(lane.kind)
+        if not looking:
+            return None
+        findings = await self._ask(looking, Said(lane.kind, text, restored, lane.name, self._setting))
+        return Spans(findings, looking, self.verdicts)
 
     def blocked(self, error: Blocked, where: str | None = None) -> GatewayError:
         """What the caller is told: which rule, where, and nothing of the text."""
@@ -208,26 +263,66 @@ class Guarding:
         """See `placeholders.Mints`: each kind in the scope that its rule gives it."""
         return self._scopes[kind].spellings(kind, surface, again)
 
-    def _first_pass(self, found: Sequence[Place]) -> dict[int, str]:
+    async def _checked(self, found: Sequence[Place]) -> dict[int, list[Finding]]:
+        """What the checks find, by place, all of them at the same time. Raises `policy_blocked` where one fails."""
+
+        async def one(index: int, place: Place, looking: Looking) -> tuple[int, list[Finding]]:
+            text, _ = squeezed(place.text)
+            try:
+                return index, await self._ask(looking, Said(place.role, text, text, setting=self._setting))
+            except Blocked as blocked:
+                raise self.blocked(blocked, place.path) from None
+
+        return dict(
+            await gathered(
+                one(index, place, looking)
+                for index, place in enumerate(found)
+                if self._ready.asked(place.role)
+                and (looking := self._ready.looking(place.role))
+                and not self._is_clean(place)
+            )
+        )
+
+    async def _ask(self, looking: Looking, said: Said) -> list[Finding]:
+        found = await gathered(self._answer(asked, looking, said) for asked in self._ready.asked(looking.place))
+        return [finding for findings in found for finding in findings]
+
+    async def _answer(self, asked: Asked, looking: Looking, said: Said) -> list[Finding]:
+        try:
+            async with asyncio.timeout(asked.seconds):
+                found = await asked.check.look(said)
+                return [understood(one, said.text, asked.detector) for one in found]
+        except Exception as error:  # noqa: BLE001 - a detector is anybody's code; whatever it raises, the rule's `on_error` decides
+            log.warning("a detector of place %s failed: %s", looking.place, type(error).__name__)
+            fail(looking, looking.rules_of(asked.detector), self.verdicts)
+            return []
+
+    def _rewritten(self, found: Sequence[Place], more: Mapping[int, list[Finding]]) -> dict[int, str]:
+        texts = self._first_pass(found, more)
+        if len(self._known):
+            self._second_pass(found, texts)
+        return texts
+
+    def _first_pass(self, found: Sequence[Place], more: Mapping[int, list[Finding]]) -> dict[int, str]:
         texts: dict[int, str] = {}
         for index, place in enumerate(found):
             looking = self._ready.looking(place.role)
-            if not looking:
+            if not looking or self._is_clean(place):
                 continue
-            worth = len(place.text) >= _WORTH_REMEMBERING
-            if worth and self._ready.is_clean(place):
-                continue
-            said = len(self.verdicts.counts), sum(self.verdicts.counts.values())
-            editor = Editor(looking, self.verdicts, self._mint)
+            said = self.verdicts.total
+            kept, _ = squeezed(place.text)
             try:
-                text = editor.feed(place.text) + editor.close()
+                text = Editor(looking, self.verdicts, self._mint).edited(kept, more.get(index, ()))
             except Blocked as blocked:
                 raise self.blocked(blocked, place.path) from None
             if text != place.text:
                 texts[index] = text
-            elif worth and said == (len(self.verdicts.counts), sum(self.verdicts.counts.values())):
+            elif len(text) >= _WORTH_REMEMBERING and said == self.verdicts.total:
                 self._ready.remember_clean(place)
         return texts
+
+    def _is_clean(self, place: Place) -> bool:
+        return len(place.text) >= _WORTH_REMEMBERING and self._ready.is_clean(place)
 
     def _second_pass(self, found: Sequence[Place], texts: dict[int, str]) -> None:
         """A value that was recognised once, by its context say, stays nowhere else in the request."""
@@ -259,75 +354,5 @@ class Guarding:
         said = "".join(f"{len(part)}:{part}" for part in (within, *parts))
         return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=32).digest()
 
-    def _restore_into(self, lane: Lane) -> Edit | None:
-        if not len(self._known) or lane.tool == "url":
-            return None
-        grants = Grants(self._grants, frozenset())
-        kinds = frozenset(one for one in self._grants if grants.may(one, lane.kind, lane.name in self._declared))
-        if lane.kind == "tool_args":
-            return _Strings(self._known, kinds)
-        return Restorer(self._known, Sinks(), kinds)
-
     def _withheld(self, message: str) -> GatewayError:
         return GatewayError("policy_blocked", message)
-
-
-class _Both:
-    """The guard first; what it lets go is restored. So no rule sees a value, and no value is kept with an answer."""
-
-    __slots__ = ("_first", "_second")
-
-    def __init__(self, first: Edit, second: Edit) -> None:
-        self._first = first
-        self._second = second
-
-    def feed(self, text: str, /) -> str:
-        return self._second.feed(self._first.feed(text))
-
-    def close(self) -> str:
-        return self._second.feed(self._first.close()) + self._second.close()
-
-
-class _Strings:
-    """The strings of a tool call's arguments, each with sinks of its own."""
-
-    __slots__ = ("_kinds", "_known", "_restorer")
-
-    def __init__(self, known: Known, kinds: frozenset[str]) -> None:
-        self._known = known
-        self._kinds = kinds
-        self._restorer = self._fresh()
-
-    def feed(self, text: str, /) -> str:
-        first, *others = text.split(_BETWEEN)
-        written = [self._restorer.feed(first)]
-        for part in others:
-            written += self._restorer.close(), _BETWEEN
-            self._restorer = self._fresh()
-            written.append(self._restorer.feed(part))
-        return "".join(written)
-
-    def close(self) -> str:
-        return self._restorer.close()
-
-    def _fresh(self) -> Restorer:
-        return Restorer(self._known, Sinks(is_argument=True), self._kinds)
-
-
-def declared_tools(body: dict[str, Any]) -> frozenset[str]:
-    """Names of the tools that the caller itself declared; what a vendor hosts is not among them."""
-    found: set[str] = set()
-    for field in ("tools", "functions"):
-        entries = body.get(field)
-        for one in entries if isinstance(entries, list) else ():
-            inner = one.get("function", one) if isinstance(one, dict) else None
-            if isinstance(inner, dict) and isinstance(name := inner.get("name"), str):
-                found.add(name)
-    return frozenset(found)
-
-
-def end_user(body: dict[str, Any]) -> str:
-    """The end user that the request names, empty if none."""
-    metadata = body.get("metadata")
-    named = metadata.get("user_id") if isinstance(metadata, dict) else None
-    return next((one for one in (body.get("safety_identifier"), body.get("user"), named) if isinstance(one, str)), "")

@@ -67,7 +67,8 @@ class Progress:
     status: int = 200
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     form: Form = "whole"
-    begun: bool = False
+    begun: bool = False  # text has gone to the caller
+    heard: bool = False  # text has come, though a rule may hold it back
     ended: bool = False
     deadlines: Deadlines = field(default_factory=Deadlines)
 
@@ -184,12 +185,12 @@ class _Patience:
         progress, timeouts = self._progress, self._timeouts
         silence = _END_GRACE_SECONDS if progress.ended else timeouts.between_tokens
         try:
-            with progress.deadlines.until(self._loop.time() + silence if progress.begun else self._late):
+            with progress.deadlines.until(self._loop.time() + silence if progress.heard else self._late):
                 return await reply.read()
         except TimeoutError as error:
             if progress.ended:
                 return b""
-            if progress.begun:
+            if progress.heard:
                 raise _late("stalled", silence) from error
             raise _late("timeout_first_token", timeouts.first_token) from error
         except TransportError as error:

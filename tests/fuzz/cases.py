@@ -102,7 +102,9 @@ def sizes_of(rng: random.Random, length: int) -> list[int]:
 
 def looking(patterns: list[Pattern]) -> Looking:
     """Every pattern under one rule that puts `MARK` in the place of what it finds."""
-    return Looking("content", [(Rule("fuzz", "mask", "mask", with_text=MARK), patterns)])
+    return Looking(
+        "content", [(Rule("fuzz", "mask", "mask", with_text=MARK), [one.detector for one in patterns])], patterns
+    )
 
 
 def run(rng: random.Random, guard: Looking, values: list[str], result: Result) -> str | None:

@@ -18,7 +18,9 @@ LOG = Rule("q", "log-codes", "log")
 
 def edited(text: str, *rules: tuple[Rule, list[Pattern]], sizes: list[int] | None = None) -> tuple[str, Verdicts]:
     verdicts = Verdicts()
-    editor = Editor(Looking("content", rules), verdicts, lambda _rule, kind, value: f"<{kind}_{value[::-1]}>")
+    spoken = [(rule, [one.detector for one in found]) for rule, found in rules]
+    looking = Looking("content", spoken, [one for _, found in rules for one in found])
+    editor = Editor(looking, verdicts, lambda _rule, kind, value: f"<{kind}_{value[::-1]}>")
     out, at = "", 0
     for size in sizes or [len(text)]:
         out += editor.feed(text[at : at + size])
