@@ -145,6 +145,9 @@ PLANTS: tuple[Plant, ...] = (
     Plant("entity misspelled", "  pii:", "EMAIL_ADDRESS", "EMIAL_ADDRESS", "did you mean 'EMAIL_ADDRESS'?"),
     Plant("score of no entity", "  pii:", "KR_PHONE", "KR_FONE", "did you mean 'KR_PHONE'?"),
     Plant("unbounded pattern", "  ticket:", "TT-[0-9]{4}", "TT-[0-9]+", "`+` has no upper limit; write `{1,64}`"),
+    Plant("pattern read in two ways", "  ticket:", "'T-[0-9]{4}'", "'T-[[:alpha:]]{4}'", "is read in two ways"),
+    Plant("word of nothing", "  grader:", "words: [x]", 'words: ["\\u200b "]', "is empty once"),
+    Plant("star in the middle", "bind:", "openai/gpt-4o", "a*b", "has a `*` before its end"),
     Plant(
         "key of another kind", "  fits: {kind: schema}", "max_chars: 100", "max_chars: 100, words: [x]", "unknown key"
     ),

@@ -85,6 +85,14 @@ def test_an_unreadable_file_does_not_hide_what_is_wrong_in_others_nor_make_its_n
     assert [one.partition(": ")[0] for one in found] == ["p/a.yaml:2", "p/b.yaml:3"]
 
 
+def test_what_a_child_would_loosen_is_not_judged_by_a_parent_that_is_broken(tmp_path: Path) -> None:
+    child = POLICY.replace("detectors: {d: {kind: pattern, match: x}}\n", "") % "b" + "extends: [a]\n"
+    write(tmp_path, a=POLICY.replace("[user]", "[usre]") % "a", b=child)
+    assert [one.partition(": ")[0] for one in said(tmp_path)] == ["p/a.yaml:4"]
+    write(tmp_path, a=POLICY.replace("[user]", "[user, system]") % "a")
+    assert [one.partition(": ")[0] for one in said(tmp_path)] == ["p/b.yaml:3"]
+
+
 def test_exemptions_must_be_from_a_rule_where_it_stands(tmp_path: Path) -> None:
     write(tmp_path, a=POLICY % "a", b="haechi: policy/v1\nname: b\nextends: [a]\n")
     exempt = "  exempt:\n" + "".join(
