@@ -6,6 +6,7 @@ braces and commas it came from. The grammar is not checked: a lexer is enough, a
 lenient reader at the other end) takes liberties. Text that does not begin like JSON, or goes on so behind its end, is plain.
 """
 
+import json
 import re
 from collections import deque
 from typing import Any, Final
@@ -25,13 +26,12 @@ _SURROGATES: Final = range(0xD800, 0xE000)
 _MEANT: Final = {"\ufdd1": SEPARATOR, "\ufdd2": _MARK, "\ufdd3": "\\"}
 
 _RESERVED: Final = re.compile(f"[{SEPARATOR}{_MARK}]")
-_SAID: Final = re.compile(r'[^"\\]+')
+_SAID: Final = re.compile(r'(?:[^"\\]++|\\(?:["\\/bfnrt]|u(?![dD][89a-fA-F])[0-9a-fA-F]{4}))++')
 _BARE: Final = re.compile(r'[^ \t\r\n{}\[\],:"]+')
-_ESCAPE: Final = re.compile(r'\\(?:(["\\/bfnrt])|u([0-9a-fA-F]{4}))')
+_SURROGATE: Final = re.compile(r"\\u([dD][89a-fA-F][0-9a-fA-F]{2})")
 _UNFINISHED: Final = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
-_SHORT: Final = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_WRITTEN: Final = {meant: "\\" + short for short, meant in _SHORT.items() if short != "/"}
-_SPECIAL: Final = re.compile(_MARK + r'(.)|["\\\x00-\x1f\ud800-\udfff]', re.DOTALL)
+_SPECIAL: Final = re.compile(f"{_MARK}(.)|[\ud800-\udfff]", re.DOTALL)
+_decode: Final = json.JSONDecoder(strict=False).decode
 _BLANK: Final = " \t\r\n"
 _BEGINS_JSON: Final = frozenset('{["-0123456789tfn')
 _GOES_ON: Final = frozenset('{["')  # a second value behind the first
@@ -104,7 +104,7 @@ class JSONEdit:
         if not isinstance(leaf, Leaf):
             return
         if leaf.kind == "string":
-            written.append(_SPECIAL.sub(_escaped, text))
+            written.append(_written(text))
         elif leaf.kind == "plain":
             written.append(_SPECIAL.sub(_meant, text))
         else:
@@ -120,7 +120,7 @@ class JSONEdit:
         elif leaf.kind == "bare":
             original, released = "".join(leaf.original), "".join(leaf.released)
             plain = _SPECIAL.sub(_meant, released)
-            written.append(original if plain == original else '"' + _SPECIAL.sub(_escaped, released) + '"')
+            written.append(original if plain == original else '"' + _written(released) + '"')
 
 
 class _Lexer:
@@ -214,14 +214,14 @@ class _Lexer:
     def _string(self, text: str, at: int, said: list[str]) -> int:
         if (match := _SAID.match(text, at)) is not None:
             self._end_pair(said)
-            said.append(_marked(match[0]))
+            said.append(_marked(_decode(f'"{match[0]}"') if "\\" in match[0] else match[0]))
             return match.end()
         if text[at] == '"':
             self._end_pair(said)
             self._end(said)
             return at + 1
-        if (match := _ESCAPE.match(text, at)) is not None:
-            self._escape(match, said)
+        if (match := _SURROGATE.match(text, at)) is not None:
+            self._surrogate(int(match[1], 16), said)
             return match.end()
         if _UNFINISHED.match(text, at):
             self._rest = text[at:]
@@ -230,21 +230,17 @@ class _Lexer:
         said.append(_BACKSLASH)
         return at + 1
 
-    def _escape(self, match: re.Match[str], said: list[str]) -> None:
-        if match[1]:
-            self._end_pair(said)
-            said.append(_SHORT[match[1]])
-            return
-        code = int(match[2], 16)
-        if self._high and 0xDC00 <= code <= 0xDFFF:
+    def _surrogate(self, code: int, said: list[str]) -> None:
+        """Half of a character. The first half waits for the second."""
+        if self._high and code >= 0xDC00:
             said.append(chr(0x10000 + ((self._high - 0xD800) << 10) + (code - 0xDC00)))
             self._high = 0
             return
         self._end_pair(said)
-        if 0xD800 <= code <= 0xDBFF:
+        if code < 0xDC00:
             self._high = code
         else:
-            said.append(_lone(code) if code in _SURROGATES else _marked(chr(code)))
+            said.append(_lone(code))
 
     def _end_pair(self, said: list[str]) -> None:
         if self._high:
@@ -276,10 +272,15 @@ def _meant(match: re.Match[str]) -> str:
     return chr(moved) if moved in _SURROGATES else _MEANT.get(marked, marked)
 
 
-def _escaped(match: re.Match[str]) -> str:
-    meant = _meant(match)
-    if match[1] == "\ufdd3":
-        return meant
-    if meant in _WRITTEN:
-        return _WRITTEN[meant]
-    return f"\\u{ord(meant):04x}" if meant < " " or "\ud800" <= meant <= "\udfff" else meant
+def _written(text: str) -> str:
+    """As it stands between the quotes of a JSON string."""
+    if not _SPECIAL.search(text):
+        return json.dumps(text, ensure_ascii=False)[1:-1]
+    pieces: list[str] = []
+    at = 0
+    for match in _SPECIAL.finditer(text):
+        meant = _meant(match)
+        plain = meant if match[1] == "\ufdd3" else json.dumps(meant, ensure_ascii="\ud800" <= meant <= "\udfff")[1:-1]
+        pieces += [json.dumps(text[at : match.start()], ensure_ascii=False)[1:-1], plain]
+        at = match.end()
+    return "".join(pieces) + json.dumps(text[at:], ensure_ascii=False)[1:-1]

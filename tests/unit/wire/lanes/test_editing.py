@@ -169,3 +169,11 @@ def test_plain_text_in_the_place_of_arguments_is_looked_at_as_text() -> None:
     )
     lane = JSONEdit(Redact())
     assert lane.feed('{"a": 1}{"b": "S\\u0045CRET"}') + lane.close() == '{"a": 1}{"b": "***"}'
+
+
+def test_an_edit_that_cuts_a_mark_in_two_still_leaves_json() -> None:
+    class Cutting(Pass):
+        def feed(self, text: str) -> str:
+            return text.replace("\ufdd0\ufdd2", '\ufdd0"')
+
+    assert edited_value(Cutting(), {"a": "x\ufdd0y"}) == ({"a": 'x"y'}, True)
