@@ -153,6 +153,11 @@ class _Key:
         return isinstance(other, _Key) and other.bound.digest == self.bound.digest
 
 
+def _is_no_sink(lane: Lane) -> bool:
+    """Addresses, and what citations and tools of the vendor quote: nobody granted these anything."""
+    return isinstance(lane.tool, str) and (lane.tool in ("url", "quoted") or lane.tool.startswith("hosted"))
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """Whose values these are: `owner` is the caller's key, `team` its team, `user` the end user that the request names."""
@@ -217,7 +222,7 @@ class Guarding:
 
     def restorer_for(self, lane: Lane) -> Edit | None:
         """What puts values back into this lane."""
-        if not len(self._known) or lane.tool == "url":
+        if not len(self._known) or _is_no_sink(lane):
             return None
         grants = Grants(self._grants, frozenset())
         kinds = frozenset(one for one in self._grants if grants.may(one, lane.kind, lane.name in self._setting.tools))
@@ -333,7 +338,7 @@ class Guarding:
 
     def _look_at_opaque(self, inside: Inside) -> None:
         for one in inside.opaque:
-            self.unread(one.what)
+            self.unread(one.what, one.role)
 
     def _mint(self, rule: Rule, kind: str, value: str) -> str:
         deed = rule.settings

@@ -175,7 +175,14 @@ _FORMAT: Final = each(
         "schema": schema,
     }
 )
-_BIAS: Final = named(word, re.compile(r"\d{1,7}"))  # by number of a token
+
+
+def _number(found: Found, role: Role, held: Held, key: Any, value: Any, path: str) -> None:
+    if type(value) is not int and type(value) is not float:
+        anything(found, role, held, key, value, path)
+
+
+_BIAS: Final = named(_number, re.compile(r"\d{1,7}"))  # by number of a token
 
 CHAT: Final[Table] = {
     **SAMPLING,

@@ -15,7 +15,7 @@ def _prompts(found: Found, role: Role, held: Held, key: Any, value: Any, path: s
         parts(found, role, held, key, value, path)
         return
     if _are_tokens(value):
-        found.opaque.append(Opaque("tokens", path))
+        found.opaque.append(Opaque("tokens", path, role))
     inner = Held(value)
     for index, item in enumerate(value):
         if type(item) is list and _are_tokens(item):
@@ -26,7 +26,7 @@ def _prompts(found: Found, role: Role, held: Held, key: Any, value: Any, path: s
 
 def _tokens(found: Found, role: Role, held: Held, value: list[Any], path: str) -> None:
     """What is no token among tokens is read."""
-    found.opaque.append(Opaque("tokens", path))
+    found.opaque.append(Opaque("tokens", path, role))
     for index, item in enumerate(value):
         if type(item) in _TEXTUAL:
             anything(found, role, held, index, item, f"{path}.{index}")

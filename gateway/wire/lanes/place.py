@@ -53,6 +53,7 @@ class Opaque(NamedTuple):
 
     what: What
     path: str
+    role: Role = "user"
 
 
 class Inside(NamedTuple):

@@ -149,9 +149,9 @@ def link(what: What) -> Rule:
         if type(value) is not str:
             anything(found, role, held, key, value, path)
         elif value[:5].lower() == "data:":
-            found.opaque.append(Opaque(what, path))
+            found.opaque.append(Opaque(what, path, role))
         else:
-            found.opaque.append(Opaque("url", path))
+            found.opaque.append(Opaque("url", path, role))
             found.places.append(Place(role, value, path, held, key))
 
     return rule
@@ -172,7 +172,7 @@ def opaque(what: What) -> Rule:
     """A string that is not text, or names something kept elsewhere."""
 
     def rule(found: Found, role: Role, held: Held, key: Any, value: Any, path: str) -> None:
-        found.opaque.append(Opaque(what, path))
+        found.opaque.append(Opaque(what, path, role))
         if type(value) is dict or type(value) is list:
             anything(found, role, held, key, value, path)
 
@@ -182,8 +182,8 @@ def opaque(what: What) -> Rule:
 def hidden(what: What) -> Rule:
     """A whole that is not read, whatever it holds."""
 
-    def rule(found: Found, _role: Role, _held: Held, _key: Any, _value: Any, path: str) -> None:
-        found.opaque.append(Opaque(what, path))
+    def rule(found: Found, role: Role, _held: Held, _key: Any, _value: Any, path: str) -> None:
+        found.opaque.append(Opaque(what, path, role))
 
     return rule
 
@@ -192,7 +192,7 @@ def beside(what: What, rule: Rule) -> Rule:
     """What the rule finds, and a note that there is more than text can tell."""
 
     def both(found: Found, role: Role, held: Held, key: Any, value: Any, path: str) -> None:
-        found.opaque.append(Opaque(what, path))
+        found.opaque.append(Opaque(what, path, role))
         rule(found, role, held, key, value, path)
 
     return both
@@ -242,7 +242,7 @@ def by_type(rows: Callable[[], Kinds], other: Reading) -> Reader:
         row = (rows().get(said) if type(said) is str else None) or other
         kind = row if isinstance(row, Kind) else row(value)
         if kind.opaque is not None:
-            found.opaque.append(Opaque(kind.opaque, path))
+            found.opaque.append(Opaque(kind.opaque, path, role))
         read(found, kind.role or role, kind.table, value, path)
 
     return one
@@ -314,10 +314,10 @@ def _spread(found: Found, role: Role, held: Held, key: Any, path: str, *, data: 
                 found.places.append(Place(role, name, place, Keys(inner), name))
             kind = type(entry)
             if kind is str:
-                if data or not _known(found, name, entry, place):
+                if data or not _known(found, role, name, entry, place):
                     _string(found, role, inner, name, entry, place, decode=data or role == "tool_result")
             elif kind is int or kind is float:
-                if data or not _known(found, name, written(entry), place):
+                if data or not _known(found, role, name, written(entry), place):
                     found.places.append(Place(role, written(entry), place, inner, name))
             elif kind is dict or kind is list:
                 deeper.append((entry, place))
@@ -336,19 +336,19 @@ _EVERYWHERE: Final[Mapping[str, What | None]] = {
 }
 
 
-def _known(found: Found, name: int | str, value: str, path: str) -> bool:
+def _known(found: Found, role: Role, name: int | str, value: str, path: str) -> bool:
     if name not in _EVERYWHERE:
         return False
     what = _EVERYWHERE[str(name)]
     if what is not None:
-        found.opaque.append(Opaque(what, path))
+        found.opaque.append(Opaque(what, path, role))
         return True
     return is_word(value)
 
 
 def _string(found: Found, role: Role, owner: Owner, key: Any, value: str, path: str, *, decode: bool) -> None:
     if value[:5].lower() == "data:" and (url := _DATA_URL.fullmatch(value)):
-        found.opaque.append(Opaque(_MEDIA.get(url[1].lower(), "file"), path))
+        found.opaque.append(Opaque(_MEDIA.get(url[1].lower(), "file"), path, role))
     elif decode and owner.depth < DEEPEST and may_hold(value):
         _json_or_plain(found, role, owner, key, value, path)
     else:
@@ -365,7 +365,7 @@ def _json_or_plain(found: Found, role: Role, owner: Owner, key: Any, value: str,
     leaves = held.leaves() if shape == "json" else None
     if leaves is None:
         if shape != "plain":
-            found.opaque.append(Opaque("unknown", path))
+            found.opaque.append(Opaque("unknown", path, role))
         found.places.append(Place(role, value, path, owner, key))
         return
     for kind, leaf, inner, at in leaves:

@@ -108,11 +108,11 @@ def test_the_usual_body_says_this_much_in_this_order() -> None:
         Opaque("file", "messages.2.content.5.file.file_id"),
         Opaque("file", "messages.2.content.6.file.file_data"),
         Opaque("unknown", "messages.2.content.7"),
-        Opaque("signed", "messages.3.reasoning_details.0.text"),
-        Opaque("signed", "messages.3.reasoning_details.0.signature"),
-        Opaque("signed", "messages.3.reasoning_details.1.data"),
-        Opaque("audio", "messages.3.audio.id"),
-        Opaque("hosted_tool", "tools.2"),
+        Opaque("signed", "messages.3.reasoning_details.0.text", "assistant"),
+        Opaque("signed", "messages.3.reasoning_details.0.signature", "assistant"),
+        Opaque("signed", "messages.3.reasoning_details.1.data", "assistant"),
+        Opaque("audio", "messages.3.audio.id", "assistant"),
+        Opaque("hosted_tool", "tools.2", "tool_definition"),
         Opaque("hosted_tool", "web_search_options"),
     ]
 
@@ -217,7 +217,7 @@ def test_json_too_deep_to_decode_is_marked(depth: int) -> None:
     text = "[" * depth + '"\\uac00"' + "]" * depth
     found = message(role="tool", content=text)
     assert texts(found) == [text]
-    assert found.opaque == [Opaque("unknown", "messages.0.content")]
+    assert found.opaque == [Opaque("unknown", "messages.0.content", "tool_result")]
 
 
 @pytest.mark.parametrize("field", ["tool_call_id", "id", "type"])
