@@ -21,6 +21,7 @@ from gateway.wire.lanes.walk import (
     Kinds,
     Rule,
     Table,
+    anything,
     arguments,
     as_role,
     beside,
