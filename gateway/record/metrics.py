@@ -15,6 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from gateway.exchange import Exchange
+from gateway.guards.verdicts import Verdicts
 from gateway.routing.health import Health
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -61,6 +62,9 @@ class Metrics(Collector):
         self._tallies: dict[tuple[str, str], _Tally] = {}
         self._ended: Counter[tuple[str, str, str, str]] = Counter()
         self._attempts: Counter[tuple[str, str]] = Counter()
+        self._verdicts: Counter[tuple[str, str, str, str]] = Counter()
+        self._entities: Counter[str] = Counter()
+        self._unscanned: Counter[str] = Counter()
         self.dropped = 0
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -82,8 +86,17 @@ class Metrics(Collector):
             tally.output += usage.output_tokens
             tally.cached += usage.cached_tokens
         tally.nanodollars += x.cost_nanodollars or 0
+        if x.guarding is not None:
+            self._judged(x.guarding.verdicts)
         for attempt, candidate in zip(x.attempts, x.asked, strict=True):
             self._attempts[candidate.label, attempt.failure.kind if attempt.failure else "-"] += 1
+
+    def _judged(self, verdicts: Verdicts) -> None:
+        for verdict, count in verdicts:
+            self._verdicts[verdict.policy, verdict.rule, verdict.effect, verdict.said] += count
+            if verdict.kind:
+                self._entities[verdict.kind] += count
+        self._unscanned.update(verdicts.unscanned)
 
     def page(self, health: Health, now: float, targets: Collection[str], checked: Collection[str]) -> bytes:
         """The exposition, with the state of these targets and checked providers as it is now.
@@ -124,6 +137,22 @@ class Metrics(Collector):
         for tried, count in self._attempts.items():
             attempts.add_metric(tried, count)
         yield attempts
+        judged = CounterMetricFamily(
+            "haechi_policy_verdicts",
+            "What rules said of findings: `enforced`, `shadow`, or `failed` where the detector did.",
+            labels=("policy", "rule", "effect", "said"),
+        )
+        for verdict, count in self._verdicts.items():
+            judged.add_metric(verdict, count)
+        entities = CounterMetricFamily("haechi_policy_entities", "Findings, by entity.", labels=("entity",))
+        for kind, count in self._entities.items():
+            entities.add_metric((kind,), count)
+        unscanned = CounterMetricFamily(
+            "haechi_policy_unscanned", "What no rule could read, by what it was.", labels=("what",)
+        )
+        for what, count in self._unscanned.items():
+            unscanned.add_metric((what,), count)
+        yield from (judged, entities, unscanned)
         yield CounterMetricFamily(
             "haechi_records_dropped", "Records that found the queue full, or could not be written.", value=self.dropped
         )

@@ -6,13 +6,14 @@ import sys
 import threading
 from collections import deque
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 import msgspec
 from msgspec import Struct
 
 from gateway.config.structs import Record
 from gateway.exchange import Exchange
+from gateway.policy.guarding import Guarding
 from gateway.record.metrics import Metrics
 
 log = logging.getLogger("haechi")
@@ -48,6 +49,10 @@ class Row(Struct, omit_defaults=False):
     reasoning_tokens: int | None
     usage_estimated: bool | None
     cost_nanodollars: int | None
+    policies: list[str] | None  # `name@version` of those that applied
+    exempted: list[str] | None  # names of the exemptions that took a rule away
+    verdicts: list[tuple[str, str, str, str, str, str, int]] | None  # policy, rule, place, entity, effect, said, count
+    unscanned: dict[str, int] | None  # what no rule could read
 
 
 class Recorder:
@@ -174,4 +179,17 @@ def row(x: Exchange, ended: float) -> Row:
         usage.reasoning_tokens if usage else None,
         usage.estimated if usage else None,
         x.cost_nanodollars,
+        *_judged(x.guarding),
+    )
+
+
+def _judged(guarding: Guarding | None) -> tuple[Any, Any, Any, Any]:
+    if guarding is None:
+        return None, None, None, None
+    bound, verdicts = guarding.bound, guarding.verdicts
+    return (
+        [f"{name}@{version}" for name, version in bound.policies],
+        [one.name for one in bound.exempted],
+        [(*verdict, count) for verdict, count in verdicts],
+        dict(verdicts.unscanned),
     )

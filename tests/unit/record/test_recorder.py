@@ -16,6 +16,15 @@ import pytest
 from gateway.config.structs import Record
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
+from gateway.guards.placeholders import KeyRing
+from gateway.policy import detectors
+from gateway.policy.actions import Mask
+from gateway.policy.bind import Binder, Facts
+from gateway.policy.finding import VERSIONS
+from gateway.policy.guarding import Guards, Subject
+from gateway.policy.rule import BoundRule as Rule
+from gateway.policy.rule import finder, policy
+from gateway.policy.structs import Bind
 from gateway.record.metrics import Metrics
 from gateway.record.recorder import Recorder, Row, row
 from gateway.routing.failure import Attempt, Failure
@@ -200,6 +209,9 @@ async def test_closing_twice_is_closing_once(tmp_path: Path) -> None:
 # -- rows
 
 
+CODES = finder("codes", detectors.Pattern(match="INT-[0-9]{6}", name="CODE"))
+
+
 def full() -> Exchange:
     first, second = candidate("a"), candidate("b")
     return exchange(
@@ -243,7 +255,41 @@ def test_a_row_says_what_happened() -> None:
         reasoning_tokens=6,
         usage_estimated=True,
         cost_nanodollars=5,
+        policies=None,
+        exempted=None,
+        verdicts=None,
+        unscanned=None,
     )
+
+
+def test_a_row_says_what_rules_said_and_what_none_could_read() -> None:
+    rule = Rule(
+        policy="p",
+        id="mask-codes",
+        places=frozenset({"user"}),
+        finders=(CODES,),
+        deed=Mask(),
+        mode="enforce",
+        on_error="block",
+        timeout_ms=50,
+        opaque="allow",
+        min_score=0.0,
+    )
+    guarding = Guards(Binder({"p": policy("p", 3, Bind(), [rule])}, [], VERSIONS), KeyRing(b"k"), {}).over(
+        Facts(frozenset({"asked"}), "chat", frozenset({"external"})), None, Subject("anna", None, "")
+    )
+    assert guarding is not None
+    content = [
+        {"type": "text", "text": "INT-123456"},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}},
+    ]
+    body = {"messages": [{"role": "user", "content": content}]}
+    assert "INT-123456" not in str(asyncio.run(guarding.screened("chat", body)))
+    made = row(exchange(guarding=guarding), 101.0)
+    assert made.policies == ["p@3"]
+    assert made.verdicts == [("p", "mask-codes", "user", "CODE", "mask", "enforced", 1)]
+    assert made.unscanned == {"image": 1}
+    assert made.exempted == []
 
 
 def test_a_row_of_a_request_that_came_to_nothing_has_holes_and_no_guesses() -> None:
@@ -254,6 +300,7 @@ def test_a_row_of_a_request_that_came_to_nothing_has_holes_and_no_guesses() -> N
     assert holes == {
         *("key", "team", "model", "served_by", "first_token_seconds", "finish", "cost_nanodollars"),
         *("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "usage_estimated"),
+        *("policies", "exempted", "verdicts", "unscanned"),
     }
 
 
