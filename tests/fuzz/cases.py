@@ -6,11 +6,9 @@ import unicodedata
 from dataclasses import dataclass
 from itertools import accumulate
 
-from gateway.guards.editor import Editor, Looking, Rule
-from gateway.guards.pattern import Pattern
+from gateway.guards.editor import Editor
 from gateway.guards.verdicts import Verdicts
-
-MARK = "\ue000"  # what takes the place of every finding; in no text of a case
+from tests.fuzz.guards import MARK, Guards
 
 _HIDDEN = ["\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u202e", "\ufe0f", "\u3164", "\u0301", "\u20e3"]
 _DASHES = ["-", "‐", "–", "—", "−", "ㅡ", "～", "·", ""]
@@ -100,18 +98,9 @@ def sizes_of(rng: random.Random, length: int) -> list[int]:
     return sizes
 
 
-def looking(patterns: list[Pattern]) -> Looking:
-    """Every pattern under one rule that puts `MARK` in the place of what it finds."""
-    return Looking(
-        "content", [(Rule("fuzz", "mask", "mask", with_text=MARK), [one.detector for one in patterns])], patterns
-    )
-
-
-def run(rng: random.Random, guard: Looking, values: list[str], result: Result) -> str | None:
-    """One case. Gives its text if something went wrong, for who wants to look.
-
-    What was sent leaks if it is, at any moment, no beginning of what the whole text would have given.
-    """
+def run(rng: random.Random, guards: Guards, result: Result) -> str | None:
+    """One case. Gives its text if something went wrong, for who wants to look."""
+    guard, values = guards.choose(rng)
     text = text_of(rng, values)
     verdicts = Verdicts()
     whole = Editor(guard, verdicts)
@@ -131,7 +120,12 @@ def run(rng: random.Random, guard: Looking, values: list[str], result: Result) -
     result.cases += 1
     result.found += expected.count(MARK)
     different = "".join(chunked) != expected or pieces.counts != verdicts.counts
-    leaked = any(not expected.startswith(sent) for sent in accumulate(chunked))
+    leaked = leaks(expected, chunked)
     result.different += different
     result.leaked += leaked
     return text if different or leaked else None
+
+
+def leaks(expected: str, sent: list[str]) -> bool:
+    """Whether something was sent, at whatever moment, that the whole text's outcome does not begin with."""
+    return any(not expected.startswith(out) for out in accumulate(sent))
