@@ -79,7 +79,7 @@ def reply(ask: Ask, behaviour: Behaviour, index: int = 0) -> Reply:
     if behaviour.refusal is not None:
         made.refusal = split(behaviour.refusal)
         made.finish = "refusal"
-    elif behaviour.chunks is not None or behaviour.answer is not None or not made.tools:
+    elif _says_text(behaviour) or not made.tools:
         made.text = _text(ask, behaviour, index)
     if made.tools:
         made.finish = "tools"
@@ -94,9 +94,13 @@ def _uses(ask: Ask, behaviour: Behaviour) -> list[Use]:
     if behaviour.tool_calls is not None:
         given = [(said.name, said.arguments) for said in behaviour.tool_calls]
         return [Use(name, shred(_encoded(arguments))) for name, arguments in given]
-    if behaviour.answer is not None or behaviour.chunks is not None or behaviour.refusal is not None:
+    if _says_text(behaviour) or behaviour.refusal is not None:
         return []
     return [Use(tool.name, shred(_encoded(example(tool.schema, ask.last)))) for tool in _called(ask)]
+
+
+def _says_text(behaviour: Behaviour) -> bool:
+    return behaviour.answer is not None or behaviour.answers is not None or behaviour.chunks is not None
 
 
 def _called(ask: Ask) -> list[Tool]:
@@ -118,6 +122,8 @@ def _encoded(arguments: object) -> str:
 def _text(ask: Ask, behaviour: Behaviour, index: int) -> list[str]:
     if behaviour.chunks is not None:
         return list(behaviour.chunks)
+    if behaviour.answers is not None:
+        return split(behaviour.answers[min(index, len(behaviour.answers) - 1)])
     if behaviour.answer is not None:
         return split(behaviour.answer)
     if ask.schema is not None:

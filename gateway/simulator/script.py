@@ -53,7 +53,7 @@ class Behaviour(Strict, frozen=True):
     `error` is a name in `errors.ROWS`: it is the answer, or with `error_after` the event inside the stream (a unary
     answer has no such event and stays whole). `after` says what becomes of the connection behind the answer: `close` drops it
     without the header that announces it. `cached_tokens` are reported as a part of the prompt. `usage_per_choice`: a stream reports usage for each
-    choice by itself, as llama.cpp does.
+    choice by itself, as llama.cpp does. `answers`: one for each choice, and the last for all beyond.
     """
 
     repeat: Annotated[int, Meta(ge=1)] = 1
@@ -82,6 +82,7 @@ class Behaviour(Strict, frozen=True):
     after: Literal["keep", "announce", "close"] = "keep"
     # what is said
     answer: str | None = None
+    answers: Annotated[list[str], Meta(min_length=1)] | None = None
     chunks: list[str] | None = None
     reasoning: str | None = None
     tool_calls: list[Said] | None = None

@@ -32,6 +32,13 @@ def test_the_script_gives_tool_calls_literally() -> None:
     assert said.finish == "tools"
 
 
+def test_each_choice_may_say_something_of_its_own() -> None:
+    behaviour = Behaviour(answers=["one", "two"])
+    said = ["".join(reply(Ask("hello", 1), behaviour, index).text) for index in range(3)]
+    assert said == ["one", "two", "two"]
+    assert reply(Ask("a tool", 1, tools=TOOLS), behaviour).tools == []
+
+
 @given(st.text(min_size=1), st.integers(0, 30))
 def test_a_limit_is_never_passed_and_what_is_left_is_a_beginning(text: str, limit: int) -> None:
     whole, short = reply(Ask(text, 1), NORMAL), reply(Ask(text, 1, limit=limit), NORMAL)
