@@ -4,6 +4,7 @@ import asyncio
 import functools
 import random
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Final
 from starlette.types import ASGIApp
 
 from gateway.api.asgi import application
+from gateway.api.internal import Internal
 from gateway.api.llm import Gate
 from gateway.attempts import Attempts
 from gateway.config.discover import discovered
@@ -22,12 +24,15 @@ from gateway.config.source import Stamp
 from gateway.config.structs import Config, Provider, Timeouts
 from gateway.dialects import DIALECTS
 from gateway.guards.catalogue import ENTITIES, GROUPS
+from gateway.guards.check import Check
+from gateway.guards.checks.budget import Budget
+from gateway.guards.checks.ports import Ports
 from gateway.guards.placeholders import KeyRing as PlaceholderKeys
 from gateway.limits.keys import KeyRing
 from gateway.limits.open_mode import is_loopback
 from gateway.limits.pricing import find_price_list, load_prices
 from gateway.pipeline import Pipeline
-from gateway.policy.bind import Binder, without_a_way
+from gateway.policy.bind import Binder
 from gateway.policy.finding import VERSIONS
 from gateway.policy.guarding import Guards
 from gateway.policy.load import load_policies
@@ -44,13 +49,14 @@ from gateway.store.conversations import Conversations
 from gateway.store.responses import KeptResponses
 from gateway.upstream.aiohttp_transport import AiohttpTransport
 from gateway.upstream.checks import Checks, Watched, apart
-from gateway.upstream.client import TransportLimits
+from gateway.upstream.client import Transport, TransportLimits
 from gateway.upstream.http import Upstream
 from gateway.upstream.litellm import load as load_library
 from gateway.upstream.providers import PROVIDERS, VARIABLES, Row, row_of
 from gateway.wire.passage import served
 from gateway.wire.sealed import Sealer
 
+Connect = Callable[[TransportLimits], Transport]
 ZONES: Final = {name: row.zone for name, row in PROVIDERS.items()}
 _PLAIN: Final = Provider()
 _OF_CONNECTIONS: Final = ("connections", "pool_wait", "ca_file", "proxy", "health")
@@ -83,9 +89,14 @@ def read_config(path: Path | None, env: Mapping[str, str]) -> Read:
     return Read(loaded.config, found.policies, {**loaded.files, **found.files})
 
 
-async def start(config: Config, policies: Mapping[str, Policy] = MappingProxyType({})) -> "Gateway":
-    """A gateway in the running event loop. A provider of kind `simulated` without an address gets the built-in one."""
-    gateway = Gateway(config)
+async def start(
+    config: Config, policies: Mapping[str, Policy] = MappingProxyType({}), connect: Connect = AiohttpTransport
+) -> "Gateway":
+    """A gateway in the running event loop. A provider of kind `simulated` without an address gets the built-in one.
+
+    `connect` makes what stands between the gateway and its providers.
+    """
+    gateway = Gateway(config, connect)
     await gateway.prepare(config, policies)
     return gateway
 
@@ -94,15 +105,14 @@ def check_policies(config: Config, policies: Mapping[str, Policy]) -> Binder | N
     """Raises ValueError for what this gateway cannot enforce. None where there is no policy."""
     if not policies:
         return None
-    if missing := without_a_way(policies.values()):
-        raise ValueError("\n".join(missing))
     return Binder(policies, config.policies.exempt, VERSIONS)
 
 
 class Gateway:
     """What survives a reload, and how the rest is made anew."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, connect: Connect = AiohttpTransport) -> None:
+        self._connect = connect
         self._prices = load_prices(find_price_list())
         self._secret = secrets.token_bytes(32)
         self._upstreams: list[tuple[str, Provider, Timeouts, Upstream]] = []
@@ -199,7 +209,7 @@ class Gateway:
             base_url=base_url.rstrip("/"),
             speaks=frozenset(provider.dialects) if provider.dialects else row.speaks,
             timeouts=timeouts,
-            transport=AiohttpTransport(_limits(provider, timeouts)),
+            transport=self._connect(_limits(provider, timeouts)),
             headers=_headers(row, provider),
         )
         self._upstreams.append((name, provider, timeouts, upstream))

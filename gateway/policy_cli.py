@@ -1,9 +1,11 @@
-"""`haechi policy …`: what authors of policies ask for. Nothing here listens or sends."""
+"""`haechi policy …`: what authors of policies ask for. Nothing here listens on a network or sends over one."""
 # ruff: noqa: T201  printing is what a command does
 
 import argparse
+import asyncio
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
@@ -17,8 +19,9 @@ from gateway.policy.bind import without_a_way, without_code
 from gateway.policy.coverage import Cell, coverage
 from gateway.policy.finding import VERSIONS
 from gateway.policy.lint import lint
-from gateway.policy.load import LoadedPolicies, load_files, load_policies
+from gateway.policy.load import LoadedPolicies, files_of, load_files, load_policies
 from gateway.policy.structs import json_schema
+from gateway.trying.trial import try_policies
 
 DEFAULT: Final = Path("haechi.yaml")
 
@@ -28,10 +31,13 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="policy_command", required=True)
     for name, help_text in (
         ("lint", "name every mistake, and what is hardly meant"),
+        ("test", "run the tests of policies, through a whole gateway and a scripted model"),
         ("coverage", "print what is enforced where, rule by rule"),
     ):
         one = commands.add_parser(name, help=help_text)
-        one.add_argument("files", type=Path, nargs="*", help="policy files; by default those of the configuration")
+        one.add_argument(
+            "files", type=Path, nargs="*", help="policy files or folders; by default those of the configuration"
+        )
         one.add_argument(
             "--config", type=Path, help="where models, teams and tags stand; by default ./haechi.yaml, if it is there"
         )
@@ -59,7 +65,7 @@ def _read(files: list[Path], config: Path | None, env: Mapping[str, str]) -> Loa
     if config is not None or not files or DEFAULT.exists():
         loaded = load_with_files(path, env, ROWS)
     if files or loaded is None:
-        return load_files(files, env, KNOWN_ENTITIES, None if loaded is None else loaded.config)
+        return load_files(files_of(files), env, KNOWN_ENTITIES, None if loaded is None else loaded.config)
     return load_policies(loaded, path.parent, env, KNOWN_ENTITIES)
 
 
@@ -76,6 +82,22 @@ def _lint(found: LoadedPolicies, chosen: argparse.Namespace) -> int:
         names = ", ".join(found.policies) or "no policies"
         print(f"good: {names}")
     return int(bool(refused or (chosen.strict and remarks)))
+
+
+def _test(found: LoadedPolicies, _chosen: argparse.Namespace) -> int:
+    """Prints what failed, and how long it took."""
+    began = time.monotonic()
+    try:
+        outcome = asyncio.run(try_policies(found))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for failure in outcome.failures:
+        print(failure)
+    passed = outcome.tried - len({(one.file, one.key.partition("]")[0]) for one in outcome.failures})
+    took = f"{time.monotonic() - began:.1f} s"
+    print(f"{passed} of {outcome.tried} tests of {len(found.documents)} policies passed in {took}")
+    return int(passed < outcome.tried)
 
 
 def _coverage(found: LoadedPolicies, _chosen: argparse.Namespace) -> int:
@@ -100,5 +122,6 @@ def _rows(cells: Iterable[Cell]) -> Iterable[tuple[str, ...]]:
 
 _COMMANDS: Final[dict[str, Callable[[LoadedPolicies, argparse.Namespace], int]]] = {
     "lint": _lint,
+    "test": _test,
     "coverage": _coverage,
 }

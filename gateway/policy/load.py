@@ -63,6 +63,17 @@ def load_files(
     return reading.result()
 
 
+def files_of(paths: Iterable[Path]) -> list[Path]:
+    """The same, with each folder as the policy files right in it. Raises `ConfigError` for one that has none."""
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+        if not inside:
+            raise ConfigError([Mistake(str(path), 0, 0, "", "has no `*.yaml` in it")])
+        found += inside
+    return found
+
+
 class _Reading:
     """Several files on their way to policies."""
 

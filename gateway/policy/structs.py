@@ -98,25 +98,53 @@ class Expect(Strict, frozen=True):
     """What must come out of a test."""
 
     blocked_by: Annotated[RuleId | None, Meta(description="Rule that blocks.")] = None
-    found_by: Annotated[list[RuleId] | None, Meta(description="Rules that find something, all of them.")] = None
+    found_by: Annotated[
+        list[RuleId] | None, Meta(description="Rules that find something: these and no others; `[]` for none.")
+    ] = None
     never_sent: Annotated[Name | None, Meta(description="Text of which the caller must get nothing.")] = None
     passes: Annotated[bool | None, Meta(description="Whether nothing blocks.")] = None
 
 
+class Call(Strict, frozen=True):
+    """A call of a tool that the model makes."""
+
+    name: Annotated[Name, Meta(description="Of the tool.")] = "use"
+    arguments: Annotated[dict[str, Any], Meta(description="What it is called with.")] = field(default_factory=dict)
+
+
 class Case(Strict, frozen=True):
-    """One case, run through the real pipeline with a scripted model. `*` in an expected text matches anything."""
+    """One case, run through the real pipeline with a scripted model, unary and streamed. `*` in an expected text matches anything."""
 
     name: Annotated[Name, Meta(description="Unique in the document.")]
     say: Annotated[str | None, Meta(description="What the user says.")] = None
     system: Annotated[str | None, Meta(description="The system prompt.")] = None
     tool_result: Annotated[str | None, Meta(description="What a tool returned.")] = None
-    body: Annotated[dict[str, Any] | None, Meta(description="A whole request body instead.")] = None
+    tools: Annotated[
+        dict[str, dict[str, Any]] | None,
+        Meta(description="Declared tools, by name, each with its JSON Schema; by default the one that is called."),
+    ] = None
+    form: Annotated[dict[str, Any] | None, Meta(description="JSON Schema that the request demands of the answer.")] = (
+        None
+    )
+    body: Annotated[dict[str, Any] | None, Meta(description="More fields of the request, or others instead.")] = None
     surface: Annotated[Surface, Meta(description="API that the caller speaks.")] = "chat"
-    answer: Annotated[str | None, Meta(description="What the model answers.")] = None
+    answer: Annotated[
+        str | None,
+        Meta(
+            description="What the model answers; `<KIND_*>` is the placeholder it got. By default `You said: ` and the text."
+        ),
+    ] = None
     answer_chunks: Annotated[list[str] | None, Meta(description="The same in chunks of a stream.")] = None
-    tool_call: Annotated[dict[str, Any] | None, Meta(description="Arguments of a tool that the model calls.")] = None
-    model_sees: Annotated[str | None, Meta(description="What the model must get of `say`.")] = None
-    caller_sees: Annotated[str | None, Meta(description="What the caller must get of the answer.")] = None
+    tool_call: Annotated[Call | None, Meta(description="A tool that the model calls instead.")] = None
+    model_sees: Annotated[
+        str | None,
+        Meta(
+            description="What the model must get of `say`, else of `tool_result`, else of `system`; without these, somewhere in the request."
+        ),
+    ] = None
+    caller_sees: Annotated[
+        str | None, Meta(description="What the caller must get of the answer; of a call its arguments, as JSON.")
+    ] = None
     expect: Annotated[Expect, Meta(description="What else must come out.")] = field(default_factory=Expect)
 
 
