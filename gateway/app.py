@@ -33,6 +33,7 @@ from gateway.limits.open_mode import is_loopback
 from gateway.limits.pricing import find_price_list, load_prices
 from gateway.pipeline import Pipeline
 from gateway.policy.bind import Binder
+from gateway.policy.checking import make_checks, without_library
 from gateway.policy.finding import VERSIONS
 from gateway.policy.guarding import Guards
 from gateway.policy.load import load_policies
@@ -52,6 +53,7 @@ from gateway.upstream.checks import Checks, Watched, apart
 from gateway.upstream.client import Transport, TransportLimits
 from gateway.upstream.http import Upstream
 from gateway.upstream.litellm import load as load_library
+from gateway.upstream.posting import Poster
 from gateway.upstream.providers import PROVIDERS, VARIABLES, Row, row_of
 from gateway.wire.passage import served
 from gateway.wire.sealed import Sealer
@@ -61,6 +63,7 @@ ZONES: Final = {name: row.zone for name, row in PROVIDERS.items()}
 _PLAIN: Final = Provider()
 _OF_CONNECTIONS: Final = ("connections", "pool_wait", "ca_file", "proxy", "health")
 SIMULATED: Final = "simulated"
+_BUDGETS: Final = 1_024
 KNOWN_ENTITIES: Final = frozenset({*ENTITIES, *GROUPS})
 ROWS: Final = Rows(
     kinds=PROVIDERS.keys(),
@@ -105,6 +108,8 @@ def check_policies(config: Config, policies: Mapping[str, Policy]) -> Binder | N
     """Raises ValueError for what this gateway cannot enforce. None where there is no policy."""
     if not policies:
         return None
+    if missing := without_library(policies.values()):
+        raise ValueError("\n".join(missing))
     return Binder(policies, config.policies.exempt, VERSIONS)
 
 
@@ -118,6 +123,9 @@ class Gateway:
         self._upstreams: list[tuple[str, Provider, Timeouts, Upstream]] = []
         self._simulated: tuple[str, Callable[[], Awaitable[None]]] | None = None
         self._closing: set[asyncio.Task[None]] = set()
+        self._poster: Poster | None = None
+        self._made: Mapping[str, Check] = {}
+        self._budget = functools.lru_cache(_BUDGETS)(lambda _digest, dollars: Budget(dollars, time.time))
         health = Health(config.breaker)
         rng = random.Random()
         kept = Conversations(max_count=config.kept.count, max_bytes=config.kept.bytes, seconds=config.kept.seconds)
@@ -141,11 +149,16 @@ class Gateway:
         check_library(config)
         await self._load_library(config)
         try:
-            setup = self._setup(config, check_policies(config, policies))
+            setup = self._setup(config)
         except ValueError:
             self._sweep()
             raise
         self._setups.append(setup)
+        try:
+            await self._make_guards(setup, policies)
+        except ValueError:
+            self._retire(setup)
+            raise
         old, self.gate.pipeline.setup = self.gate.pipeline.setup, setup
         old.supersede()
         self._checks.follow(_watched(setup))
@@ -156,6 +169,8 @@ class Gateway:
         await self._checks.close()
         for *_, upstream in self._upstreams:
             await upstream.transport.aclose()
+        if self._poster is not None:
+            await self._poster.aclose()
         if self._closing:
             await asyncio.wait(self._closing)
         if (library := self.gate.pipeline.attempts.library) is not None:
@@ -168,13 +183,30 @@ class Gateway:
         if attempts.library is None and any(row_of(name, one).library for name, one in config.providers.items()):
             attempts.library = await asyncio.to_thread(load_library)
 
-    def _setup(self, config: Config, binder: Binder | None = None) -> Setup:
+    async def _make_guards(self, setup: Setup, policies: Mapping[str, Policy]) -> None:
+        binder = check_policies(setup.config, policies)
+        if binder is None:
+            self._made = {}
+            return
+        internal = Internal(self.gate.pipeline, setup)
+        ports = Ports(internal.ask, internal.most_cost, self._budget, self._post, time.time)
+        self._made = await asyncio.to_thread(make_checks, policies.values(), ports, self._made)
+        setup.guards = Guards(binder, PlaceholderKeys(self._secret_of(setup.config)), self._made)
+
+    async def _post(self, url: str, headers: Mapping[str, str], body: bytes, seconds: float) -> tuple[int, bytes]:
+        if self._poster is None:
+            self._poster = Poster(self._connect(TransportLimits()))
+        return await self._poster.post(url, headers, body, seconds)
+
+    def _secret_of(self, config: Config) -> bytes:
+        return config.secret.reveal().encode() if config.secret else self._secret
+
+    def _setup(self, config: Config) -> Setup:
         keys = KeyRing(config.keys)
         if not keys and not is_loopback(config.listen.host):
             raise ValueError(
                 "without `keys` the gateway listens on loopback only: anyone who reaches the port could use it"
             )
-        secret = config.secret.reveal().encode() if config.secret else self._secret
         upstreams = {name: self._upstream(config, name, provider) for name, provider in config.providers.items()}
         return Setup(
             config=config,
@@ -186,8 +218,7 @@ class Gateway:
                 serves_of=lambda name: served(upstreams[name].speaks) if name in upstreams else None,
             ),
             upstreams=upstreams,
-            sealer=Sealer(secret),
-            guards=Guards(binder, PlaceholderKeys(secret), {}) if binder is not None else None,
+            sealer=Sealer(self._secret_of(config)),
             retire=self._retire,
         )
 

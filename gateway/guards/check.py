@@ -16,13 +16,14 @@ class Setting:
 
     `tools`: declared tools by name, each with its JSON Schema (None if it has none). `form`: the JSON Schema that the caller
     demands of the answer, if it does. `untrusted`: whether what a tool returned is in the conversation. `depth`: how many judges have
-    asked for this exchange, 0 for a caller's own.
+    asked for this exchange, 0 for a caller's own. `asker`: to be handed on, unread, where a check asks a model.
     """
 
     tools: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
     form: Mapping[str, Any] | None = None
     untrusted: bool = False
     depth: int = 0
+    asker: Any = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -19,13 +19,24 @@ VERSIONS: Final[Mapping[str, str]] = {
     "personal": "1",
     "secrets": "1",
     "korean_rrn": "1",
+    "presidio": "1",
+    "schema": "1",
+    "tool_args": "1",
+    "tool_permissions": "1",
+    "injection": "1",
+    "judge": "1",
+    "length": "1",
+    "guardrails_ai": "1",
+    "webhook": "1",
+    "moderation": "1",
 }
 """The kinds that can be run. A version is raised when the same settings find something else than before."""
 
 
 def patterns_of(finder: Finder) -> list[Pattern]:
-    """Signed by the digest of the detector: two policies that say the same share what is found."""
-    return [replace(pattern, detector=finder.digest) for pattern in _MADE[finder.kind](finder.spec)]
+    """Signed by the digest of the detector: two policies that say the same share what is found. None of a check (`checking`)."""
+    made = _MADE.get(finder.kind)
+    return [replace(pattern, detector=finder.digest) for pattern in made(finder.spec)] if made else []
 
 
 def _pattern(spec: detectors.Pattern) -> list[Pattern]:
