@@ -31,6 +31,7 @@ _GLINER_LABELS: Final = {
     "organization": "ORGANIZATION",
     "nationality, religious or political group": "NRP",
 }
+_WITHOUT_NAMES: Final = ("no_op", "slim")
 _PYTHON_MODULES: Final = {"transformers": ("transformers", "torch"), "gliner": ("gliner",)}
 
 
@@ -58,17 +59,19 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Analyzer:
-    """`entities` are those that it looks for. `without`: those that were asked for and need the model that is missing."""
+    """`entities` are those that it looks for. `without`: those that were asked for and need the model that is missing.
+    `engine` is None where nothing is left to look for: without recognizers Presidio would take all that it has.
+    """
 
-    engine: AnalyzerEngine
+    engine: AnalyzerEngine | None
     language: str
     entities: list[str]
     without: list[str]
 
     def found(self, text: str) -> list[tuple[int, int, str, float]]:
         """Start, end, kind and score of each."""
-        if not self.entities:
-            return []  # else it would look for all that it knows
+        if self.engine is None:
+            return []
         results = self.engine.analyze(text, self.language, self.entities)
         return [(one.start, one.end, one.entity_type, one.score) for one in results]
 
@@ -97,24 +100,32 @@ def analyzer(
     registry.recognizers = [*recognizers(languages, entities, language), *reading.more]
     if isinstance(reading.nlp, SpacyNlpEngine):
         registry.add_nlp_recognizer(reading.nlp)
+    supported = frozenset(kind for one in registry.recognizers for kind in one.supported_entities)
+    asked = supported if entities is None else frozenset(entities)
+    without = sorted(asked - supported)
+    _refuse(without, engine, degrades=degrades)
+    kinds = sorted(asked & supported)
+    if not kinds:
+        return Analyzer(None, language, kinds, without)
     made = AnalyzerEngine(
         registry=registry,
         nlp_engine=reading.nlp,
         supported_languages=[language],
         context_aware_enhancer=reading.enhancer,
     )
-    supported = frozenset(made.get_supported_entities(language))
-    asked = supported if entities is None else frozenset(entities)
-    without = sorted(asked - supported)
+    return Analyzer(made, language, kinds, without)
+
+
+def _refuse(without: Sequence[str], engine: str, *, degrades: bool) -> None:
+    """Raises ValueError for an entity that there is not, and for one that this engine cannot find even with its model."""
     for name in without:
         if name not in BY_MODEL:
             raise ValueError(f"Presidio has no entity {name}{nearest(name, known_entities() | BY_MODEL)}")
-        if not degrades or engine in ("no_op", "slim"):
+        if not degrades or engine in _WITHOUT_NAMES:
             raise ValueError(
                 f"{name} needs a model of the language, and the engine `{engine}` has none that finds it: write "
                 "`engine: spacy`, `transformers` or `gliner` with a `model`, or take it out of `entities`"
             )
-    return Analyzer(made, language, sorted(asked & supported), without)
 
 
 def _silence() -> None:
