@@ -171,6 +171,7 @@ async def test_texts_at_once_do_not_disturb_each_other(korean: PresidioCheck) ->
         ({"entities": ["PERSON"]}, "PERSON needs a model of the language, and the engine `no_op` has none"),
         ({"entities": ["EMAIL_ADDRESS", "LOCATION"], "on_missing": "degrade"}, "LOCATION needs a model"),
         ({"entities": ["PHONE_NUMBR"]}, "no entity PHONE_NUMBR; did you mean PHONE_NUMBER?"),
+        ({"min_score": {"PHONE_NUMBR": 0.4}}, "no entity PHONE_NUMBR; did you mean PHONE_NUMBER?"),
         ({"entities": ["KR_RRM"], "languages": ["ko"]}, "did you mean KR_RRN?"),
         ({"model": "x"}, "the engine `no_op` has no model"),
         ({"revision": "1"}, "the engine `no_op` has no model"),

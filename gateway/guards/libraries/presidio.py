@@ -37,10 +37,12 @@ class PresidioCheck:
         revision: str | None = None,
         on_missing: Literal["fail", "degrade"] = "fail",
     ) -> None:
-        self._analyzer: Any = _engines().analyzer(
+        engines = _engines()
+        self._least = _thresholds(min_score)
+        engines.check_names(self._least.keys() - {"default"})
+        self._analyzer: Any = engines.analyzer(
             languages, entities, engine, model, revision, degrades=on_missing == "degrade"
         )
-        self._least = _thresholds(min_score)
         self._workers = Workers("presidio")
         self.without: list[str] = self._analyzer.without
 

@@ -5,7 +5,7 @@ import importlib.util
 import json
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -116,11 +116,18 @@ def analyzer(
     return Analyzer(made, language, kinds, without)
 
 
+def check_names(names: Iterable[str]) -> None:
+    """Raises ValueError for a name that is no entity of Presidio, with or without a model."""
+    known = known_entities() | BY_MODEL
+    for name in sorted(names):
+        if name not in known:
+            raise ValueError(f"Presidio has no entity {name}{nearest(name, known)}")
+
+
 def _refuse(without: Sequence[str], engine: str, *, degrades: bool) -> None:
     """Raises ValueError for an entity that there is not, and for one that this engine cannot find even with its model."""
+    check_names(without)
     for name in without:
-        if name not in BY_MODEL:
-            raise ValueError(f"Presidio has no entity {name}{nearest(name, known_entities() | BY_MODEL)}")
         if not degrades or engine in _WITHOUT_NAMES:
             raise ValueError(
                 f"{name} needs a model of the language, and the engine `{engine}` has none that finds it: write "
