@@ -45,14 +45,15 @@ class Attempts:
         self.budget.asked(x.clock())
         while True:
             now = x.clock()
+            made = x.attempts[x.started_over :] if x.started_over else x.attempts
             step = next_step(
                 plan,
-                x.attempts,
+                made,
                 setup.config.retry,
                 replayable=x.replayable,
                 committed=x.committed,
                 deadline=x.deadline,
-                budget_left=not x.attempts or self.budget.left(now),
+                budget_left=not made or self.budget.left(now),
                 health=self.health,
                 now=now,
                 rng=self.rng,

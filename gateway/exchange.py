@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, Literal
 from gateway.deadline import Deadlines
 from gateway.errors import GatewayError
 from gateway.limits.keys import Principal
+from gateway.policy.behind import Behind
 from gateway.policy.guarding import Guarding
 from gateway.routing.candidate import Candidate
 from gateway.routing.failure import Attempt
@@ -58,9 +59,12 @@ class Exchange:
     )
     opened: dict[str, str] = field(default_factory=dict)  # ids of that provider -> the ids the caller wrote for them
     principal: Principal | None = None
+    behind: Behind | None = None  # where a check asks, for whom
     plan: Plan | None = None
     guarding: Guarding | None = None  # the rules that apply, if any do
     attempts: list[Attempt] = field(default_factory=list)
+    starts: list[tuple[str, str]] = field(default_factory=list)  # rules, by policy and id, that had it started over
+    started_over: int = 0  # how many of the attempts were made before that
     asked: list[Candidate] = field(default_factory=list)  # those of `attempts`, in the same order
     served_by: Candidate | None = None
     input_estimate: int = 0  # tokens; used where an upstream reports no usage

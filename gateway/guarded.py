@@ -5,6 +5,7 @@ from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.guards.editor import Blocked
 from gateway.guards.verdicts import Verdicts
+from gateway.policy.blocking import StartOver
 from gateway.policy.chain import chained
 from gateway.policy.guarding import Guarding
 from gateway.upstream.http import invalid
@@ -45,7 +46,10 @@ class Guarded:
                 return [], seen
             return await self._checked(self._waiting), seen
         except Blocked as blocked:
-            raise Refused(self._guarding.blocked(blocked)) from None
+            error = self._guarding.blocked(blocked)
+            if isinstance(error, StartOver):
+                error.answer = self._said()
+            raise Refused(error) from None
         except SignedEdit:
             message = "A policy of this gateway forbids this answer, whose reasoning is signed and cannot be changed."
             raise Refused(GatewayError("policy_blocked", message)) from None
@@ -54,6 +58,12 @@ class Guarded:
         shown = self._editing.feed(frames)
         self.released = self._editing.released
         return shown
+
+    def _said(self) -> str:
+        """The content of the answer, as the model wrote it."""
+        plain = _Plain()
+        editing(self._x.dialect.name, self._x.streamed, plain.edit_for).feed(self._waiting or [])
+        return plain.text
 
     async def _checked(self, frames: list[Frame]) -> list[Frame]:
         guarding, x = self._guarding, self._x
@@ -67,6 +77,23 @@ class Guarded:
 
         self._editing = editing(x.dialect.name, x.streamed, edit_for)
         return self._edited(frames)
+
+
+class _Plain:
+    """Reads the content of the first choice."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def edit_for(self, lane: Lane) -> Edit | None:
+        return self if lane.kind == "content" and lane.choice == 0 and lane.tool is None else None
+
+    def feed(self, text: str, /) -> str:
+        self.text += text
+        return text
+
+    def close(self) -> str:
+        return ""
 
 
 class _Reading:

@@ -22,12 +22,15 @@ from gateway.config.structs import Config
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.limits.keys import Principal
+from gateway.policy.blocking import StartOver
 from gateway.record.recorder import Recorder
+from gateway.refusing import politely
 from gateway.routing.features import Features, permits
 from gateway.routing.needs import acts_twice, needs, output_limit, prefix
 from gateway.routing.plan import Plan, bound, keeping, plan, usual
 from gateway.screening import screen
 from gateway.setup import Setup
+from gateway.starting_over import start_over
 from gateway.store.origins import Origins
 from gateway.upstream.http import Take
 from gateway.upstream.resources import KEEPING, VECTOR_STORES, open_ids
@@ -61,34 +64,34 @@ class Pipeline:
     origins: Origins = field(default_factory=Origins)
     given: Origins = field(default_factory=Origins)
 
-    async def answer(self, x: Exchange, read: Read, take: Take) -> None:
-        """The answer's frames in the caller's dialect, to `take`, as they come from the network. Raises `Refused`."""
-        setup = self.setup
+    async def answer(self, x: Exchange, read: Read, take: Take, setup: Setup | None = None) -> None:
+        """The answer's frames in the caller's dialect, to `take`, as they come from the network. Raises `Refused`.
+
+        By the setup of the moment, unless another is given.
+        """
+        setup = setup or self.setup
         setup.enter()
         self.inside += 1
         try:
-            x.principal = setup.keys.identify(x.headers)
-            self._admit(setup)
+            if x.behind is None or x.principal is None:  # what a check asks belongs to an exchange that was let in
+                x.principal = setup.keys.identify(x.headers)
+                self._admit(setup)
             await read(setup.config)
             x.replayable = x.replayable and not (x.body and acts_twice(x.dialect.name, x.body))
             open_ids(x, setup.sealer, partial(self._holder, x.principal, setup))
             if (kept := self._kept_answer(x, x.principal)) is not None:
                 await take([kept])
             else:
-                x.plan = self._plan(x, x.principal, setup)
-                if x.dialect is FILES and not isinstance(x.upload, bytes):
-                    x.plan = await with_checked_batch(x, x.plan, x.principal, setup)
-                if setup.guards is not None:
-                    await screen(x, x.plan, x.principal, setup.guards, setup.routes)
-                await self.attempts.over(x, x.plan, setup, take)
+                await self._served(x, x.principal, setup, take)
             x.outcome = "answered"
             x.ended = True
-        except GatewayError as error:
-            self._fail(x, error)
-            raise Refused(error) from error
-        except Refused as refused:
+        except (GatewayError, Refused) as error:
+            refused = error if isinstance(error, Refused) else Refused(error)
             self._fail(x, refused.error)
-            raise
+            if (said := politely(x, refused.error)) is None:
+                raise refused from error
+            await take(said)
+            x.ended = True
         except CallerGone:
             x.outcome = "client_gone"
             raise
@@ -104,6 +107,25 @@ class Pipeline:
             setup.leave()
             self.inside -= 1
             self.recorder.record(x)
+
+    async def _served(self, x: Exchange, principal: Principal, setup: Setup, take: Take) -> None:
+        """Plan, bind, screen and ask; from the beginning, if a rule says so."""
+        while True:
+            x.plan = self._plan(x, principal, setup)
+            if x.dialect is FILES and not isinstance(x.upload, bytes):
+                x.plan = await with_checked_batch(x, x.plan, principal, setup)
+            try:
+                if setup.guards is not None:
+                    await screen(x, x.plan, principal, setup.guards, setup.routes)
+                await self.attempts.over(x, x.plan, setup, take)
+            except StartOver as over:
+                start_over(x, over)
+            except Refused as refused:
+                if not isinstance(refused.error, StartOver):
+                    raise
+                start_over(x, refused.error)
+            else:
+                return
 
     def _admit(self, setup: Setup) -> None:
         """Bounds what the gateway holds at once. Rates and budgets come with the accounts."""

@@ -15,7 +15,7 @@ from gateway.app import KNOWN_ENTITIES, ROWS
 from gateway.config.load import Loaded, load_with_files
 from gateway.config.mistakes import ConfigError, Mistake
 from gateway.config.schema import schema_text
-from gateway.policy.bind import without_a_way, without_code
+from gateway.policy.bind import without_code
 from gateway.policy.coverage import Cell, coverage
 from gateway.policy.finding import VERSIONS
 from gateway.policy.lint import lint
@@ -70,7 +70,7 @@ def _read(files: list[Path], config: Path | None, env: Mapping[str, str]) -> Loa
 
 
 def _lint(found: LoadedPolicies, chosen: argparse.Namespace) -> int:
-    refused = [*without_code(found.policies.values(), VERSIONS), *without_a_way(found.policies.values())]
+    refused = without_code(found.policies.values(), VERSIONS)
     for sentence in refused:
         print(sentence, file=sys.stderr)
     remarks: set[Mistake] = set()

@@ -22,9 +22,12 @@ async def screen(x: Exchange, plan: Plan, principal: Principal, guards: Guards, 
         tags=frozenset(principal.tags),
     )
     subject = Subject(principal.id, principal.team, end_user(x.body) if x.body else "")
-    guarding = x.guarding = guards.over(facts, x.headers.get(HEADER), subject)
+    said = x.guarding.verdicts if x.guarding is not None else None
+    guarding = x.guarding = guards.over(facts, x.headers.get(HEADER), subject, x.behind)
     if guarding is None:
         return
+    if said is not None:  # a rule had the exchange started over
+        guarding.verdicts = said
     if x.goes_on_from is not None:
         message = "The conversation of `previous_response_id` was kept before a policy applied to it. Send it whole."
         raise GatewayError("policy_blocked", message, param="previous_response_id")

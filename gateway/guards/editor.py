@@ -78,6 +78,8 @@ class Looking:
                 continue
             said: Said = "enforced" if rule.enforced else "shadow"
             verdicts.add(Verdict(rule.policy, rule.id, self.place, finding.kind, rule.effect, said))
+            if (rule.policy, rule.id) in verdicts.carried_out:
+                continue
             if rule.enforced and (winner is None or STRICTNESS[rule.effect] > STRICTNESS[winner.effect]):
                 winner = rule
         return winner

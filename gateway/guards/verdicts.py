@@ -25,10 +25,14 @@ class Verdict(NamedTuple):
 
 @dataclass(slots=True)
 class Verdicts:
-    """How often each verdict was given, in the order of the first. `unscanned` are places nobody could read, by what stood there."""
+    """How often each verdict was given, in the order of the first. `unscanned` are places nobody could read, by what stood there.
+
+    `carried_out` are rules, by policy and id, that have had their way with this exchange (`route`) and act no more.
+    """
 
     counts: dict[Verdict, int] = field(default_factory=dict)
     unscanned: dict[str, int] = field(default_factory=dict)
+    carried_out: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def total(self) -> int:

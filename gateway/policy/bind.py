@@ -15,7 +15,6 @@ from msgspec.structs import replace as with_fields
 from gateway.config.structs import Exempt, Zone
 from gateway.errors import GatewayError
 from gateway.policy.actions import Tokenize, link_width
-from gateway.policy.kinds import STARTS_OVER
 from gateway.policy.rule import BoundRule, Policy, canonical_digest
 from gateway.policy.structs import Bind, Place
 
@@ -115,20 +114,6 @@ def without_code(policies: Iterable[Policy], versions: Mapping[str, str]) -> lis
         f"policy {policy}, rule {rule}: this gateway has no code for detector `{name}` of kind `{kind}`; "
         f"take it out, or set `mode: off`"
         for policy, rule, name, kind in sorted(found)
-    ]
-
-
-def without_a_way(policies: Iterable[Policy]) -> list[str]:
-    """One sentence for each action that this gateway cannot carry out yet."""
-    found = {
-        (rule.policy, rule.id, rule.word)
-        for one in policies
-        for rule in one.rules
-        if rule.mode == "enforce" and rule.word in STARTS_OVER
-    }
-    return [
-        f"policy {policy}, rule {rule}: `{word}` cannot be carried out yet; write `block`, or set `mode: shadow`"
-        for policy, rule, word in sorted(found)
     ]
 
 

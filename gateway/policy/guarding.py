@@ -19,19 +19,21 @@ from typing import Any, Final, NamedTuple
 
 from gateway.errors import GatewayError
 from gateway.guards.check import Check, Said, Setting, understood
-from gateway.guards.editor import Blocked, Editor, Looking, Rule, Spans, fail
+from gateway.guards.editor import FAILED, Blocked, Editor, Looking, Rule, Spans, fail
 from gateway.guards.finding import Finding
 from gateway.guards.fold import squeezed
 from gateway.guards.placeholders import KeyRing, Known, Minter
 from gateway.guards.restoring import Restorer
 from gateway.guards.sinks import Grants, Sinks
 from gateway.guards.verdicts import Effect, Verdicts
-from gateway.policy.actions import Block, Mask, Tokenize, Word
+from gateway.policy.actions import Block, Fallback, Mask, Reask, Route, Tokenize, Word
+from gateway.policy.behind import Behind, as_shown
 from gateway.policy.bind import Binder, Bound, Facts
+from gateway.policy.blocking import PolicyBlocked, StartOver
 from gateway.policy.chain import Strings, chained
 from gateway.policy.finding import patterns_of
 from gateway.policy.gathering import gathered
-from gateway.policy.kinds import INPUT, OUTPUT
+from gateway.policy.kinds import INPUT, OUTPUT, STARTS_OVER
 from gateway.policy.request import declared_tools, demanded_form
 from gateway.policy.rule import BoundRule
 from gateway.wire.lanes.lane import Edit, Lane
@@ -69,7 +71,11 @@ class Ready:
         self.bound = bound
         self._looking = {place: _looking(place, rules) for place, rules in bound.by_place.items()}
         self._asked = {place: _asked(rules, checks) for place, rules in bound.by_place.items()}
-        self.checks_answers = any(self._asked[place] for place in self._asked if place in OUTPUT)
+        self.checks_answers = any(
+            self._asked[place] or any(rule.is_enforced and rule.word in STARTS_OVER for rule in rules)
+            for place, rules in bound.by_place.items()
+            if place in OUTPUT
+        )
         self._clean: OrderedDict[bytes, None] = OrderedDict()
         self._key = urandom(32)
 
@@ -134,10 +140,20 @@ class Guards:
         self._keys = keys
         self._ready = lru_cache(_MOST_READY)(lambda key: Ready(key.bound, checks))
 
-    def over(self, facts: Facts, asked: str | None, subject: "Subject") -> "Guarding | None":
+    def over(
+        self, facts: Facts, asked: str | None, subject: "Subject", behind: Behind | None = None
+    ) -> "Guarding | None":
         """None where no rule applies. `asked` is the header by which a caller adds policies; raises `invalid_request` for it."""
-        bound = self.binder.bound(facts, self.binder.asked_for(asked))
-        return Guarding(self._ready(_Key(bound)), self._keys, subject) if bound else None
+        if behind is None:
+            bound = self.binder.bound(facts, self.binder.asked_for(asked))
+            depth = 0
+        else:
+            bound = as_shown(self.binder.bound(facts, behind.policies))
+            depth = behind.depth
+        if not bound:
+            return None
+        asker = Behind(tuple(name for name, _ in bound.policies), facts.team, facts.tags, depth + 1)
+        return Guarding(self._ready(_Key(bound)), self._keys, subject, asker)
 
 
 class _Key:
@@ -172,11 +188,12 @@ class Subject:
 class Guarding:
     """Of one exchange. `verdicts` fills as rules speak."""
 
-    def __init__(self, ready: Ready, keys: KeyRing, subject: Subject) -> None:
+    def __init__(self, ready: Ready, keys: KeyRing, subject: Subject, asker: Behind) -> None:
         self.verdicts = Verdicts()
         self._ready = ready
         self._keys = keys
         self._subject = subject
+        self._asker = asker
         self._conversation = ""
         self._scopes: dict[str, Minter] = {}
         self._known = Known(self)
@@ -197,7 +214,9 @@ class Guarding:
         inside = places(dialect, body)
         self._look_at_opaque(inside)
         untrusted = any(one.role == "tool_result" for one in inside.places)
-        self._setting = Setting(declared_tools(body), demanded_form(body), untrusted)
+        self._setting = Setting(
+            declared_tools(body), demanded_form(body), untrusted, depth=self._asker.depth - 1, asker=self._asker
+        )
         self._conversation = next((one.text for one in inside.places if one.role == "user"), "")
         more = await self._checked(inside.places)
         if sum(len(one.text) for one in inside.places) <= AT_ONCE:
@@ -245,14 +264,17 @@ class Guarding:
         return Spans(findings, looking, self.verdicts)
 
     def blocked(self, error: Blocked, where: str | None = None) -> GatewayError:
-        """What the caller is told: which rule, where, and nothing of the text."""
-        deed = error.rule.settings
+        """What the caller is told: which rule, where, and nothing of the text. A `StartOver` where that is what the rule asks for."""
+        rule = error.rule
+        deed = rule.settings
         side = "request" if error.place in INPUT else "answer"
         message = deed.message if isinstance(deed, Block) and deed.message else WITHHELD.format(side=side)
-        status = deed.status if isinstance(deed, Block) else None
-        told = GatewayError("policy_blocked", f"{message} (rule {error.rule.policy}/{error.rule.id})", param=where)
-        if status is not None:
-            told.status = status
+        told = PolicyBlocked(f"{message} (rule {rule.policy}/{rule.id})", where, message)
+        if isinstance(deed, Block):
+            told.status = deed.status or told.status
+            told.refuses = deed.refuse
+        if isinstance(deed, Reask | Fallback | Route) and error.kind != FAILED:
+            return StartOver(told, deed, (rule.policy, rule.id), error.kind)
         return told
 
     @property
