@@ -1,0 +1,21 @@
+"""What a check finds, as the kinds of its findings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.guards.check import Check, Said, Setting
+
+NOTHING = Setting()
+
+
+async def kinds(
+    check: Check, text: str, place: str = "content", tool: str = "", setting: Setting = NOTHING
+) -> list[str]:
+    said = Said(place, "<placeholder>", text, tool, setting)
+    findings = await check.look(said)
+    assert all((one.start, one.end) == (0, len(said.text)) for one in findings)
+    return [one.kind for one in findings]
+
+
+def declared(**tools: Mapping[str, Any] | None) -> Setting:
+    return Setting(tools=tools)
