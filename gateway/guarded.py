@@ -31,6 +31,7 @@ class Guarded:
         self._waiting: list[Frame] | None = [] if guarding.checks_answers else None
         self._most_held = most_held
         self._held = 0
+        self._unread = set[str]()
 
     async def feed(self, frames: list[Frame]) -> tuple[list[Frame], int]:
         """As `Passage.feed`. Raises `Refused` where a rule blocks: nobody else is asked then, and the upstream is not to blame."""
@@ -55,9 +56,18 @@ class Guarded:
             raise Refused(GatewayError("policy_blocked", message)) from None
 
     def _edited(self, frames: list[Frame]) -> list[Frame]:
-        shown = self._editing.feed(frames)
+        try:
+            shown = self._editing.feed(frames)
+        finally:
+            if len(self._editing.opaque) > len(self._unread):
+                self._tell_unread(self._editing.opaque)
         self.released = self._editing.released
         return shown
+
+    def _tell_unread(self, opaque: set[str]) -> None:
+        for what in sorted(opaque - self._unread):
+            self._guarding.unread_in_answer(what)
+        self._unread |= opaque
 
     def _said(self) -> str:
         """The content of the answer, as the model wrote it."""

@@ -71,6 +71,7 @@ class Ready:
         self.bound = bound
         self._looking = {place: _looking(place, rules) for place, rules in bound.by_place.items()}
         self._asked = {place: _asked(rules, checks) for place, rules in bound.by_place.items()}
+        self.looks_at_answers = not OUTPUT.isdisjoint(self._looking)
         self.checks_answers = any(
             self._asked[place] or any(rule.is_enforced and rule.word in STARTS_OVER for rule in rules)
             for place, rules in bound.by_place.items()
@@ -234,6 +235,11 @@ class Guarding:
         if role in self.bound.unreadable_refused and what not in _OF_THE_VENDOR:
             raise self._withheld(f"This request holds what no policy can read ({what}), and a policy refuses that.")
         if self._ready.looking(role):
+            self.verdicts.leave(what)
+
+    def unread_in_answer(self, what: str) -> None:
+        """Something came back that nobody can read. It is told, and not refused."""
+        if self._ready.looks_at_answers:
             self.verdicts.leave(what)
 
     def guard_for(self, lane: Lane, verdicts: Verdicts | None = None) -> Edit | None:
