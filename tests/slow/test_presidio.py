@@ -162,6 +162,18 @@ async def test_texts_at_once_do_not_disturb_each_other(korean: PresidioCheck) ->
     ]
 
 
+def test_patterns_are_compiled_before_the_first_request() -> None:
+    check = PresidioCheck(["en", "ko"])
+    recognizers = check._analyzer.engine.registry.recognizers
+    inside = [each for one in recognizers for each in (one._inner, one._in_ascii) if each is not None]
+    patterns = [
+        (each, pattern) for each in inside if each.name != "IbanRecognizer" for pattern in getattr(each, "patterns", ())
+    ]
+    assert len(patterns) > 60
+    for each, pattern in patterns:
+        assert pattern.compiled_with_flags == each.global_regex_flags, each.name
+
+
 # --- what is refused -------------------------------------------------------------------------------------------------
 
 
@@ -253,9 +265,11 @@ class GLiNER:
         made.name = name
         return made
     def predict_entities(self, text, labels, **more):
-        print(sorted(labels))
         at = text.find("Kim Minsu")
-        return [{"start": at, "end": at + 9, "label": "person", "score": 0.9, "text": "Kim Minsu"}] if at >= 0 else []
+        if at < 0:
+            return []
+        print(sorted(labels))
+        return [{"start": at, "end": at + 9, "label": "person", "score": 0.9, "text": "Kim Minsu"}]
 class GLiNERConfig:
     pass
 """

@@ -61,6 +61,11 @@ class Sieved(LocalRecognizer):  # type: ignore[misc]  # the library is not typed
         self._in_ascii = _in_ascii(inner)
         super().__init__(inner.supported_entities, inner.name, language, context=[word.lower() for word in words])
         self._id = inner.id
+        for each in (inner, self._in_ascii):
+            if each is not None:
+                each.analyze(
+                    "-", self.supported_entities, None
+                )  # compiles its patterns, which takes longer than a rule waits
 
     def load(self) -> None:
         """The one inside has loaded itself."""
