@@ -157,7 +157,7 @@ def test_a_stream_tells_what_a_body_does(gateway: Gateway, surface: str) -> None
     body = (
         {"prompt": [1, 2]}
         if surface == "completions"
-        else dict(chat=chat, messages=messages, responses=responses)[surface]()
+        else {"chat": chat, "messages": messages, "responses": responses}[surface]()
     )
     _, row, _ = gateway.ask(surface, "allow", {**body, "stream": True})
     assert row["unscanned"] == ({"tokens": 1} if surface == "completions" else {})
@@ -182,3 +182,14 @@ def test_an_upload_is_told_or_refused(gateway: Gateway, path: str, part: bytes, 
     assert row["unscanned"].get(what), row
     answer, row = asked(b"refuse")
     assert (answer.status, row["outcome"]) == (400, "blocked")
+
+
+def test_what_is_kept_elsewhere_and_never_read_is_refused(gateway: Gateway) -> None:
+    """Neither names a model, so the strictest of all policies applies."""
+    file = MULTIPART.replace(b'"\r\n', b'"; filename="x.jsonl"\r\n') % (b"file", b"{}") + MULTIPART % (
+        b"purpose",
+        b"user_data",
+    )
+    form = file + b"--x--\r\n"
+    answer = rawclient.ask(gateway.url, "/v1/files", form, headers={"content-type": "multipart/form-data; boundary=x"})
+    assert (answer.status, gateway.row(answer)["outcome"]) == (400, "blocked"), answer.body
