@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types unit fuzz docs site bench bench-quick lock prerequisites clean
+.PHONY: help run test check format lint types unit fuzz eval-guards docs site bench bench-quick lock prerequisites clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -35,6 +35,9 @@ unit: $(VENV)/dev
 
 fuzz: $(VENV)/dev ## random texts and chunkings over every filter that ships; CASES=1000000 SEED=1
 	$(BIN)/python -m tests.fuzz $(or $(CASES),1000000) $(or $(SEED),1)
+
+eval-guards: $(VENV)/dev ## what detectors find, miss and cost, into docs/guardrails.md; CORPUS=FILE for texts of your own
+	$(BIN)/python -m tests.evaluation $(if $(CORPUS),--corpus $(CORPUS),--write)
 
 docs: $(VENV)/dev ## write the generated pages and build the site (strict)
 	$(BIN)/python -m tests.support.generate
