@@ -1,6 +1,7 @@
 """What a check finds, as the kinds of its findings."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from gateway.guards.check import Check, Said, Setting
@@ -19,3 +20,14 @@ async def kinds(
 
 def declared(**tools: Mapping[str, Any] | None) -> Setting:
     return Setting(tools=tools)
+
+
+async def turns_during(work: Coroutine[Any, Any, Any]) -> int:
+    """How often the event loop came round while this was done: 0 if it was held."""
+    task = asyncio.ensure_future(work)
+    turns = -1
+    while not task.done():
+        await asyncio.sleep(0)
+        turns += 1
+    await task
+    return turns

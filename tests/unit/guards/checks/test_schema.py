@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gateway.guards.check import Said, Setting
 from gateway.guards.checks import json_schema
 from gateway.guards.checks.schema import SchemaCheck
-from tests.unit.guards.checks.looking import kinds
+from tests.unit.guards.checks.looking import kinds, turns_during
 from tests.unit.guards.checks.test_tool_args import JSON
 
 PERSON = {
@@ -159,6 +159,15 @@ async def test_an_endless_validation_ends_and_the_loop_goes_on_meanwhile(schema:
         assert looking.result() == UNUSABLE
         assert time.monotonic() - began < 10
         assert turns > 20
+
+
+async def test_neither_a_long_answer_nor_a_new_schema_holds_the_loop() -> None:
+    schema = {"items": {"type": "integer"}}
+    check = SchemaCheck(schema)
+    short, long = "[1]", json.dumps(list(range(20_000)))
+    assert await turns_during(kinds(check, short)) > 0
+    assert await turns_during(kinds(check, short)) == 0
+    assert await turns_during(kinds(check, long)) > 5
 
 
 async def test_many_items_are_compared_in_one_pass() -> None:
