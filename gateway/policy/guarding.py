@@ -34,7 +34,7 @@ from gateway.policy.chain import Strings, chained
 from gateway.policy.finding import patterns_of
 from gateway.policy.gathering import gathered
 from gateway.policy.kinds import INPUT, OUTPUT, STARTS_OVER
-from gateway.policy.request import declared_tools, demanded_form
+from gateway.policy.request import declared_tools, demanded_form, widen
 from gateway.policy.rule import BoundRule
 from gateway.wire.lanes.lane import Edit, Lane
 from gateway.wire.lanes.place import Inside, Place, Role
@@ -228,6 +228,8 @@ class Guarding:
             return body
         changed = deepcopy(body)
         places(dialect, changed).rewrite(texts)
+        if self._grants:
+            widen(changed, self._grants)
         return changed
 
     def unread(self, what: str, role: Role = "user") -> None:
