@@ -15,7 +15,7 @@ def declared_tools(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any] | Non
     for inner in _tools(body):
         if isinstance(name := inner.get("name"), str):
             schema = inner.get("parameters", inner.get("input_schema"))
-            plain = {} if inner.get("type", "function") == "function" and "format" not in inner else None
+            plain = {} if inner.get("type", "function") == "function" else None
             found[name] = schema if isinstance(schema, dict) else plain
     return found
 
@@ -48,8 +48,11 @@ def _tools(body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for field in ("tools", "functions"):
         entries = body.get(field)
         for one in entries if isinstance(entries, list) else ():
-            inner = one.get("function") or one.get("custom") or one if isinstance(one, dict) else None
-            if isinstance(inner, dict):
+            if not isinstance(one, dict):
+                continue
+            if isinstance(custom := one.get("custom"), dict):
+                yield {**custom, "type": "custom"}
+            elif isinstance(inner := one.get("function", one), dict):
                 yield inner
 
 

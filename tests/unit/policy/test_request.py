@@ -58,9 +58,7 @@ def test_a_tool_without_a_schema_is_declared_and_a_hosted_one_is_not() -> None:
     assert declared_tools(body) == {"f": {}, "bash": None}
 
 
-@pytest.mark.parametrize(
-    "tool", [{"type": "custom", "custom": {"name": "f", "format": {"type": "text"}}}, {"type": "custom", "name": "f"}]
-)
+@pytest.mark.parametrize("tool", [{"type": "custom", "custom": {"name": "f"}}, {"type": "custom", "name": "f"}])
 def test_a_custom_tool_takes_free_text(tool: dict[str, Any]) -> None:
     assert declared_tools({"tools": [tool]}) == {"f": None}
 
