@@ -51,7 +51,9 @@ def _as_shown(same: _Same) -> Bound:
     bound = same.bound
     rules = tuple(_everywhere(rule) for rule in bound.rules)
     here = tuple(rule for rule in rules if ROLE in rule.places)
-    by_place = {**bound.by_place, **({ROLE: here} if here else {})}
+    by_place = dict(bound.by_place)
+    if here:
+        by_place[ROLE] = here
     return replace(bound, rules=rules, by_place=MappingProxyType(by_place), digest=f"{bound.digest}-shown")
 
 
