@@ -15,7 +15,7 @@ def declared_tools(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any] | Non
     for inner in _tools(body):
         if isinstance(name := inner.get("name"), str):
             schema = inner.get("parameters", inner.get("input_schema"))
-            plain = {} if inner.get("type", "function") == "function" else None
+            plain: dict[str, Any] | None = {} if inner.get("type", "function") == "function" else None
             found[name] = schema if isinstance(schema, dict) else plain
     return found
 
