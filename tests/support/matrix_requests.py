@@ -108,6 +108,13 @@ _CHAT_ALONE: Final[list[tuple[str, str, Body]]] = [
     ("user", "a field nobody knows", _chat(made_up={"deep": [SAID]})),
     ("assistant", "refusal", _chat({"role": "assistant", "refusal": SAID})),
     ("assistant", "reasoning", _chat({"role": "assistant", "content": "x", "reasoning_content": SAID})),
+    ("assistant", "call, nothing but a number", _chat(*_chat_call(str(NUMBER)), **_chat_tool())),
+    ("user", "metadata, a number", _chat(metadata={"note": NUMBER})),
+    (
+        "tool_definition",
+        "choice of a tool",
+        _chat(tool_choice={"type": "function", "function": {"name": SAID}}, **_chat_tool()),
+    ),
     ("user", "a part nobody knows", _chat({"role": "user", "content": [{"type": "made_up", "deep": {"x": SAID}}]})),
 ]
 
@@ -145,8 +152,11 @@ _MESSAGES: Final[list[tuple[str, str, Body]]] = [
     ("tool_definition", "description", _messages(**_messages_tool(description=SAID))),
     *(("tool_definition", way, _messages(**_messages_tool(schema))) for way, schema in _SCHEMAS.items()),
 ]  # fmt: skip
+_SCHEMA_FORMAT: Final = {"type": "json_schema", "name": "x", "schema": _SCHEMAS["description of a property"]}
 _MESSAGES_ALONE: Final[list[tuple[str, str, Body]]] = [
     ("user", "metadata", _messages(_HI, metadata={"user_id": SAID})),
+    ("tool_definition", "format of the answer", _messages(_HI, output_config={"format": _SCHEMA_FORMAT})),
+    ("tool_definition", "choice of a tool", _messages(_HI, tool_choice={"type": "tool", "name": SAID}, **_messages_tool())),
     ("user", "a document", _messages({"role": "user", "content": [
         {"type": "document", "title": "x", "source": {"type": "text", "media_type": "text/plain", "data": SAID}},
     ]})),
@@ -193,6 +203,8 @@ _RESPONSES_ALONE: Final[list[tuple[str, str, Body]]] = [
     ("assistant", "reasoning", _responses({"type": "reasoning", "summary": [{"type": "summary_text", "text": SAID}]})),
     ("tool_result", "parts", _responses(*_responses_call(result=[{"type": "input_text", "text": SAID}]))),
     ("user", "metadata", _responses(metadata={"note": SAID})),
+    ("assistant", "call, nothing but a number", _responses(*_responses_call(str(NUMBER)), **_responses_tool())),
+    ("tool_definition", "format of the answer", _responses(text={"format": _SCHEMA_FORMAT})),
     ("user", "an item nobody knows", _responses({"type": "made_up", "deep": {"x": SAID}})),
 ]
 
@@ -208,6 +220,8 @@ _SMALL: Final[list[tuple[str, str, str, Body]]] = [
     ("moderations", "user", "list", {"input": ["Hi", SAID]}),
     ("moderations", "user", "parts", {"input": [{"type": "text", "text": SAID}]}),
     ("rerank", "user", "query", {"query": SAID, "documents": ["Hi"]}),
+    ("rerank", "user", "query, a number", {"query": NUMBER, "documents": ["Hi"]}),
+    ("rerank", "user", "documents, a number", {"query": "Hi", "documents": [{"text": "x", "note": NUMBER}]}),
     ("rerank", "user", "documents", {"query": "Hi", "documents": ["a", SAID]}),
     ("rerank", "user", "objects", {"query": "Hi", "documents": [{"text": SAID}]}),
     ("images", "user", "prompt", {"prompt": SAID}),
@@ -216,11 +230,23 @@ _SMALL: Final[list[tuple[str, str, str, Body]]] = [
 ]
 
 
+_WORD: Final = str(NUMBER)
+
+
+def _as_word(value: Any) -> Any:
+    """With the number as a word of ASCII in the place of the text: nobody may take it for an id or a setting."""
+    if isinstance(value, dict):
+        return {_as_word(name): _as_word(held) for name, held in value.items()}
+    if isinstance(value, list):
+        return [_as_word(held) for held in value]
+    return value.replace(SAID, _WORD) if isinstance(value, str) else value
+
+
 def _made(surface: str, kept: bool, rows: list[tuple[str, str, Body]]) -> list[Asked]:
     return [Asked(surface, place, way, body, kept) for place, way, body in rows]
 
 
-ASKED: Final = [
+_TEXTS: Final = [
     *_made("chat", True, _CHAT),
     *_made("chat", False, _CHAT_ALONE),
     *_made("messages", True, _MESSAGES),
@@ -229,4 +255,12 @@ ASKED: Final = [
     *_made("responses", True, _RESPONSES),
     *_made("responses", False, _RESPONSES_ALONE),
     *(Asked(surface, place, way, body) for surface, place, way, body in _SMALL),
+]
+ASKED: Final = [
+    *_TEXTS,
+    *(
+        Asked(one.surface, one.place, f"{one.way}, a number as text", word, kept=False)
+        for one in _TEXTS
+        if (word := _as_word(one.body)) != one.body and one.way != "choice of a tool"  # whose name is one of the API
+    ),
 ]
