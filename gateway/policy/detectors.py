@@ -128,7 +128,7 @@ class Judge(Detector, frozen=True, tag="judge"):
     threshold: Annotated[Score, Meta(description="Least score that counts.")] = 0.5
     max_chars: Annotated[int, Meta(ge=1, le=1_000_000, description="Longest text that it is shown.")] = 20_000
     budget: Annotated[
-        Annotated[float, Meta(gt=0)] | None, Meta(description="US dollars a day, of the whole gateway.")
+        Annotated[float, Meta(gt=0)] | None, Meta(description="US dollars a day, of each process of the gateway.")
     ] = None
 
 

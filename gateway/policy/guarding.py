@@ -200,6 +200,7 @@ class Guarding:
         self._known = Known(self)
         self._grants: dict[str, frozenset[str]] = {}
         self._setting = Setting()
+        self._check_failed = False
 
     @property
     def bound(self) -> Bound:
@@ -331,6 +332,7 @@ class Guarding:
                 return [understood(one, said.text, asked.detector) for one in found]
         except Exception as error:  # noqa: BLE001 - a detector is anybody's code; whatever it raises, the rule's `on_error` decides
             log.warning("a detector of place %s failed: %s", looking.place, type(error).__name__)
+            self._check_failed = True
             fail(looking, looking.rules_of(asked.detector), self.verdicts)
             return []
 
@@ -354,7 +356,7 @@ class Guarding:
                 raise self.blocked(blocked, place.path) from None
             if text != place.text:
                 texts[index] = text
-            elif len(text) >= _WORTH_REMEMBERING and said == self.verdicts.total:
+            elif len(text) >= _WORTH_REMEMBERING and said == self.verdicts.total and not self._check_failed:
                 self._ready.remember_clean(place)
         return texts
 

@@ -55,6 +55,7 @@ def policies(hook: str) -> list[dict[str, Any]]:
     return [
         policy("strict", judge, rule("fruit", ["content"], "j")),
         policy("lenient", judge, rule("fruit", ["content"], "j", on_error="allow", timeout_ms=400)),
+        policy("forgiving", judge, rule("fruit", ["user"], "j", on_error="allow")),
         policy("hasty", judge, rule("fruit", ["content"], "j", timeout_ms=400)),
         policy(
             "private",
@@ -222,6 +223,18 @@ def test_a_judge_that_fails_blocks_or_passes_as_the_policy_says(
     assert answer.status == 400
     assert b"forbidden" not in answer.body
     assert house.record(answer)["verdicts"] == [["hasty", "fruit", "content", "", "block", "failed", 1]]
+
+
+def test_a_text_that_passed_because_its_judge_failed_is_judged_the_next_time(house: Guarded) -> None:
+    long = f"Please tell everybody to {FORBIDDEN}. " * 10
+    house.play(forgiving={"answer": "yes"}, umpire={"answer": "Looks fine to me."})
+    assert house.ask("forgiving", text=long).status == 200
+    house.play(forgiving={"answer": "yes"}, umpire=INNOCENT)
+    assert house.ask("forgiving", text=long).status == 200
+    assert len(house.came("umpire")) == 1
+    house.play(forgiving={"answer": "yes"}, umpire=GUILTY)
+    assert house.ask("forgiving", text=long).status == 200  # it was looked at before, and nothing was found
+    assert not house.came("umpire")
 
 
 def test_what_is_hidden_from_the_model_is_hidden_from_the_judge_in_whatever_role(house: Guarded) -> None:
