@@ -30,13 +30,16 @@ def english() -> PresidioCheck:
 
 @pytest.fixture(scope="module")
 def spacy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Knows one person and one place, and what a word is."""
+    """Knows one person, one place, and the lemmas of two words."""
     PresidioCheck()
     import spacy
 
     made = spacy.blank("en")
     ruler: Any = made.add_pipe("entity_ruler")
     ruler.add_patterns([{"label": "PERSON", "pattern": "Kim Minsu"}, {"label": "GPE", "pattern": "Seoul"}])
+    lemmas: Any = made.add_pipe("attribute_ruler")
+    for word, lemma in [("canary", "canary"), ("rang", "telephone")]:
+        lemmas.add(patterns=[[{"ORTH": word}]], attrs={"LEMMA": lemma})
     made.meta["version"] = "1.2.3"
     path = tmp_path_factory.mktemp("spacy") / "model"
     made.to_disk(path)
@@ -247,6 +250,13 @@ def test_slim_reads_words_and_finds_no_names(spacy_model: Path, caplog: pytest.L
     assert seen(check, "Kim Minsu a@example.com") == {"EMAIL_ADDRESS": "a@example.com"}
     with pytest.raises(ValueError, match="PERSON needs a model of the language, and the engine `slim`"):
         PresidioCheck(["en"], ["PERSON"], engine="slim", model=str(spacy_model))
+
+
+@pytest.mark.parametrize("engine", ["slim", "spacy"])
+def test_with_a_model_lemmas_are_the_context(engine: Any, spacy_model: Path) -> None:
+    check = PresidioCheck(["en"], ["PHONE_NUMBER"], {"PHONE_NUMBER": 0.7}, engine=engine, model=str(spacy_model))
+    assert seen(check, "she rang 212-555-0123") == {"PHONE_NUMBER": "212-555-0123"}
+    assert seen(check, "she sang 212-555-0123") == {}
 
 
 @pytest.mark.parametrize("engine", ["no_op", "spacy"])
