@@ -16,6 +16,9 @@ import msgspec
 
 from gateway.config.reference import markdown
 from gateway.errors import KINDS, GatewayError
+from gateway.policy.coverage import CAN, PLACES, STREAMED, SURFACES, Reach
+from gateway.policy.kinds import INPUT, OUTPUT
+from gateway.policy.structs import Place, Surface
 from gateway.record.metrics import Metrics
 from gateway.record.recorder import Row as RecordRow
 from gateway.routing.failure import _BY_CLASS, _BY_KIND, _BY_STATUS, Failure, Rule, rule_of
@@ -158,6 +161,24 @@ def _record_fields() -> str:
     return _codes(RecordRow.__struct_fields__) + "\n"
 
 
+def _surfaces() -> str:
+    rows = [
+        (
+            f"`{surface}`",
+            _reached(surface, INPUT, "read"),
+            _reached(surface, OUTPUT, "read"),
+            _reached(surface, INPUT | OUTPUT, "opaque"),
+            "yes" if surface in STREAMED else "no",
+        )
+        for surface in SURFACES
+    ]
+    return _table(("surface", "read in requests", "read in answers", "not read", "streamed too"), rows)
+
+
+def _reached(surface: Surface, places: frozenset[Place], reach: Reach) -> str:
+    return _codes(place for place in PLACES if place in places and CAN[surface].get(place) == reach)
+
+
 def _command_line() -> str:
     helps = [f"```text\n$ haechi {name} --help\n{_help(name)}```\n" for name in commands()]
     return "\n".join([f"```text\n$ haechi --help\n{_help()}```\n", *helps])
@@ -183,6 +204,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "metrics": _metrics,
     "record-fields": _record_fields,
     "command-line": _command_line,
+    "surfaces": _surfaces,
 }
 
 
