@@ -12,7 +12,7 @@ from gateway.upstream.http import invalid
 from gateway.wire.dialect import END, FAULT
 from gateway.wire.frames import Frame
 from gateway.wire.lanes.editing import editing
-from gateway.wire.lanes.lane import Edit, Lane, SignedEdit
+from gateway.wire.lanes.lane import AsWritten, Edit, Lane, SignedEdit
 from gateway.wire.passage import Passage
 
 
@@ -78,7 +78,12 @@ class Guarded:
     async def _checked(self, frames: list[Frame]) -> list[Frame]:
         guarding, x = self._guarding, self._x
         read = _Reading(guarding)
-        editing(x.dialect.name, x.streamed, read.edit_for).feed(frames)
+        restored = editing(x.dialect.name, x.streamed, read.edit_for).feed(frames)
+        if calls := [one for one in read.lanes if one.lane.kind == "tool_args"]:
+            written = _Arguments()
+            editing(x.dialect.name, x.streamed, written.edit_for).feed(restored)
+            for one, arguments in zip(calls, written.lanes, strict=True):
+                one.restored = arguments.text
         made = [await guarding.checked(one.lane, one.text, one.restored) for one in read.lanes]
         by_order = iter(made)
 
@@ -106,6 +111,31 @@ class _Plain:
         return ""
 
 
+class _Arguments:
+    """Reads the arguments of all calls as they are written, in the order in which they begin: who looks at them parses them."""
+
+    def __init__(self) -> None:
+        self.lanes: list[_Written] = []
+
+    def edit_for(self, lane: Lane) -> Edit | None:
+        if lane.kind != "tool_args":
+            return None
+        self.lanes.append(_Written())
+        return self.lanes[-1]
+
+
+class _Written(AsWritten):
+    def __init__(self) -> None:
+        self.text = ""
+
+    def feed(self, text: str, /) -> str:
+        self.text += text
+        return text
+
+    def close(self) -> str:
+        return ""
+
+
 class _Reading:
     """The lanes of an answer in the order in which they begin, read as the rules for patterns let them go. Counts nothing."""
 
@@ -120,7 +150,10 @@ class _Reading:
 
 
 class _Read:
-    """One lane: `text` as the caller would get it if no value were put back, `restored` with values."""
+    """One lane: `text` as the caller would get it if no value were put back, `restored` with values.
+
+    Of the arguments of a call `text` is what stands in its strings, and `restored`, in the end, the JSON.
+    """
 
     def __init__(self, lane: Lane, guard: Edit | None, restorer: Edit | None) -> None:
         self.lane = lane

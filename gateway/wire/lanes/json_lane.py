@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway.wire.lanes.lane import Edit
+from gateway.wire.lanes.lane import AsWritten, Edit
 
 SEPARATOR: Final = "\ufffe"
 
@@ -248,10 +248,15 @@ class _Lexer:
             self._high = 0
 
 
+def inside(edit: Edit) -> Edit:
+    """The edit of JSON text that an edit of arguments stands for."""
+    return edit if isinstance(edit, AsWritten) else JSONEdit(edit)
+
+
 def edited_value(edit: Edit, value: Any) -> tuple[Any, bool]:
     """A decoded JSON value through the edit, whole, and whether it changed."""
     text = msgspec.json.encode(value).decode()
-    edit = JSONEdit(edit)
+    edit = inside(edit)
     released = edit.feed(text) + edit.close()
     return (value, False) if released == text else (msgspec.json.decode(released), True)
 

@@ -28,6 +28,10 @@ class Edit(Protocol):
     def close(self) -> str: ...
 
 
+class AsWritten:
+    """An `Edit` that is one of these gets the arguments of a call as the JSON text that they are, not the text inside it."""
+
+
 EditFor = Callable[[Lane], Edit | None]
 """Makes the edit of a lane when its first text comes; None: nobody looks at this lane, its text passes as it is.
 

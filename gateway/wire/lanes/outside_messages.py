@@ -194,7 +194,11 @@ class MessagesAnswer:
     def _open(self, block: "_Block", start: dict[str, Any]) -> bool:
         """What a block that is no text holds from its beginning; whether that changed."""
         changed = False
-        if block.kind in _CALLS:
+        if block.kind in _CALLS and self._streamed and not start.get("input"):
+            self._lanes.run(
+                block.key, block.name, as_json=True
+            )  # nothing more may come, and the call is looked at all the same
+        elif block.kind in _CALLS:
             lane = Lane(*block.key, block.name)
             start["input"], changed = self._lanes.arguments(lane, start.get("input") or {})
         if block.kind == "thinking" and isinstance(start.get("thinking"), str):

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from gateway.errors import GatewayError
 from gateway.wire.frames import Frame, NotJSON
-from gateway.wire.lanes.json_lane import JSONEdit, edited_value
+from gateway.wire.lanes.json_lane import edited_value, inside
 from gateway.wire.lanes.lane import EditFor, Lane, Run, SignedEdit
 from gateway.wire.neutral import LaneKind
 
@@ -33,7 +33,7 @@ class Lanes:
             return self._runs[key]
         except KeyError:
             edit = self._edit_for(Lane(*key, name))
-        run = None if edit is None else Run(Lane(*key, name), JSONEdit(edit) if as_json else edit)
+        run = None if edit is None else Run(Lane(*key, name), inside(edit) if as_json else edit)
         self._runs[key] = run
         return run
 
@@ -60,8 +60,8 @@ class Lanes:
         return released
 
     def arguments(self, lane: Lane, value: Any) -> tuple[Any, bool]:
-        """Arguments that came as a decoded object, whole, and whether they changed."""
-        edit = self._edit_for(lane) if value else None
+        """Arguments that came as a decoded object, whole, and whether they changed. A call without any is looked at too."""
+        edit = self._edit_for(lane)
         return (value, False) if edit is None else edited_value(edit, value)
 
     def unknown(self, choice: int, holder: dict[str, Any], known: frozenset[str]) -> bool:
