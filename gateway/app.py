@@ -36,14 +36,16 @@ from gateway.policy.bind import Binder
 from gateway.policy.checking import make_checks, without_library
 from gateway.policy.finding import VERSIONS
 from gateway.policy.guarding import Guards
-from gateway.policy.load import load_policies
-from gateway.policy.rule import Policy
+from gateway.policy.load import load_files, load_policies
+from gateway.policy.rule import Policy, policy
+from gateway.policy.structs import Bind
 from gateway.record.metrics import Metrics
 from gateway.record.recorder import Recorder
 from gateway.routing.budget import RetryBudget
 from gateway.routing.health import Health
 from gateway.routing.plan import resolve
 from gateway.setup import Setup
+from gateway.shipped import shipped
 from gateway.simulator.app import simulator
 from gateway.simulator.serve import serve as serve_simulator
 from gateway.store.conversations import Conversations
@@ -64,6 +66,8 @@ _PLAIN: Final = Provider()
 _OF_CONNECTIONS: Final = ("connections", "pool_wait", "ca_file", "proxy", "health")
 SIMULATED: Final = "simulated"
 _BUDGETS: Final = 1_024
+AT_FIRST: Final = ("baseline", "pii-korea")
+"""Shipped policies that apply where there is no configuration."""
 KNOWN_ENTITIES: Final = frozenset({*ENTITIES, *GROUPS})
 ROWS: Final = Rows(
     kinds=PROVIDERS.keys(),
@@ -86,10 +90,17 @@ class Read:
 def read_config(path: Path | None, env: Mapping[str, str]) -> Read:
     """What the file says, or what the environment offers where there is no file. Raises `ConfigError`."""
     if path is None:
-        return Read(discovered(env, VARIABLES))
+        return Read(
+            discovered(env, VARIABLES), _bound_to_all(load_files(map(shipped, AT_FIRST), {}, KNOWN_ENTITIES).policies)
+        )
     loaded = load_with_files(path, env, ROWS)
     found = load_policies(loaded, path.parent, env, KNOWN_ENTITIES)
     return Read(loaded.config, found.policies, {**loaded.files, **found.files})
+
+
+def _bound_to_all(policies: Mapping[str, Policy]) -> Mapping[str, Policy]:
+    """The same rules for every request, at home too: so that the demo, which stays at home, shows them."""
+    return {name: policy(name, one.version, Bind(), one.rules) for name, one in policies.items()}
 
 
 async def start(

@@ -4,16 +4,26 @@ from gateway.config.structs import Config
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - to be shown as an address one can connect to
 
+_PLACEHOLDERS = """\
+A policy keeps Korean phone numbers from the model: `reasoning_content` shows the placeholder that it saw, `content` has the number again.
+{curl} -d '{{"model": "demo", "reasoning_effort": "low", "messages": [{{"role": "user", "content": "제 번호는 010-1234-5678입니다"}}]}}'
 
-def greeting(config: Config, host: str, port: int) -> str:
-    """The Python line needs nothing but Python itself; `docs/quickstart.md` has the one with the SDK."""
+"""
+
+
+def greeting(config: Config, host: str, port: int, *, shows_placeholders: bool = False) -> str:
+    """The Python line needs nothing but Python itself; `docs/quickstart.md` has the one with the SDK.
+
+    `shows_placeholders`: the model is one that thinks aloud, behind a policy for Korean personal data.
+    """
     base = f"http://{_ANYWHERE.get(host, f'[{host}]' if ':' in host else host)}:{port}/v1"
     model = "demo" if "demo" in config.models else next(iter(config.models), "MODEL").replace("*", "MODEL")
     url = f"{base}/chat/completions"
     hello = f'{{"model": "{model}", "messages": [{{"role": "user", "content": "Hello"}}]}}'
     auth = " -H 'Authorization: Bearer YOUR_KEY'" if config.keys else ""
     headers = '{"Content-Type": "application/json"' + (', "Authorization": "Bearer YOUR_KEY"}' if config.keys else "}")
-    curl = f"curl {url} -H 'Content-Type: application/json'{auth} -d '{hello}'"
+    asking = f"curl {url} -H 'Content-Type: application/json'{auth}"
+    curl = f"{asking} -d '{hello}'"
     python = (
         f"python3 -c 'import json, urllib.request as u; body = json.dumps({hello}).encode(); "
         f'answer = json.load(u.urlopen(u.Request("{url}", body, {headers}))); '
@@ -22,5 +32,6 @@ def greeting(config: Config, host: str, port: int) -> str:
     models = ", ".join(config.models) or "none: name some in the configuration"
     return (
         f"haechi listens on {base}\nmodels: {models}\n\n{curl}\n{python}\n\n"
+        f"{_PLACEHOLDERS.format(curl=asking) if shows_placeholders else ''}"
         'Add "stream": true to the body (and -N to curl) for a stream. SDKs: base_url is the address above.\n\n'
     )

@@ -60,7 +60,7 @@ async def _serve(loaded: Read, path: Path | None, env: Mapping[str, str], host: 
     again = asyncio.Event()
     _on_signals(gateway, serving, again, config.limits.drain)
     reloading = asyncio.create_task(_reload(gateway, loaded, path, env, host, again)) if path else None
-    sys.stdout.write(greeting(config, host, listening.getsockname()[1]))
+    sys.stdout.write(greeting(config, host, listening.getsockname()[1], shows_placeholders=path is None))
     sys.stdout.flush()
     await serving.serve(sockets=[listening])
     if reloading is not None:

@@ -292,7 +292,10 @@ class Policies(Strict, frozen=True):
     """Guardrails: which files they stand in, and who is exempt from which rule."""
 
     files: Annotated[
-        list[Name], Meta(description="Policy files, relative to this file; `*` matches any name, `**` any folders.")
+        list[Name],
+        Meta(
+            description="Policy files, relative to this file; `*` matches any name, `**` any folders. `haechi:NAME` comes with the gateway."
+        ),
     ] = field(default_factory=list)
     exempt: Annotated[list[Exempt], Meta(description="The only way round a rule, audited.")] = field(
         default_factory=list

@@ -21,6 +21,7 @@ from gateway.policy.inherit import Family
 from gateway.policy.references import Known, Names, Outline, Subject, references
 from gateway.policy.rule import Policy
 from gateway.policy.structs import Document, json_schema
+from gateway.shipped import FOLDER, PREFIX, shipped_names
 
 POLICY: Final = Sort(Document, json_schema, "haechi policy schema")
 
@@ -90,14 +91,16 @@ class _Reading:
     def search(self, patterns: Iterable[str], directory: Path) -> Iterator[Finding]:
         """Reads all that the patterns match. A pattern that matches nothing guards nothing."""
         for index, pattern in enumerate(patterns):
-            whole = Path(glob.escape(str(directory))) / pattern
+            folder, rest = _place(pattern, directory)
+            whole = Path(glob.escape(str(folder))) / rest
             found = sorted(Path(one) for one in glob.glob(str(whole), recursive=True))  # noqa: PTH207  takes absolute ones too
-            for folder in {_searched(directory / pattern), *(path.parent for path in found)}:
-                self._files[folder] = stamp_of(folder)
+            for searched in {_searched(folder / rest), *(path.parent for path in found)}:
+                self._files[searched] = stamp_of(searched)
             if not found:
                 self.lacks_files = True
                 trail: Trail = ("policies", "files", index)
-                yield Finding(trail, "matches no file", value=pattern, rests_on=(trail,))
+                names = [f"{PREFIX}{name}" for name in shipped_names()] if pattern.startswith(PREFIX) else []
+                yield Finding(trail, "matches no file", nearest(pattern, names), pattern, rests_on=(trail,))
             for path in found:
                 self.read(path)
 
@@ -157,6 +160,12 @@ def _name(draft: Draft[Document]) -> str | None:
     """The name as it stands in the file, whatever else is broken."""
     name = draft.data.get("name") if isinstance(draft.data, dict) else None
     return name if isinstance(name, str) else None
+
+
+def _place(pattern: str, directory: Path) -> tuple[Path, str]:
+    """Where a pattern of the configuration begins, and what of it is left: `haechi:NAME` is a policy that comes with the gateway."""
+    name = pattern.removeprefix(PREFIX)
+    return (directory, pattern) if name == pattern else (FOLDER, f"{name}.yaml")
 
 
 def _searched(pattern: Path) -> Path:

@@ -48,6 +48,7 @@ def _read(asked: Body) -> Ask:
     if messages[-1].get("role") in {"tool", "function"}:
         ask.heard = text_of(messages[-1].get("content"))
     _read_tools(asked, ask)
+    ask.thinking = asked.get("reasoning_effort") not in {None, "none", "minimal"}
     shape = asked.get("response_format") or {}
     if shape.get("type") == "json_schema":
         ask.schema = (shape.get("json_schema") or {}).get("schema") or {}

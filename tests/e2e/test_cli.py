@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -46,7 +47,19 @@ def test_what_is_printed_at_the_start_answers_when_it_is_pasted(tmp_path: Path) 
         assert _pasted(python.replace("python3", sys.executable, 1)) == "You said: Hello\n"
         streamed = _pasted(curl.replace("curl ", "curl -N ", 1).replace('{"model"', '{"stream": true, "model"'))
         assert streamed.endswith("data: [DONE]\n\n")
-        assert '"content":" Hello"' in streamed
+        pieces = re.findall('"content":"([^"]*)"', streamed)
+        assert "".join(pieces) == "You said: Hello"
+        assert len([piece for piece in pieces if piece]) > 2
+
+
+def test_a_line_that_is_printed_at_the_start_shows_a_number_becoming_a_placeholder_and_coming_back(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path) as gateway:
+        _, curl = (line for line in gateway.greeting.splitlines() if line.startswith("curl "))
+        message = json.loads(_pasted(curl))["choices"][0]["message"]
+        assert re.fullmatch("The user said: 제 번호는 <KR_PHONE_[a-z2-7]{10}>입니다", message["reasoning_content"])
+        assert message["content"] == "You said: 제 번호는 010-1234-5678입니다"
 
 
 def test_check_names_all_eight_mistakes_at_once_with_line_and_suggestion(tmp_path: Path) -> None:

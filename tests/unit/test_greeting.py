@@ -78,3 +78,14 @@ def test_the_model_is_one_that_can_be_asked_for(models: tuple[str, ...], named: 
 def test_all_models_are_named_or_what_to_do_without_any() -> None:
     assert "models: a, b/*\n" in greeting(config("a", "b/*"), "127.0.0.1", 80)
     assert "models: none: name some in the configuration\n" in greeting(config(), "127.0.0.1", 80)
+
+
+@pytest.mark.parametrize("keys", [False, True])
+def test_one_more_line_shows_a_placeholder_where_a_policy_makes_one(keys: bool) -> None:
+    said = greeting(config("demo", keys=keys), "127.0.0.1", 8080, shows_placeholders=True)
+    plain, shown = (shlex.split(line) for line in said.splitlines() if line.startswith("curl "))
+    assert shown[:-1] == plain[:-1]
+    body = msgspec.json.decode(shown[-1])
+    assert body["model"] == "demo"
+    assert "010-1234-5678" in body["messages"][0]["content"]
+    assert "010" not in greeting(config("demo", keys=keys), "127.0.0.1", 8080)
