@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.guards.editor import FAILED, Blocked, Editor, Looking, Rule
+from gateway.guards.finding import Finding
 from gateway.guards.pattern import Pattern
 from gateway.guards.verdicts import Verdict, Verdicts
 
@@ -104,3 +105,14 @@ def test_a_pattern_that_takes_too_long_holds_the_text_back(streamed: bool, monke
     shown, verdicts = edited(text, (passing, [SLOW]), sizes=[200, 200] if streamed else None)
     assert shown == text
     assert Verdict("p", "r", "content", "", "block", "failed") in verdicts.counts
+
+
+def test_what_checks_have_found_is_changed_though_a_pattern_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.guards.scanner.SECONDS", 0.01)
+    passing = Rule("p", "r", "mask", passes_on_error=True)
+    looking = Looking("user", [(passing, ["slow", "judge"])], [SLOW])
+    text = "Anna " + "a" * 400 + "!#"
+    verdicts = Verdicts()
+    shown = Editor(looking, verdicts).edited(text, [Finding(0, 4, "NAME", "judge")])
+    assert Verdict("p", "r", "user", "", "mask", "failed") in verdicts.counts
+    assert shown == "[NAME]" + text[4:]
