@@ -62,11 +62,12 @@ def test_a_canary_in_a_request_reaches_the_model_only_where_no_rule_stands(
         assert instead in there, f"{rules}: {there}"
         assert BEGINS not in there, rules
         assert str(NUMBER) not in there, rules
-    answer, there = sent(f"block.{asked.place}")
-    assert there is None
-    assert answer.status == 400
-    assert b"policy" in answer.body
-    assert BEGINS not in answer.body.decode()
+    for rules in (f"block.{asked.place}", *([f"check.{asked.place}"] if asked.canary == CANARY else [])):
+        answer, there = sent(rules)
+        assert there is None, rules
+        assert answer.status == 400
+        assert b"policy" in answer.body
+        assert BEGINS not in answer.body.decode()
 
 
 ANSWER_RUNS = [
@@ -109,6 +110,8 @@ def test_a_canary_in_an_answer_reaches_the_caller_only_where_no_rule_stands(
         assert any(HIDDEN in seen(text) or HIDDEN in path for path, text in found.items()), found
         assert _keeps_quiet(found), found
     _is_withheld(*got(f"block.{told.place}"))
+    if told.canary == CANARY:
+        _is_withheld(*got(f"check.{told.place}"))
 
 
 def _events(answer: Answer) -> list[Any]:

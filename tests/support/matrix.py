@@ -22,7 +22,11 @@ HIDDEN: Final = "[hidden]"
 SAID: Final = f"before {CANARY} behind"
 UPSTREAMS: Final = ("native", "chat", "messages", "responses")
 PATTERNS: Final = ["카나리[0-9]{6}", "80417[0-9]{7}"]
-_DETECTORS: Final = {"d": {"kind": "pattern", "name": "CANARY", "match": PATTERNS}}
+LONGEST: Final = len(SAID) - 1
+_DETECTORS: Final[dict[str, Any]] = {
+    "d": {"kind": "pattern", "name": "CANARY", "match": PATTERNS},
+    "long": {"kind": "length", "max_chars": LONGEST},  # which looks at whole texts, as every check does
+}
 _ACTIONS: Final[dict[str, Any]] = {"mask": {"mask": {"with": HIDDEN}}, "block": "block", "tokenize": "tokenize"}
 
 
@@ -32,28 +36,29 @@ def enforced() -> list[Cell]:
     return [cell for cell in coverage([policy]) if cell.state == "enforced"]
 
 
-def rules() -> dict[str, tuple[list[str], str]]:
-    """Places and action by the name of the rules. `elsewhere.P` masks at every place but P."""
-    found: dict[str, tuple[list[str], str]] = {}
+def rules() -> dict[str, tuple[list[str], str, str]]:
+    """Places, action and detector by the name of the rules. `elsewhere.P` masks at every place but P."""
+    found: dict[str, tuple[list[str], str, str]] = {}
     for place in PLACES:
-        found[f"mask.{place}"] = [place], "mask"
-        found[f"block.{place}"] = [place], "block"
-        found[f"elsewhere.{place}"] = [one for one in PLACES if one != place], "mask"
+        found[f"mask.{place}"] = [place], "mask", "d"
+        found[f"block.{place}"] = [place], "block", "d"
+        found[f"check.{place}"] = [place], "block", "long"
+        found[f"elsewhere.{place}"] = [one for one in PLACES if one != place], "mask", "d"
         if place in INPUT:
-            found[f"tokenize.{place}"] = [place], "tokenize"
+            found[f"tokenize.{place}"] = [place], "tokenize", "d"
     return found
 
 
 def configuration(folder: Path, url: str) -> Path:
     """The file, with those of its policies beside it. A policy has one rule, and applies to one model of each upstream."""
-    for name, (where, action) in rules().items():
+    for name, (where, action, detector) in rules().items():
         document = {
             "haechi": "policy/v1",
             "name": name.replace(".", "-"),
             "bind": {"models": [f"{upstream}.{name}" for upstream in UPSTREAMS]},
-            "defaults": {"opaque": "allow"},
+            "defaults": {"opaque": "allow", "timeout_ms": 5_000},
             "detectors": _DETECTORS,
-            "rules": [rule(where=where, action=_ACTIONS[action])],
+            "rules": [rule(where=where, action=_ACTIONS[action], detect=[detector])],
         }
         (folder / f"{name}.policy.yaml").write_bytes(msgspec.json.encode(document))
     names = [f"{upstream}.{one}" for upstream in UPSTREAMS for one in ("bare", *rules())]
