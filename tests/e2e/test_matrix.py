@@ -134,7 +134,7 @@ def _keeps_quiet(found: dict[str, str]) -> bool:
     return BEGINS not in said and str(NUMBER)[:5] not in said.replace(" ", "")
 
 
-@pytest.mark.parametrize("query", ["", "?stream=true"], ids=["unary", "stream"])
+@pytest.mark.parametrize("query", ["", "?stream=true", "/input_items"], ids=["unary", "stream", "items"])
 def test_what_is_stored_is_looked_at_when_it_is_fetched(
     line: Line, gateway: GatewayProcess, simulation: Simulation, query: str
 ) -> None:
@@ -143,7 +143,7 @@ def test_what_is_stored_is_looked_at_when_it_is_fetched(
     found = {}
     with Line(gateway.url) as without:
         for name, to, model in (("with", line, "native.bare"), ("without", without, "demo")):
-            to.ask(PATHS["responses"], {"input": "Hi", "model": model})
+            to.ask(PATHS["responses"], {"input": SAID, "model": model})
             made = to.answer().json
             assert SAID in seen(made)
             to.ask(f"{PATHS['responses']}/{made['id']}{query}", b"", method="GET")

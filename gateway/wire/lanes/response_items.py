@@ -44,6 +44,7 @@ CALLS: Final = {
     "mcp_call": "response.mcp_call_arguments",
     "code_interpreter_call": "response.code_interpreter_call_code",
 }
+_SAID_BY_MODELS: Final = frozenset({*CALLS, "reasoning"})
 CONTENT: Final[Key] = (0, "content", None)
 
 Place = tuple[int, str, int]  # output index, name of the event without its ending, index of the part
@@ -193,6 +194,17 @@ class Items:
         if isinstance(whole := response.get("output_text"), str) and whole:
             response["output_text"] = "".join(_texts(output))
             changed = changed or response["output_text"] != whole
+        return self._listed(response) or changed
+
+    def _listed(self, page: dict[str, Any]) -> bool:
+        """Items of a conversation, a page of them: what the model said in it, and what it was told."""
+        changed = False
+        items = page.get("data") if page.get("object") == "list" else None
+        for index, item in enumerate(items if isinstance(items, list) else ()):
+            if isinstance(item, dict) and (item.get("role") == "assistant" or item.get("type") in _SAID_BY_MODELS):
+                changed = self.item(index, item) or changed
+            else:
+                changed = self._lanes.quoted(0, item) or changed
         return changed
 
     # --- text that stands only there ---------------------------------------------------------------------------------

@@ -288,3 +288,32 @@ def test_parts_nobody_knows_are_edited_string_by_string() -> None:
     )
     assert b"SECRET" not in b"".join(frame.raw for frame in shown)
     assert edits.opaque == {"unknown"}
+
+
+def test_a_page_of_items_is_looked_at_whoever_said_them() -> None:
+    items = [
+        {"id": "msg_1", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "a SECRET b"}]},
+        {
+            "id": "msg_2",
+            "type": "message",
+            "role": "assistant",
+            "content": [{"type": "output_text", "text": "c SECRET d"}],
+        },
+        {"id": "fc_1", "type": "function_call", "name": "f", "arguments": '{"q": "SECRET"}'},
+        {"id": "fco_1", "type": "function_call_output", "call_id": "c", "output": "e SECRET f"},
+        {"id": "rs_1", "type": "reasoning", "summary": [{"type": "summary_text", "text": "g SECRET h"}]},
+    ]
+    lanes: list[Lane] = []
+
+    def edit_for(lane: Lane) -> Redact:
+        lanes.append(lane)
+        return Redact()
+
+    page = frames.body({"object": "list", "data": items, "first_id": "msg_1", "has_more": False})
+    edits = editing("responses", False, edit_for)
+    shown = edits.feed([page])[0].json
+    assert b"SECRET" not in frames.body(shown).raw
+    assert frames.body(shown).raw.count(b"***") == len(items)
+    assert shown["first_id"] == "msg_1"
+    assert [lane.kind for lane in lanes] == ["content", "content", "tool_args", "content", "reasoning"]
+    assert edits.opaque == set()
