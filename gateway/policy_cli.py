@@ -104,8 +104,11 @@ def _coverage(found: LoadedPolicies, _chosen: argparse.Namespace) -> int:
     cells = [cell for cell in coverage(found.policies.values()) if cell.state != "absent"]
     rows = [("policy", "rule", "surface", "place", "unary", "stream", "guarantee"), *_rows(cells)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    lines = ("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    try:
+        print("\n".join(lines), flush=True)
+    except BrokenPipeError:  # who reads has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

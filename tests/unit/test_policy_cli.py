@@ -1,5 +1,7 @@
 """`haechi policy`: mistakes on standard error, remarks on standard output, and a status that says which."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -78,6 +80,15 @@ def test_coverage_shows_what_is_looked_at_and_no_more(here: Path, capsys: pytest
     assert ["base", "no-codes", "embeddings", "user", "enforced", "-", "-"] in rows
     assert ["base", "no-codes", "batches", "user", "refused", "-", "-"] in rows
     assert not [row for row in rows if "absent" in row or row[3] == "system"]
+
+
+def test_coverage_ends_quietly_where_nobody_reads_on(here: Path) -> None:
+    command = [sys.executable, "-m", "gateway.cli", "policy", "coverage", str(here)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait(30)) == (b"", 0)
 
 
 def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
