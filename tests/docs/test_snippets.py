@@ -14,6 +14,7 @@ from gateway.app import ROWS
 from gateway.config.load import load_with_files
 from gateway.config.mistakes import ConfigError
 from gateway.simulator.script import load as load_script
+from gateway.testing import run_policy_tests
 from tests.support.gatewayprocess import GatewayProcess
 from tests.support.pages import PAGES, Snippet, all_snippets, snippets
 
@@ -56,8 +57,11 @@ def test_a_snippet_runs_as_it_stands(snippet: Snippet, gateway: GatewayProcess, 
 @pytest.mark.parametrize("snippet", _fenced("yaml"))
 def test_a_configuration_loads(snippet: Snippet, tmp_path: Path) -> None:
     path = tmp_path / (snippet.title or "")
-    assert snippet.title, 'say what it is: title="haechi.yaml" or title="script.yaml"'
-    path.write_text(snippet.text)
+    assert snippet.title, 'say what it is: title="haechi.yaml", "script.yaml" or "policies/NAME.yaml"'
+    _write(path, snippet.text)
+    if snippet.title.startswith("policies/"):
+        assert run_policy_tests([path], {}) > 0
+        return
     if snippet.title == "wrong.yaml":
         with pytest.raises(ConfigError):
             load_with_files(path, {}, ROWS)
