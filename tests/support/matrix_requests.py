@@ -221,6 +221,7 @@ _SMALL: Final[list[tuple[str, str, str, Body]]] = [
     ("moderations", "user", "parts", {"input": [{"type": "text", "text": SAID}]}),
     ("rerank", "user", "query", {"query": SAID, "documents": ["Hi"]}),
     ("rerank", "user", "query, a number", {"query": NUMBER, "documents": ["Hi"]}),
+    ("rerank", "user", "documents, a number for an id", {"query": "Hi", "documents": [{"text": "x", "id": NUMBER}]}),
     ("rerank", "user", "documents, a number", {"query": "Hi", "documents": [{"text": "x", "note": NUMBER}]}),
     ("rerank", "user", "documents", {"query": "Hi", "documents": ["a", SAID]}),
     ("rerank", "user", "objects", {"query": "Hi", "documents": [{"text": SAID}]}),

@@ -55,12 +55,13 @@ EMBEDDINGS: Final[Table] = {
     "messages": messages,
 }
 MODERATIONS: Final[Table] = {**SENDER, "model": word, "input": parts}
+_DOCUMENTS: Final = each({}, text)  # rows of the caller's own, whose `id` may be anybody's
 RERANK: Final[Table] = {
     **SENDER,
     **words("model", "top_n", "top_k", "return_documents", "rank_fields", "max_chunks_per_doc", "max_tokens_per_doc"),
     "query": anything,
-    "documents": anything,
-    "texts": anything,
+    "documents": _DOCUMENTS,
+    "texts": _DOCUMENTS,
 }
 IMAGES: Final[Table] = {
     **SENDER,
