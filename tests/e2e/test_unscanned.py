@@ -101,6 +101,7 @@ def gateway(upstream: Simulation, tmp_path_factory: pytest.TempPathFactory) -> I
         ("allow", IN + OUT, "allow"),
         ("refuse", IN + OUT, "refuse"),
         ("system", ["system"], "refuse"),
+        ("shadow", IN + OUT, "refuse"),
     ):
         document = {
             "haechi": "policy/v1",
@@ -108,13 +109,14 @@ def gateway(upstream: Simulation, tmp_path_factory: pytest.TempPathFactory) -> I
             "bind": {"models": [model]},
             "defaults": {"opaque": opaque},
             "detectors": {"d": {"kind": "pattern", "match": "[0-9]{9}"}},
-            "rules": [rule(where=where)],
+            "rules": [rule(where=where, mode="shadow" if model == "shadow" else "enforce")],
         }
         (folder / f"{model}.policy.yaml").write_bytes(msgspec.json.encode(document))
     config = {
         "providers": {"sim": {"kind": "simulated", "base_url": upstream.v1}},
         "models": {
-            name: {"targets": [{"provider": "sim", "model": "demo"}]} for name in ("allow", "refuse", "system", "bare")
+            name: {"targets": [{"provider": "sim", "model": "demo"}]}
+            for name in ("allow", "refuse", "system", "shadow", "bare")
         },
         "policies": {"files": ["*.policy.yaml"]},
         "retry": {"attempts": 1},
@@ -193,3 +195,19 @@ def test_what_is_kept_elsewhere_and_never_read_is_refused(gateway: Gateway) -> N
     form = file + b"--x--\r\n"
     answer = rawclient.ask(gateway.url, "/v1/files", form, headers={"content-type": "multipart/form-data; boundary=x"})
     assert (answer.status, gateway.row(answer)["outcome"]) == (400, "blocked"), answer.body
+
+
+@pytest.mark.parametrize("stream", [{}, {"stream": True}], ids=["unary", "stream"])
+def test_a_rule_in_shadow_tells_what_it_would_have_done_and_does_nothing(
+    gateway: Gateway, stream: dict[str, Any]
+) -> None:
+    image = {"type": "image_url", "image_url": {"url": PIXEL}}
+    body = {
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "call 123456789 now"}, image]}],
+        **stream,
+    }
+    answer, row, came = gateway.ask("chat", "shadow", body)
+    assert (answer.status, row["outcome"], came, row["unscanned"]) == (200, "answered", 1, {"image": 1})
+    assert b"123456789" in answer.body
+    told = {(place, effect, said) for _, _, place, _, effect, said, _ in row["verdicts"]}
+    assert told == {("user", "block", "shadow"), ("content", "block", "shadow")}
