@@ -233,10 +233,11 @@ class Guarding:
             widen(changed, self._grants)
         return changed
 
-    def unread(self, what: str, role: Role = "user") -> None:
+    def unread(self, what: str, role: Role = "user", where: str | None = None) -> None:
         """Something came that nobody can read. Raises `policy_blocked` where a rule of such a place refuses that."""
         if role in self.bound.unreadable_refused and what not in _OF_THE_VENDOR:
-            raise self._withheld(f"This request holds what no policy can read ({what}), and a policy refuses that.")
+            message = f"This request holds what no policy can read ({what}), and a policy refuses that."
+            raise GatewayError("policy_blocked", message, param=where)
         if self._ready.looking(role):
             self.verdicts.leave(what)
 
@@ -372,7 +373,7 @@ class Guarding:
 
     def _look_at_opaque(self, inside: Inside) -> None:
         for one in inside.opaque:
-            self.unread(one.what, one.role)
+            self.unread(one.what, one.role, one.path)
 
     def _mint(self, rule: Rule, kind: str, value: str) -> str:
         deed = rule.settings
@@ -392,6 +393,3 @@ class Guarding:
         }[within]
         said = "".join(f"{len(part)}:{part}" for part in (within, *parts))
         return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=32).digest()
-
-    def _withheld(self, message: str) -> GatewayError:
-        return GatewayError("policy_blocked", message)

@@ -139,10 +139,16 @@ def test_what_cannot_be_read_is_told_or_refused(
     answer, row, came = gateway.ask(surface, "refuse", body)
     assert (answer.status, row["outcome"], came) == (400, "blocked", 0)
     assert next(iter(unscanned)) in answer.json["error"]["message"]
+    assert _place_named(answer).partition(".")[0] in body
     _, row, came = gateway.ask(surface, "system", body)
     assert (row["unscanned"], came) == ({}, 1), "a rule that looks elsewhere refuses nothing, and says nothing of it"
     _, row, came = gateway.ask(surface, "bare", body)
     assert (row["unscanned"], row["policies"], came) == (None, None, 1)
+
+
+def _place_named(answer: Answer) -> str:
+    error = answer.json["error"]
+    return str(error["details"]["param"] if "details" in error else error["param"])
 
 
 @pytest.mark.parametrize("model", ["allow", "refuse"])
