@@ -61,7 +61,9 @@ def _check(path: Path) -> int:
     except ValueError as error:
         print(f"{path}: {error}", file=sys.stderr)
         return 1
-    print(f"{path}: good. Models: {', '.join(config.models)}. Providers: {', '.join(config.providers)}.{_policies(read)}")
+    print(
+        f"{path}: good. Models: {', '.join(config.models)}. Providers: {', '.join(config.providers)}.{_policies(read)}"
+    )
     asks_library = any(row_of(name, provider).library for name, provider in config.providers.items())
     if asks_library and find_spec("litellm") is None:
         print(f'{path}: a provider needs the extra "providers": pip install "haechi[providers]"', file=sys.stderr)

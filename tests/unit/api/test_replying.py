@@ -7,8 +7,8 @@ import msgspec
 import pytest
 from starlette.types import Message
 
+from gateway.answering import Refused
 from gateway.api.replying import Reply
-from gateway.attempts import Refused
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.upstream.http import Passed
