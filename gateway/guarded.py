@@ -78,7 +78,11 @@ class Guarded:
     async def _checked(self, frames: list[Frame]) -> list[Frame]:
         guarding, x = self._guarding, self._x
         read = _Reading(guarding)
-        restored = editing(x.dialect.name, x.streamed, read.edit_for).feed(frames)
+        try:
+            restored = editing(x.dialect.name, x.streamed, read.edit_for).feed(frames)
+        except Blocked:
+            guarding.verdicts.join(read.verdicts)  # nothing is edited now that would count them
+            raise
         if calls := [one for one in read.lanes if one.lane.kind == "tool_args"]:
             written = _Arguments()
             editing(x.dialect.name, x.streamed, written.edit_for).feed(restored)
@@ -137,14 +141,15 @@ class _Written(AsWritten):
 
 
 class _Reading:
-    """The lanes of an answer in the order in which they begin, read as the rules for patterns let them go. Counts nothing."""
+    """The lanes of an answer in the order in which they begin, read as the rules for patterns let them go. Counts for itself."""
 
     def __init__(self, guarding: Guarding) -> None:
+        self.verdicts = Verdicts()
         self.lanes: list[_Read] = []
         self._guarding = guarding
 
     def edit_for(self, lane: Lane) -> Edit:
-        guard, restorer = self._guarding.guard_for(lane, Verdicts()), self._guarding.restorer_for(lane)
+        guard, restorer = self._guarding.guard_for(lane, self.verdicts), self._guarding.restorer_for(lane)
         self.lanes.append(_Read(lane, guard, restorer))
         return self.lanes[-1]
 

@@ -41,6 +41,10 @@ class Verdicts:
     def add(self, verdict: Verdict) -> None:
         self.counts[verdict] = self.counts.get(verdict, 0) + 1
 
+    def join(self, others: "Verdicts") -> None:
+        for verdict, count in others:
+            self.counts[verdict] = self.counts.get(verdict, 0) + count
+
     def leave(self, what: str) -> None:
         self.unscanned[what] = self.unscanned.get(what, 0) + 1
 

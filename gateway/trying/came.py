@@ -61,8 +61,9 @@ def wrong(case: Case, said: Trail | None, came: Came) -> Iterator[Wrong]:
         yield from _seen(case.model_sees, said, came)
     if case.caller_sees is not None:
         answer = "".join(came.arguments) if case.tool_call is not None else came.content
-        if came.blocked or not matches(case.caller_sees, answer):
-            what = _blocked(came) if came.blocked else f"the caller got {_shown(answer)}"
+        withheld = came.blocked and not answer  # what blocks may have said something in the model's place
+        if withheld or not matches(case.caller_sees, answer):
+            what = _blocked(came) if withheld else f"the caller got {_shown(answer)}"
             yield ("caller_sees",), f"expected {_shown(case.caller_sees)}, but {what}"
 
 

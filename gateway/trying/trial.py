@@ -111,7 +111,9 @@ class _Trial:
                 *(text for one in frames for text in strings(one)),
             ],
             found=frozenset(one.rule for one in verdicts if one.said in ("enforced", "shadow")),
-            blocking=frozenset(one.rule for one in verdicts if one.effect == "block" and one.said == "enforced"),
+            blocking=frozenset(
+                one.rule for one in verdicts if one.effect in ("block", "restart") and one.said == "enforced"
+            ),
             failed=frozenset(one.rule for one in verdicts if one.said == "failed"),
         )
 

@@ -129,11 +129,37 @@ def test_the_command_says_how_many_passed_and_which_did_not(tmp_path: Path, caps
     assert summary.startswith("1 of 2 tests of 1 policies passed in ")
 
 
-def test_a_policy_that_cannot_be_enforced_is_not_tried(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+HELD = """\
+haechi: policy/v1
+name: tried
+defaults: {timeout_ms: 5000}
+detectors:
+  code: {kind: pattern, match: 'INT-[0-9]{6}'}
+  word: {kind: keywords, words: [forbidden]}
+  form: {kind: schema}
+rules:
+  - {id: refuse, where: [user, content], detect: [code], action: {block: {refuse: true, message: "I would rather not."}}}
+  - {id: again, where: [content], detect: [form], action: reask}
+  - {id: other, where: [content], detect: [word], action: {fallback: {model: other}}}
+tests:
+"""
+
+
+@pytest.mark.parametrize("surface", TALKING)
+def test_rules_that_start_over_or_refuse_politely_are_told_from_others_that_hold_the_answer(
+    tmp_path: Path, surface: str
+) -> None:
+    tests = [
+        "answer: of INT-123456, expect: {blocked_by: refuse, passes: false}",
+        'say: INT-123456, caller_sees: "I would rather not.*", expect: {blocked_by: refuse}',
+        "form: {type: object}, answer: no JSON, expect: {blocked_by: again, found_by: [again]}",
+        "answer: this is forbidden, expect: {blocked_by: other, found_by: [other], never_sent: forbidden}",
+        "answer: Good., caller_sees: Good., expect: {found_by: []}",
+    ]
     path = tmp_path / "tried.yaml"
-    path.write_text(POLICY.replace("action: log", "action: reask") + "  - {name: one, say: hello, model_sees: hello}\n")
-    status = main(["policy", "test", str(path)])
-    assert status == int("`reask` cannot be carried out yet" in capsys.readouterr().err)
+    lines = "".join(f"  - {{name: n{number}, surface: {surface}, {one}}}\n" for number, one in enumerate(tests))
+    path.write_text(HELD + lines)
+    assert run_policy_tests([path], {}) == len(tests)
 
 
 def test_an_empty_folder_is_a_mistake(tmp_path: Path) -> None:
