@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types unit fuzz eval-guards docs site bench bench-quick lock prerequisites clean
+.PHONY: help run test check format lint types unit policies fuzz eval-guards docs site bench bench-quick lock prerequisites clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -32,6 +32,9 @@ types: $(VENV)/dev
 
 unit: $(VENV)/dev
 	$(BIN)/python -m pytest -q tests/unit $(ARGS)
+
+policies: $(VENV)/core ## run the tests of the policies that ship
+	@$(BIN)/haechi policy test policies
 
 fuzz: $(VENV)/dev ## random texts and chunkings over every filter that ships; CASES=1000000 SEED=1
 	$(BIN)/python -m tests.fuzz $(or $(CASES),1000000) $(or $(SEED),1)
