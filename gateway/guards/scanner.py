@@ -6,9 +6,10 @@ complete, and a later, complete one cannot hide an earlier that is still open.
 """
 
 import string
+import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache, partial
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, TypeVar
 
 import regex
 
@@ -19,13 +20,16 @@ from gateway.guards.gate import held, needed
 from gateway.guards.pattern import REACH, Pattern
 
 SECONDS: Final = 0.25
-"""Of one search. Patterns have been probed when they were loaded, so this is for what the probes did not foresee."""
+"""Of processor time, of one search with a pattern that has repeats inside repeats."""
+SECONDS_PER_CHARACTER: Final = 20e-6
+"""What all such searches in one text may take together, besides `SECONDS`: many that are just not too long are too long."""
 MOST_REMEMBERED: Final = 4_096
 FEW_WORDS: Final = 8
 """Words of a context that are looked for before the pattern: each costs some 1 µs per KB, a pattern 2 to 100."""
 
 _WORD: Final = frozenset(string.ascii_letters + string.digits)
 _Start = Callable[..., regex.Match[str] | None]
+T = TypeVar("T")
 
 
 class Settled(NamedTuple):
@@ -33,6 +37,28 @@ class Settled(NamedTuple):
 
     text: str
     findings: list[Finding]
+
+
+class Allowance:
+    """How long risky patterns may still search in one text."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self) -> None:
+        self._left = SECONDS
+
+    def grow(self, characters: int) -> None:
+        self._left += characters * SECONDS_PER_CHARACTER
+
+    def spend(self, search: Callable[..., T], *args: Any, **named: Any) -> T:
+        """What the search gives. Raises TimeoutError where it, or what came before it, takes too long."""
+        if self._left <= 0:
+            raise TimeoutError
+        began = time.thread_time()
+        try:
+            return search(*args, **named, timeout=min(self._left, SECONDS))
+        finally:
+            self._left -= time.thread_time() - began
 
 
 class Scanner:
@@ -44,6 +70,7 @@ class Scanner:
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._each = [_Compiled(pattern) for pattern in patterns]
         self._by_held: dict[int, list[_Compiled]] = {}
+        self._risky = any(each.bounds.risky for each in self._each)
         self._starts: dict[tuple[bool, str], _Start | None] = {}
         self._by_choice: dict[tuple[int, ...], _Start | None] = {(): None}
 
@@ -56,30 +83,38 @@ class Scanner:
     def filter(self) -> "Filter":
         return Filter(self)
 
-    def live(self, text: str, begin: int) -> int:
+    def live(self, text: str, begin: int, allowance: Allowance) -> int:
         """Where what could still become a match begins; the length of the text if nothing could."""
-        starts = self._starts
+        starts, risky = self._starts, self._risky
         inside = begin > 0 and text[begin - 1] in _WORD
         for at in range(begin, len(text)):
             key = inside, text[at]
             start = starts[key] if key in starts else self._start(key)
-            if start is not None and start(text, pos=at, partial=True) is not None:
-                return at
+            if start is not None:
+                found = (
+                    allowance.spend(start, text, pos=at, partial=True) if risky else start(text, pos=at, partial=True)
+                )
+                if found is not None:
+                    return at
             inside = key[1] in _WORD
         return len(text)
 
-    def matches(self, text: str, begin: int) -> Iterator[tuple[int, int, Pattern]]:
+    def matches(self, text: str, begin: int, allowance: Allowance) -> Iterator[tuple[int, int, Pattern]]:
         """Every place behind `begin` where a pattern matches, its check agrees and its context stands."""
         lowered = text.lower()
         for each in self._able(held(text[begin:])):
             pattern = each.pattern
             if 0 < len(pattern.context) <= FEW_WORDS and not any(word in lowered for word in pattern.context):
                 continue
-            timeout = SECONDS if each.bounds.risky else None
-            first = each.search(text, begin) if timeout is None else each.search(text, begin, timeout=timeout)
+            risky = each.bounds.risky
+            first = allowance.spend(each.search, text, begin) if risky else each.search(text, begin)
             if first is None:
                 continue
-            for match in each.finditer(text, first.start(), overlapped=True, timeout=timeout):
+            for match in (
+                allowance.spend(each.findall, text, first.start())
+                if risky
+                else each.finditer(text, first.start(), overlapped=True)
+            ):
                 start, end = match.span()
                 if start < end and _in_context(pattern, text, start) and pattern.check(match.group()):
                     yield start, end, pattern
@@ -103,8 +138,7 @@ class Scanner:
         if choice not in self._by_choice:
             every = "|".join(f"(?:{self._each[index].pattern.regex})" for index in choice)
             match = regex.compile(f"(?:{every}){SENTINEL}", regex.ASCII).match
-            risky = any(self._each[index].bounds.risky for index in choice)
-            self._by_choice[choice] = partial(match, timeout=SECONDS) if risky else match
+            self._by_choice[choice] = match
         if len(self._starts) > MOST_REMEMBERED:
             self._starts.clear()
         return self._starts.setdefault(key, self._by_choice[choice])
@@ -122,6 +156,9 @@ class _Compiled:
         self.search = compiled.search
         self.finditer = compiled.finditer
 
+    def findall(self, text: str, begin: int, timeout: float) -> list["regex.Match[str]"]:
+        return list(self.finditer(text, begin, overlapped=True, timeout=timeout))
+
 
 @lru_cache(4_096)
 def _read(written: str) -> tuple[Bounds, tuple[int, ...], "regex.Pattern[str]"]:
@@ -132,10 +169,11 @@ def _read(written: str) -> tuple[Bounds, tuple[int, ...], "regex.Pattern[str]"]:
 class Filter:
     """One text on its way through a scanner. What `feed` and `close` give is the text, in order, without a gap."""
 
-    __slots__ = ("_at", "_context", "_held", "_scanner")
+    __slots__ = ("_allowance", "_at", "_context", "_held", "_scanner")
 
     def __init__(self, scanner: Scanner) -> None:
         self._scanner = scanner
+        self._allowance = Allowance()
         self._context = ""  # the last folded characters of what is settled
         self._held = ""
         self._at = 0  # where `_held` begins, in the whole text
@@ -147,11 +185,13 @@ class Filter:
 
     def feed(self, text: str) -> Settled:
         self._held += text
+        self._allowance.grow(len(text))
         return self._settle(last=False)
 
     def feed_last(self, text: str) -> None:
         """Text that is settled by `close`, which saves looking at it twice."""
         self._held += text
+        self._allowance.grow(len(text))
 
     def close(self) -> Settled:
         return self._settle(last=True)
@@ -166,8 +206,8 @@ class Filter:
         begin = len(self._context)
         whole = self._context + folded.text
         text = whole if last else whole[: begin + _closed(folded)]
-        end = len(text) if last else self._scanner.live(text, begin)
-        spans = sorted(self._scanner.matches(text, begin), key=_by_start)
+        end = len(text) if last else self._scanner.live(text, begin, self._allowance)
+        spans = sorted(self._scanner.matches(text, begin, self._allowance), key=_by_start)
         for start, stop, _ in reversed(spans):
             if start < end < stop:
                 end = start

@@ -26,6 +26,8 @@ SOON: Final = 4.0
 """Seconds: ten times as long as a detector may take, and far less than it would."""
 PATHS: Final = {"chat": "/v1/chat/completions", "messages": "/v1/messages", "responses": "/v1/responses"}
 SLOW: Final = "(?:a{1,5}){1,20}#"
+CREEPING: Final = "(?:[a-z]{1,3}-?){1,12}#"
+"""Takes as long in many searches, none of which is too long by itself."""
 SLOW_TEXT: Final = "a" * 70 + "!#"
 
 VALIDATORS: Final = """
@@ -172,6 +174,7 @@ def _policies(hook: str, closed: int) -> list[dict[str, Any]]:
             for one in FAILING_VALIDATORS
         },
         "slow": {"kind": "pattern", "match": SLOW},
+        "creeping": {"kind": "pattern", "match": CREEPING},
     }
     made = [
         _policy(f"{name.lower()}-{side}-{on_error}", {"it": one}, [_rule("watch", where, "it", on_error=on_error)])
@@ -257,18 +260,19 @@ def test_a_detector_that_fails_blocks_or_passes_as_the_rule_says_in_time(
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("dialect", PATHS)
 @pytest.mark.parametrize("side", ["in", "out"])
+@pytest.mark.parametrize("pattern", ["slow", "creeping"])
 def test_a_pattern_that_takes_too_long_blocks_or_passes_as_the_rule_says(
-    gateway: GatewayProcess, simulation: Simulation, side: str, dialect: str, streamed: bool
+    gateway: GatewayProcess, simulation: Simulation, pattern: str, side: str, dialect: str, streamed: bool
 ) -> None:
     simulation.misbehave(
         {"chunks": ["First. ", *(SLOW_TEXT[at : at + 7] for at in range(0, len(SLOW_TEXT), 7)), " end"]}
     )
     said = SLOW_TEXT if side == "in" else "hello"
-    blocked = _in_time(gateway, f"slow-{side}-block", said, dialect, streamed)
+    blocked = _in_time(gateway, f"{pattern}-{side}-block", said, dialect, streamed)
     assert "aaaaaa" not in blocked.body.decode()
     assert blocked.status == 400 or '"error"' in blocked.body.decode()
     assert len(simulation.requests()) == (0 if side == "in" else 1)
-    passed = _in_time(gateway, f"slow-{side}-allow", said, dialect, streamed)
+    passed = _in_time(gateway, f"{pattern}-{side}-allow", said, dialect, streamed)
     assert _said(passed) == f"First. {SLOW_TEXT} end"
 
 

@@ -1,0 +1,40 @@
+"""What searching may cost: no pattern keeps a text for long, whether in one search or in many."""
+
+import time
+
+import pytest
+
+from gateway.guards.pattern import Pattern
+from gateway.guards.scanner import SECONDS, Filter, Scanner
+
+CREEPING = Pattern("X", "(?:[a-z]{1,3}-?){1,12}#")
+"""Takes some 50 to 200 ms at each of many places: never too long by itself."""
+
+
+@pytest.mark.parametrize("size", [1, 5, 1_000])
+def test_searches_that_are_not_too_long_are_so_together(size: int) -> None:
+    text = "a" * 300 + "!#"
+    stream = Scanner([CREEPING]).filter()
+    began = time.thread_time()
+    with pytest.raises(TimeoutError):
+        _feed(stream, text, size)
+    assert time.thread_time() - began < SECONDS * 4
+    assert stream.surrender() != ""
+
+
+def test_a_whole_text_has_the_same_bound() -> None:
+    began = time.thread_time()
+    with pytest.raises(TimeoutError):
+        Scanner([CREEPING, Pattern("Y", "(?:[a-z]{1,4}-?){1,12}#")]).scan("a" * 300 + "!#")
+    assert time.thread_time() - began < SECONDS * 4
+
+
+def test_long_ordinary_text_is_never_late() -> None:
+    stream = Scanner([CREEPING]).filter()
+    text = "It is a b-c, and 12 of them. # 가나다 " * 1_000
+    assert _feed(stream, text, 4) == text
+
+
+def _feed(stream: Filter, text: str, size: int) -> str:
+    settled = [stream.feed(text[at : at + size]).text for at in range(0, len(text), size)]
+    return "".join([*settled, stream.close().text])
