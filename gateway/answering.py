@@ -90,7 +90,7 @@ class Answering:
     def commit(self) -> None:
         x, progress = self._x, self.progress
         now = x.clock()
-        progress.begun = progress.heard = True
+        progress.begun = True
         x.committed = True
         x.served_by = self._candidate
         x.first_token = now

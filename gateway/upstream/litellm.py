@@ -259,13 +259,13 @@ class _Patience:
         """What `step` gives. Raises `AttemptFailed` where it takes too long or fails."""
         progress, timeouts = self._progress, self._upstream.timeouts
         silent = asyncio.get_running_loop().time() + timeouts.between_tokens
-        clock = asyncio.timeout_at(silent if progress.heard else self._late)
+        clock = asyncio.timeout_at(silent if progress.heard or progress.begun else self._late)
         try:
             async with clock:
                 return await step
         except self._library.raised as error:
             if clock.expired():
-                raise _late(progress.heard) from None
+                raise _late(progress.heard or progress.begun) from None
             raise self._library.failed(error, self._upstream, streaming=progress.form == "events") from None
 
 

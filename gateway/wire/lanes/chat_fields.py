@@ -214,17 +214,18 @@ class Choice:
 
     def _call(self, holder: dict[str, Any], field: str, tool: int | str, found: list[Slot]) -> None:
         text = holder.get(field)
+        name = self._names.get(tool, "") if isinstance(tool, int) else str(holder.get("name") or "")
+        key: Key = (self._index, "tool_args", tool)
         if not text:
+            if name:  # a call that may never get arguments is one all the same
+                self._lanes.run(key, name, as_json=field == "arguments")
             return
         self._lanes.released = True
-        name = self._names.get(tool, "") if isinstance(tool, int) else str(holder.get("name") or "")
         if isinstance(text, dict):  # decoded, as some servers send it
             holder[field], changed = self._lanes.arguments(Lane(self._index, "tool_args", tool, name), text)
             self.changed = self.changed or changed
-        elif isinstance(text, str):
-            key: Key = (self._index, "tool_args", tool)
-            if (run := self._lanes.run(key, name, as_json=field == "arguments")) is not None:
-                found.append(Slot(holder, field, key, run))
+        elif isinstance(text, str) and (run := self._lanes.run(key, name, as_json=field == "arguments")) is not None:
+            found.append(Slot(holder, field, key, run))
 
     def _details(self, details: Any, found: list[Slot]) -> None:
         """Reasoning as OpenRouter tells it a second time, with the vendor's signature behind it."""

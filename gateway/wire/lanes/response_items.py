@@ -110,7 +110,10 @@ class Items:
         return part
 
     def named(self, output: int, item: dict[str, Any]) -> None:
-        self._names[output] = str(item.get("name") or "")
+        self._names[output] = name = str(item.get("name") or "")
+        event = CALLS.get(str(item.get("type")))
+        if event is not None:  # a call that may never get arguments is one all the same
+            self._lanes.run(self.key((output, event, 0)), name, as_json=KINDS[event].field == "arguments")
 
     # --- places that repeat ------------------------------------------------------------------------------------------
 
