@@ -11,6 +11,7 @@ from re import _parser  # type: ignore[attr-defined]
 from typing import Any, Final
 
 WIDEST: Final = 4_096
+MOST_WAYS: Final = 10_000
 
 REPEATS: Final = (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT)
 _ANYTHING: Final = (sre.ANY, sre.NOT_LITERAL, sre.GROUPREF, sre.GROUPREF_EXISTS)
@@ -30,10 +31,13 @@ class Unbounded(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """`widest`: characters of the longest match. `risky`: repeats inside repeats, whose search is given a time-out."""
+    """`widest`: characters of the longest match. `risky`: repeats inside repeats. `many`: it may match in more than `MOST_WAYS` ways,
+    which may mean that it fails in as many steps, or only that it has long parts.
+    """
 
     widest: int
     risky: bool
+    many: bool
     _tree: Any
 
     def may_hold(self, char: str) -> bool:
@@ -71,7 +75,7 @@ def bounds(pattern: str) -> Bounds:
         raise Unbounded(f"the longest match has {widest} characters; {WIDEST} are allowed")
     if widest == 0:
         raise Unbounded("the pattern matches nothing but the empty text")
-    return Bounds(widest, _nested(tree, inside=False), tree)
+    return Bounds(widest, _nested(tree, inside=False), _ways(tree) > MOST_WAYS, tree)
 
 
 def _check(tree: Any) -> None:
@@ -120,6 +124,30 @@ def _nested(tree: Any, *, inside: bool) -> bool:
         if any(_nested(part, inside=inside or (varies and value[1] > 1)) for part in _parts(operator, value)):
             return True
     return False
+
+
+def _ways(tree: Any) -> int:
+    """In how many ways a text can be matched at most, as far as that is told by counts and alternatives; up to a little more than
+    `MOST_WAYS`.
+    """
+    ways = 1
+    for operator, value in tree:
+        ways = min(ways * _ways_of(operator, value), MOST_WAYS + 1)
+    return ways
+
+
+def _ways_of(operator: Any, value: Any) -> int:
+    if operator in (sre.ASSERT, sre.ASSERT_NOT):
+        return 1
+    parts = [_ways(part) for part in _parts(operator, value)]
+    if operator not in REPEATS:
+        return sum(parts) or 1
+    least, most, _ = value
+    (each,) = parts
+    if each == 1:
+        return int(most - least) + 1
+    enough = MOST_WAYS.bit_length()  # two to this power is more
+    return sum(each ** min(count, enough) for count in range(least, min(most, least + enough) + 1))
 
 
 def _cases(char: str) -> tuple[int, int]:

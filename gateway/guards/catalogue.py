@@ -79,4 +79,4 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
 def patterns(entities: Iterable[str], detector: str) -> list[Pattern]:
     """The patterns of these entities and groups, each once, signed by this detector. KeyError names one that does not exist."""
     names = dict.fromkeys(name for entity in entities for name in GROUPS.get(entity, (entity,)))
-    return [replace(pattern, detector=detector) for name in names for pattern in ENTITIES[name]]
+    return [replace(pattern, detector=detector, measured=True) for name in names for pattern in ENTITIES[name]]

@@ -21,7 +21,7 @@ def keyword_pattern(words: Iterable[str], *, whole_words: bool) -> Pattern:
     if not every:
         raise ValueError("a list of keywords holds no word; write at least one")
     longest_first = sorted(every, key=lambda word: (-len(word), word))
-    return Pattern(KEYWORD, f"(?:{'|'.join(_alternative(word, whole_words) for word in longest_first)})")
+    return Pattern(KEYWORD, f"(?:{'|'.join(_alternative(word, whole_words) for word in longest_first)})", measured=True)
 
 
 def _alternative(word: str, whole: bool) -> str:

@@ -20,6 +20,8 @@ class Pattern:
     `check` decides over the folded text of a match (checksums, plausible dates) and is pure. With `context`, one of these
     words, folded and in lower case, has to stand within `REACH` folded characters to the left; only to the left, so that
     a stream and a whole text agree.
+
+    `measured`: somebody has seen that it never takes long, though it may look so; then its searches have no time-out.
     """
 
     kind: str
@@ -28,3 +30,4 @@ class Pattern:
     score: float = 1.0
     context: tuple[str, ...] = ()
     detector: str = ""
+    measured: bool = False

@@ -20,7 +20,7 @@ from gateway.guards.gate import held, needed
 from gateway.guards.pattern import REACH, Pattern
 
 SECONDS: Final = 0.25
-"""Of processor time, of one search with a pattern that has repeats inside repeats."""
+"""Of processor time, of one search with a pattern that may take long."""
 SECONDS_PER_CHARACTER: Final = 20e-6
 """What all such searches in one text may take together, besides `SECONDS`: many that are just not too long are too long."""
 MOST_REMEMBERED: Final = 4_096
@@ -70,9 +70,9 @@ class Scanner:
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._each = [_Compiled(pattern) for pattern in patterns]
         self._by_held: dict[int, list[_Compiled]] = {}
-        self._risky = any(each.bounds.risky for each in self._each)
         self._starts: dict[tuple[bool, str], _Start | None] = {}
         self._by_choice: dict[tuple[int, ...], _Start | None] = {(): None}
+        self._timed: set[_Start] = set()
 
     def scan(self, text: str) -> list[Finding]:
         """Of a whole text, by where they begin. Findings of different patterns may overlap."""
@@ -85,14 +85,17 @@ class Scanner:
 
     def live(self, text: str, begin: int, allowance: Allowance) -> int:
         """Where what could still become a match begins; the length of the text if nothing could."""
-        starts, risky = self._starts, self._risky
+        starts, timed = self._starts, self._timed
         inside = begin > 0 and text[begin - 1] in _WORD
         for at in range(begin, len(text)):
             key = inside, text[at]
             start = starts[key] if key in starts else self._start(key)
             if start is not None:
+                is_timed = timed and start in timed
                 found = (
-                    allowance.spend(start, text, pos=at, partial=True) if risky else start(text, pos=at, partial=True)
+                    allowance.spend(start, text, pos=at, partial=True)
+                    if is_timed
+                    else start(text, pos=at, partial=True)
                 )
                 if found is not None:
                     return at
@@ -106,7 +109,7 @@ class Scanner:
             pattern = each.pattern
             if 0 < len(pattern.context) <= FEW_WORDS and not any(word in lowered for word in pattern.context):
                 continue
-            risky = each.bounds.risky
+            risky = each.risky
             first = allowance.spend(each.search, text, begin) if risky else each.search(text, begin)
             if first is None:
                 continue
@@ -139,6 +142,8 @@ class Scanner:
             every = "|".join(f"(?:{self._each[index].pattern.regex})" for index in choice)
             match = regex.compile(f"(?:{every}){SENTINEL}", regex.ASCII).match
             self._by_choice[choice] = match
+            if any(self._each[index].risky for index in choice):
+                self._timed.add(match)
         if len(self._starts) > MOST_REMEMBERED:
             self._starts.clear()
         return self._starts.setdefault(key, self._by_choice[choice])
@@ -147,12 +152,13 @@ class Scanner:
 class _Compiled:
     """A pattern ready to search with."""
 
-    __slots__ = ("apart", "bounds", "finditer", "needed", "pattern", "search")
+    __slots__ = ("apart", "bounds", "finditer", "needed", "pattern", "risky", "search")
 
     def __init__(self, pattern: Pattern) -> None:
         self.pattern = pattern
         self.bounds, self.needed, compiled = _read(pattern.regex)
         self.apart = self.bounds.apart()
+        self.risky = self.bounds.risky or (self.bounds.many and not pattern.measured)
         self.search = compiled.search
         self.finditer = compiled.finditer
 

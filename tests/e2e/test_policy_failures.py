@@ -28,6 +28,8 @@ PATHS: Final = {"chat": "/v1/chat/completions", "messages": "/v1/messages", "res
 SLOW: Final = "(?:a{1,5}){1,20}#"
 CREEPING: Final = "(?:[a-z]{1,3}-?){1,12}#"
 """Takes as long in many searches, none of which is too long by itself."""
+ALTERNATING: Final = "(?:a|aa){30}#"
+"""Has no repeat of varying length at all."""
 SLOW_TEXT: Final = "a" * 70 + "!#"
 
 VALIDATORS: Final = """
@@ -175,6 +177,7 @@ def _policies(hook: str, closed: int) -> list[dict[str, Any]]:
         },
         "slow": {"kind": "pattern", "match": SLOW},
         "creeping": {"kind": "pattern", "match": CREEPING},
+        "alternating": {"kind": "pattern", "match": ALTERNATING},
     }
     made = [
         _policy(f"{name.lower()}-{side}-{on_error}", {"it": one}, [_rule("watch", where, "it", on_error=on_error)])
@@ -260,7 +263,7 @@ def test_a_detector_that_fails_blocks_or_passes_as_the_rule_says_in_time(
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("dialect", PATHS)
 @pytest.mark.parametrize("side", ["in", "out"])
-@pytest.mark.parametrize("pattern", ["slow", "creeping"])
+@pytest.mark.parametrize("pattern", ["slow", "creeping", "alternating"])
 def test_a_pattern_that_takes_too_long_blocks_or_passes_as_the_rule_says(
     gateway: GatewayProcess, simulation: Simulation, pattern: str, side: str, dialect: str, streamed: bool
 ) -> None:

@@ -1,9 +1,11 @@
 """What searching may cost: no pattern keeps a text for long, whether in one search or in many."""
 
+import contextlib
 import time
 
 import pytest
 
+from gateway.guards.bounds import bounds
 from gateway.guards.pattern import Pattern
 from gateway.guards.scanner import SECONDS, Filter, Scanner
 
@@ -38,3 +40,32 @@ def test_long_ordinary_text_is_never_late() -> None:
 def _feed(stream: Filter, text: str, size: int) -> str:
     settled = [stream.feed(text[at : at + size]).text for at in range(0, len(text), size)]
     return "".join([*settled, stream.close().text])
+
+
+@pytest.mark.parametrize(
+    "written", ["(?:a|aa){30}#", "(?:[a-z]{1,9}){20}#", "[a-z]{1,999}[a-z]{1,999}#", "(?:a?){40}a{40}#"]
+)
+def test_every_shape_that_can_take_long_is_timed(written: str) -> None:
+    scanner = Scanner([Pattern("X", written)])
+    began = time.thread_time()
+    with contextlib.suppress(TimeoutError):
+        scanner.scan("a" * 3_000 + "!#")
+    with contextlib.suppress(TimeoutError):
+        _feed(scanner.filter(), "a" * 3_000 + "!#", 7)
+    assert time.thread_time() - began < SECONDS * 8
+
+
+@pytest.mark.parametrize(
+    ("written", "many"),
+    [
+        ("INT-[0-9]{6}", False),
+        ("[0-9]{1,4000}", False),
+        ("(?:ab|cd|ef)[0-9]{2,9}", False),
+        ("[0-9]{1,101}[0-9]{1,101}", True),
+        ("(?:a|aa){14}", True),
+        ("(?:[a-z]{1,9}){5}", True),
+        ("(?:[a-z]{1,3}-?){1,12}#", True),
+    ],
+)
+def test_what_can_match_in_many_ways_is_told(written: str, many: bool) -> None:
+    assert bounds(written).many is many
