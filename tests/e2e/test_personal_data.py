@@ -123,6 +123,21 @@ def test_what_a_model_makes_of_placeholders_is_read_as_it_was_meant(
     assert answer.text == f"`{PHONE}`, **{EMAIL}**, {PHONE}입니다 {other}"
 
 
+@pytest.mark.parametrize("caller", SPOKEN)
+def test_a_value_that_its_context_gives_away_is_hidden_where_the_context_is_missing(
+    replicas: list[GatewayProcess], simulation: Simulation, caller: str
+) -> None:
+    account = "110-482-739165"
+    ask = CALLERS[caller].ask
+    turns = tool_turns(caller, [("call_1", account, f'{{"found": "{account}"}}')])
+    ask(replicas[0], caller, [*said("찾아 주세요"), *turns], tools=["weather"])
+    ask(replicas[1], caller, [*said(f"신한은행 계좌 {account}"), *turns], tools=["weather"])
+    plain, hidden = seen(simulation)
+    assert plain.count(account) == 2, "nothing says what it is"
+    assert account not in hidden
+    assert hidden.count(placeholders(hidden)["KR_BANK_ACCOUNT"]) == 3
+
+
 def test_another_end_user_has_other_placeholders(replicas: list[GatewayProcess], simulation: Simulation) -> None:
     for user in ("one", "other", "one"):
         CALLERS["chat"].ask(replicas[0], "chat", said(ASKED), user=user)
