@@ -32,7 +32,7 @@ from gateway.limits.keys import KeyRing
 from gateway.limits.open_mode import is_loopback
 from gateway.limits.pricing import find_price_list, load_prices
 from gateway.pipeline import Pipeline
-from gateway.policy.bind import Binder
+from gateway.policy.bind import Binder, Facts
 from gateway.policy.checking import make_checks, without_library
 from gateway.policy.finding import VERSIONS
 from gateway.policy.guarding import Guards
@@ -63,6 +63,7 @@ from gateway.wire.sealed import Sealer
 Connect = Callable[[TransportLimits], Transport]
 ZONES: Final = {name: row.zone for name, row in PROVIDERS.items()}
 _PLAIN: Final = Provider()
+_MOST_LIKELY: Final = 48
 _OF_CONNECTIONS: Final = ("connections", "pool_wait", "ca_file", "proxy", "health")
 SIMULATED: Final = "simulated"
 _BUDGETS: Final = 1_024
@@ -203,6 +204,7 @@ class Gateway:
         ports = Ports(internal.ask, internal.most_cost, self._budget, self._post, time.time)
         self._made = await asyncio.to_thread(make_checks, policies.values(), ports, self._made)
         setup.guards = Guards(binder, PlaceholderKeys(self._secret_of(setup.config)), self._made)
+        await asyncio.to_thread(setup.guards.warm, _likely(setup))
 
     async def _post(self, url: str, headers: Mapping[str, str], body: bytes, seconds: float) -> tuple[int, bytes]:
         if self._poster is None:
@@ -310,6 +312,24 @@ def _limits(provider: Provider, timeouts: Timeouts) -> TransportLimits:
         proxy=provider.proxy,
         ca_file=provider.ca_file,
     )
+
+
+def _likely(setup: Setup) -> list[Facts]:
+    """Of requests that will come, a few of each kind, so that the first of them need not wait."""
+    callers = {(key.team, tuple(key.tags)) for key in setup.config.keys} or {(None, ())}
+    made = [
+        Facts(
+            frozenset(group.model for group in route.groups),
+            surface,
+            frozenset(one.zone for group in route.groups for one in group.candidates),
+            team=team,
+            tags=frozenset(tags),
+        )
+        for route in setup.routes.all()
+        for surface in ("chat", "responses", "messages")
+        for team, tags in sorted(callers, key=str)
+    ]
+    return made[:_MOST_LIKELY]
 
 
 def _simulated(name: str, provider: Provider) -> bool:

@@ -23,6 +23,7 @@ SECONDS: Final = 0.25
 """Of processor time, of one search with a pattern that may take long."""
 SECONDS_PER_CHARACTER: Final = 20e-6
 """What all such searches in one text may take together, besides `SECONDS`: many that are just not too long are too long."""
+WARMING: Final = "".join(map(chr, range(0x20, 0x7F))) + "\n가"
 MOST_REMEMBERED: Final = 4_096
 FEW_WORDS: Final = 8
 """Words of a context that are looked for before the pattern: each costs some 1 µs per KB, a pattern 2 to 100."""
@@ -82,6 +83,12 @@ class Scanner:
 
     def filter(self) -> "Filter":
         return Filter(self)
+
+    def warm(self) -> None:
+        """Compiles what streams of ordinary text will need, before they come."""
+        for char in WARMING:
+            for inside in (False, True):
+                self._start((inside, char))
 
     def live(self, text: str, begin: int, allowance: Allowance) -> int:
         """Where what could still become a match begins; the length of the text if nothing could."""

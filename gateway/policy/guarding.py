@@ -8,14 +8,12 @@ Nothing personal outlives the exchange: the values are in the request, their pla
 
 import asyncio
 import logging
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from os import urandom
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from gateway.errors import GatewayError
 from gateway.guards.check import Check, Said, Setting, understood
@@ -25,17 +23,16 @@ from gateway.guards.fold import squeezed
 from gateway.guards.placeholders import KeyRing, Known, Minter
 from gateway.guards.restoring import Restorer
 from gateway.guards.sinks import Grants, Sinks
-from gateway.guards.verdicts import Effect, Verdicts
-from gateway.policy.actions import Block, Fallback, Mask, Reask, Route, Tokenize, Word
+from gateway.guards.verdicts import Verdicts
+from gateway.policy.actions import Block, Fallback, Reask, Route, Tokenize
 from gateway.policy.behind import Behind, as_shown
 from gateway.policy.bind import Binder, Bound, Facts
 from gateway.policy.blocking import PolicyBlocked, StartOver
 from gateway.policy.chain import Strings, chained
-from gateway.policy.finding import patterns_of
 from gateway.policy.gathering import gathered
-from gateway.policy.kinds import INPUT, OUTPUT, STARTS_OVER
+from gateway.policy.kinds import INPUT
+from gateway.policy.ready import Asked, Ready
 from gateway.policy.request import declared_tools, demanded_form, widen
-from gateway.policy.rule import BoundRule
 from gateway.wire.lanes.lane import Edit, Lane
 from gateway.wire.lanes.place import Inside, Place, Role
 from gateway.wire.lanes.places import places
@@ -45,92 +42,10 @@ log = logging.getLogger("haechi")
 AT_ONCE: Final = 32 * 1024
 """Characters of a request up to which it is scanned on the event loop: some two milliseconds."""
 WITHHELD: Final = "A policy of this gateway forbids this {side}."
-_EFFECTS: Final[dict[Word, Effect]] = {
-    "block": "block", "fallback": "restart", "reask": "restart", "route": "restart",
-    "mask": "mask", "tokenize": "tokenize", "annotate": "annotate", "log": "log",
-}  # fmt: skip
 _MOST_READY: Final = 256
-_CLEAN: Final = 20_000
 _OF_THE_VENDOR: Final = frozenset({"signed"})
 """Unreadable, and never refused: it was written by the very account that it goes back to, which only saw placeholders."""
 _WORTH_REMEMBERING: Final = 200
-
-
-class Asked(NamedTuple):
-    """A check that some rules of a place listen to. `seconds` is the shortest time that one of them gives it."""
-
-    detector: str
-    check: Check
-    seconds: float
-
-
-class Ready:
-    """The rules of one `Bound` by place, each place with its scanner and its checks. `checks` are those there are, by digest."""
-
-    def __init__(self, bound: Bound, checks: Mapping[str, Check]) -> None:
-        self.bound = bound
-        self._looking = {place: _looking(place, rules) for place, rules in bound.by_place.items()}
-        self._asked = {place: _asked(rules, checks) for place, rules in bound.by_place.items()}
-        self.looks_at_answers = not OUTPUT.isdisjoint(self._looking)
-        self.checks_answers = any(
-            self._asked[place] or any(rule.is_enforced and rule.word in STARTS_OVER for rule in rules)
-            for place, rules in bound.by_place.items()
-            if place in OUTPUT
-        )
-        self._clean: OrderedDict[bytes, None] = OrderedDict()
-        self._key = urandom(32)
-
-    def looking(self, place: str) -> Looking | None:
-        return self._looking.get(place)  # type: ignore[call-overload, no-any-return]  # any word may be asked for
-
-    def asked(self, place: str) -> Sequence[Asked]:
-        return self._asked.get(place, ())  # type: ignore[call-overload, no-any-return]  # as above
-
-    def is_clean(self, place: Place) -> bool:
-        """Whether this text was looked at before, in such a place, and nothing was found: turns come again and again."""
-        digest = self._digest(place)
-        if digest not in self._clean:
-            return False
-        self._clean.move_to_end(digest)
-        return True
-
-    def remember_clean(self, place: Place) -> None:
-        self._clean[self._digest(place)] = None
-        if len(self._clean) > _CLEAN:
-            self._clean.popitem(last=False)
-
-    def _digest(self, place: Place) -> bytes:
-        said = f"{place.role}\0{place.text}".encode("utf-8", "surrogatepass")
-        return blake2b(said, key=self._key, digest_size=16).digest()
-
-
-def _looking(place: str, rules: Sequence[BoundRule]) -> Looking:
-    spoken = [(_rule(one), [finder.digest for finder in one.finders]) for one in rules]
-    return Looking(place, spoken, [found for one in rules for finder in one.finders for found in patterns_of(finder)])
-
-
-def _asked(rules: Sequence[BoundRule], checks: Mapping[str, Check]) -> list[Asked]:
-    found: dict[str, Asked] = {}
-    for rule in rules:
-        for finder in rule.finders:
-            if (check := checks.get(finder.digest)) is not None:
-                seconds = rule.timeout_ms / 1000
-                before = found.get(finder.digest)
-                found[finder.digest] = Asked(finder.digest, check, min(seconds, before.seconds) if before else seconds)
-    return list(found.values())
-
-
-def _rule(one: BoundRule) -> Rule:
-    return Rule(
-        policy=one.policy,
-        id=one.id,
-        effect=_EFFECTS[one.word],
-        enforced=one.is_enforced,
-        passes_on_error=one.on_error == "allow",
-        min_score=one.min_score,
-        with_text=one.deed.with_ if isinstance(one.deed, Mask) else "[{kind}]",
-        settings=one.deed,
-    )
 
 
 class Guards:
@@ -155,6 +70,11 @@ class Guards:
             return None
         asker = Behind(tuple(name for name, _ in bound.policies), facts.team, facts.tags, depth + 1)
         return Guarding(self._ready(_Key(bound)), self._keys, subject, asker)
+
+    def warm(self, every: Iterable[Facts]) -> None:
+        """Makes ready what requests like these will need: compiling a policy's patterns takes a tenth of a second."""
+        for digest_alike in {_Key(self.binder.bound(facts, ())) for facts in every}:
+            self._ready(digest_alike).warm()
 
 
 class _Key:

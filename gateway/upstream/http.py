@@ -185,7 +185,9 @@ class _Patience:
         progress, timeouts = self._progress, self._timeouts
         silence = _END_GRACE_SECONDS if progress.ended else timeouts.between_tokens
         try:
-            with progress.deadlines.until(self._loop.time() + silence if progress.heard or progress.begun else self._late):
+            with progress.deadlines.until(
+                self._loop.time() + silence if progress.heard or progress.begun else self._late
+            ):
                 return await reply.read()
         except TimeoutError as error:
             if progress.ended:

@@ -20,6 +20,7 @@ _DATA_URL: Final = re.compile(
 )
 # What programs are called by: no such name holds a number of a person or an account.
 NAME: Final = re.compile(r"[A-Za-z_$][A-Za-z_$.-]{0,62}\d{0,2}")
+_DIGITS_OF_SOMEBODY: Final = 6
 _MEDIA: Final[Mapping[str, What]] = {"image": "image", "audio": "audio"}
 
 
@@ -128,7 +129,10 @@ def word(found: Found, role: Role, held: Held, key: Any, value: Any, path: str) 
 
 
 def is_word(value: str) -> bool:
-    return value.isascii() and value.isprintable() and " " not in value
+    """No sign of a value of somebody's: no `@`, and not six digits or more without a letter (a telephone number as a call's id)."""
+    if not value.isascii() or not value.isprintable() or " " in value or "@" in value:
+        return False
+    return any(map(str.isalpha, value)) or sum(map(str.isdigit, value)) < _DIGITS_OF_SOMEBODY
 
 
 def names(found: Found, role: Role, held: Held, key: Any, value: Any, path: str) -> None:

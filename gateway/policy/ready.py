@@ -1,0 +1,104 @@
+"""A `Bound` made ready to look, once for all exchanges that it is for."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from os import urandom
+from typing import Final, NamedTuple
+
+from gateway.guards.check import Check
+from gateway.guards.editor import Looking, Rule
+from gateway.guards.verdicts import Effect
+from gateway.policy.actions import Mask, Word
+from gateway.policy.bind import Bound
+from gateway.policy.finding import patterns_of
+from gateway.policy.kinds import OUTPUT, STARTS_OVER
+from gateway.policy.rule import BoundRule
+from gateway.wire.lanes.place import Place
+
+_EFFECTS: Final[dict[Word, Effect]] = {
+    "block": "block", "fallback": "restart", "reask": "restart", "route": "restart",
+    "mask": "mask", "tokenize": "tokenize", "annotate": "annotate", "log": "log",
+}  # fmt: skip
+_CLEAN: Final = 20_000
+
+
+class Asked(NamedTuple):
+    """A check that some rules of a place listen to. `seconds` is the shortest time that one of them gives it."""
+
+    detector: str
+    check: Check
+    seconds: float
+
+
+class Ready:
+    """The rules of one `Bound` by place, each place with its scanner and its checks. `checks` are those there are, by digest."""
+
+    def __init__(self, bound: Bound, checks: Mapping[str, Check]) -> None:
+        self.bound = bound
+        self._looking = {place: _looking(place, rules) for place, rules in bound.by_place.items()}
+        self._asked = {place: _asked(rules, checks) for place, rules in bound.by_place.items()}
+        self.looks_at_answers = not OUTPUT.isdisjoint(self._looking)
+        self.checks_answers = any(
+            self._asked[place] or any(rule.is_enforced and rule.word in STARTS_OVER for rule in rules)
+            for place, rules in bound.by_place.items()
+            if place in OUTPUT
+        )
+        self._clean: OrderedDict[bytes, None] = OrderedDict()
+        self._key = urandom(32)
+
+    def looking(self, place: str) -> Looking | None:
+        return self._looking.get(place)  # type: ignore[call-overload, no-any-return]  # any word may be asked for
+
+    def asked(self, place: str) -> Sequence[Asked]:
+        return self._asked.get(place, ())  # type: ignore[call-overload, no-any-return]  # as above
+
+    def warm(self) -> None:
+        for looking in self._looking.values():
+            looking.scanner.warm()
+
+    def is_clean(self, place: Place) -> bool:
+        """Whether this text was looked at before, in such a place, and nothing was found: turns come again and again."""
+        digest = self._digest(place)
+        if digest not in self._clean:
+            return False
+        self._clean.move_to_end(digest)
+        return True
+
+    def remember_clean(self, place: Place) -> None:
+        self._clean[self._digest(place)] = None
+        if len(self._clean) > _CLEAN:
+            self._clean.popitem(last=False)
+
+    def _digest(self, place: Place) -> bytes:
+        said = f"{place.role}\0{place.text}".encode("utf-8", "surrogatepass")
+        return blake2b(said, key=self._key, digest_size=16).digest()
+
+
+def _looking(place: str, rules: Sequence[BoundRule]) -> Looking:
+    spoken = [(_rule(one), [finder.digest for finder in one.finders]) for one in rules]
+    return Looking(place, spoken, [found for one in rules for finder in one.finders for found in patterns_of(finder)])
+
+
+def _asked(rules: Sequence[BoundRule], checks: Mapping[str, Check]) -> list[Asked]:
+    found: dict[str, Asked] = {}
+    for rule in rules:
+        for finder in rule.finders:
+            if (check := checks.get(finder.digest)) is not None:
+                seconds = rule.timeout_ms / 1000
+                before = found.get(finder.digest)
+                found[finder.digest] = Asked(finder.digest, check, min(seconds, before.seconds) if before else seconds)
+    return list(found.values())
+
+
+def _rule(one: BoundRule) -> Rule:
+    return Rule(
+        policy=one.policy,
+        id=one.id,
+        effect=_EFFECTS[one.word],
+        enforced=one.is_enforced,
+        passes_on_error=one.on_error == "allow",
+        min_score=one.min_score,
+        with_text=one.deed.with_ if isinstance(one.deed, Mask) else "[{kind}]",
+        settings=one.deed,
+    )
