@@ -27,28 +27,8 @@ class Behind:
     depth: int
 
 
-def as_shown(bound: Bound) -> Bound:
-    return _as_shown(_Same(bound))
-
-
-class _Same:
-    """A `Bound` by its digest."""
-
-    __slots__ = ("bound",)
-
-    def __init__(self, bound: Bound) -> None:
-        self.bound = bound
-
-    def __hash__(self) -> int:
-        return hash(self.bound.digest)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.bound.digest == self.bound.digest
-
-
 @lru_cache(256)
-def _as_shown(same: _Same) -> Bound:
-    bound = same.bound
+def as_shown(bound: Bound) -> Bound:
     rules = tuple(_everywhere(rule) for rule in bound.rules)
     here = tuple(rule for rule in rules if ROLE in rule.places)
     by_place = dict(bound.by_place)

@@ -40,12 +40,12 @@ class Facts:
     tags: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Bound:
     """The rules of one request, strictest first; those that are off are not among them.
 
     `policies` are name and version. `exempted` are the exemptions that took a rule away. `unreadable_refused`: places where
-    what cannot be read is refused. Two with one `digest` give the same verdict on the same text.
+    what cannot be read is refused. Two with one `digest` give the same verdict on the same text, and are equal.
     """
 
     rules: tuple[BoundRule, ...]
@@ -57,6 +57,12 @@ class Bound:
 
     def __bool__(self) -> bool:
         return bool(self.rules)
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Bound) and other.digest == self.digest
 
 
 class NotImplementedHere(ValueError):

@@ -54,7 +54,7 @@ class Guards:
     def __init__(self, binder: Binder, keys: KeyRing, checks: Mapping[str, Check]) -> None:
         self.binder = binder
         self._keys = keys
-        self._ready = lru_cache(_MOST_READY)(lambda key: Ready(key.bound, checks))
+        self._ready = lru_cache(_MOST_READY)(lambda bound: Ready(bound, checks))
 
     def over(
         self, facts: Facts, asked: str | None, subject: "Subject", behind: Behind | None = None
@@ -69,27 +69,12 @@ class Guards:
         if not bound:
             return None
         asker = Behind(tuple(name for name, _ in bound.policies), facts.team, facts.tags, depth + 1)
-        return Guarding(self._ready(_Key(bound)), self._keys, subject, asker)
+        return Guarding(self._ready(bound), self._keys, subject, asker)
 
     def warm(self, every: Iterable[Facts]) -> None:
         """Makes ready what requests like these will need: compiling a policy's patterns takes a tenth of a second."""
-        for digest_alike in {_Key(self.binder.bound(facts, ())) for facts in every}:
-            self._ready(digest_alike).warm()
-
-
-class _Key:
-    """A `Bound` by its digest, which is what two alike have in common."""
-
-    __slots__ = ("bound",)
-
-    def __init__(self, bound: Bound) -> None:
-        self.bound = bound
-
-    def __hash__(self) -> int:
-        return hash(self.bound.digest)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and other.bound.digest == self.bound.digest
+        for bound in {self.binder.bound(facts, ()) for facts in every}:
+            self._ready(bound).warm()
 
 
 def _is_no_sink(lane: Lane) -> bool:
