@@ -98,14 +98,11 @@ class Guarded:
         return self._edited(frames)
 
 
-class _Plain:
-    """Reads the content of the first choice."""
+class _Heard:
+    """An edit that changes nothing and remembers the text."""
 
     def __init__(self) -> None:
         self.text = ""
-
-    def edit_for(self, lane: Lane) -> Edit | None:
-        return self if lane.kind == "content" and lane.choice == 0 and lane.tool is None else None
 
     def feed(self, text: str, /) -> str:
         self.text += text
@@ -113,6 +110,13 @@ class _Plain:
 
     def close(self) -> str:
         return ""
+
+
+class _Plain(_Heard):
+    """Reads the content of the first choice."""
+
+    def edit_for(self, lane: Lane) -> Edit | None:
+        return self if lane.kind == "content" and lane.choice == 0 and lane.tool is None else None
 
 
 class _Arguments:
@@ -128,16 +132,8 @@ class _Arguments:
         return self.lanes[-1]
 
 
-class _Written(AsWritten):
-    def __init__(self) -> None:
-        self.text = ""
-
-    def feed(self, text: str, /) -> str:
-        self.text += text
-        return text
-
-    def close(self) -> str:
-        return ""
+class _Written(_Heard, AsWritten):
+    """One call."""
 
 
 class _Reading:

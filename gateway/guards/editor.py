@@ -88,7 +88,7 @@ class Looking:
 class Editor:
     """Text in, text that may go on out. `feed` and `close` raise `Blocked`."""
 
-    __slots__ = ("_at", "_broken", "_filter", "_looking", "_mint", "_run", "_verdicts", "changed")
+    __slots__ = ("_at", "_broken", "_filter", "_looking", "_mint", "_run", "_verdicts")
 
     def __init__(self, looking: Looking, verdicts: Verdicts, mint: Mint | None = None) -> None:
         self._looking = looking
@@ -98,7 +98,6 @@ class Editor:
         self._run = 0
         self._at = 0
         self._broken = False
-        self.changed = False
 
     @property
     def held(self) -> int:
@@ -109,7 +108,6 @@ class Editor:
         if self._broken:
             return text
         kept, self._run = squeezed(text, self._run)
-        self.changed = self.changed or len(kept) != len(text)
         try:
             settled = self._filter.feed(kept)
         except TimeoutError:
@@ -142,7 +140,6 @@ class Editor:
         pieces: list[str] = []
         done = base
         for start, end, kind, rule in self.decided(findings):
-            self.changed = True
             pieces += text[done - base : start - base], self.instead(rule, kind, text[start - base : end - base])
             done = end
         pieces.append(text[done - base :])

@@ -9,7 +9,7 @@ Effect = Literal["block", "restart", "mask", "tokenize", "annotate", "log"]
 
 STRICTNESS: dict[Effect, int] = {"block": 6, "restart": 5, "mask": 4, "tokenize": 3, "annotate": 2, "log": 1}
 
-Said = Literal["enforced", "shadow", "failed", "exempt"]
+Said = Literal["enforced", "shadow", "failed"]
 
 
 class Verdict(NamedTuple):

@@ -5,6 +5,8 @@ from typing import Annotated, Final, Literal, get_args
 from msgspec import Meta, field
 
 from gateway.config.structs import Name, Strict
+from gateway.guards.verdicts import STRICTNESS as STRICTNESS_OF_EFFECTS
+from gateway.guards.verdicts import Effect
 
 Sink = Literal["content", "tool_args"]
 Linkable = Literal["conversation", "user", "tenant"]
@@ -102,9 +104,11 @@ WORDS: Final[dict[type, Word]] = {
     Block: "block", Mask: "mask", Tokenize: "tokenize", Annotate: "annotate",
     Reask: "reask", Fallback: "fallback", Route: "route", Log: "log",
 }  # fmt: skip
-STRICTNESS: Final[dict[Word, int]] = {
-    "block": 6, "fallback": 5, "reask": 5, "route": 5, "mask": 4, "tokenize": 3, "annotate": 2, "log": 1,
+EFFECTS: Final[dict[Word, Effect]] = {
+    "block": "block", "fallback": "restart", "reask": "restart", "route": "restart",
+    "mask": "mask", "tokenize": "tokenize", "annotate": "annotate", "log": "log",
 }  # fmt: skip
+STRICTNESS: Final[dict[Word, int]] = {word: STRICTNESS_OF_EFFECTS[effect] for word, effect in EFFECTS.items()}
 _LINKS: Final = get_args(Linkable)
 
 
