@@ -13,7 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from gateway.errors import GatewayError
 from gateway.guards.check import Check, Said, Setting, understood
@@ -91,6 +91,16 @@ class Subject:
     user: str
 
 
+class _Unseen(NamedTuple):
+    """A place of a request that rules look at, the `at`th of all. `text` is as they see it; `digest` is what it is remembered by, if it is worth that."""
+
+    at: int
+    place: Place
+    looking: Looking
+    text: str
+    digest: bytes | None
+
+
 class Guarding:
     """Of one exchange. `verdicts` fills as rules speak."""
 
@@ -125,11 +135,13 @@ class Guarding:
             declared_tools(body), demanded_form(body), untrusted, depth=self._asker.depth - 1, asker=self._asker
         )
         self._conversation = next((one.text for one in inside.places if one.role == "user"), "")
-        more = await self._checked(inside.places)
-        if sum(len(one.text) for one in inside.places) <= AT_ONCE:
-            texts = self._rewritten(inside.places, more)
+        at_once = sum(len(one.text) for one in inside.places) <= AT_ONCE
+        unseen = self._unseen(inside.places) if at_once else await asyncio.to_thread(self._unseen, inside.places)
+        more = await self._checked(unseen)
+        if at_once:
+            texts = self._rewritten(inside.places, unseen, more)
         else:
-            texts = await asyncio.to_thread(self._rewritten, inside.places, more)
+            texts = await asyncio.to_thread(self._rewritten, inside.places, unseen, more)
         if not texts:
             return body
         changed = deepcopy(body)
@@ -207,25 +219,29 @@ class Guarding:
         """See `placeholders.Mints`: each kind in the scope that its rule gives it."""
         return self._scopes[kind].spellings(kind, surface, again)
 
-    async def _checked(self, found: Sequence[Place]) -> dict[int, list[Finding]]:
+    def _unseen(self, found: Sequence[Place]) -> list["_Unseen"]:
+        """What has to be looked at: where rules look at all, and have not looked at this very text before."""
+        unseen: list[_Unseen] = []
+        for index, place in enumerate(found):
+            looking = self._ready.looking(place.role)
+            if not looking:
+                continue
+            digest = self._ready.digest(place) if len(place.text) >= _WORTH_REMEMBERING else None
+            if digest is None or not self._ready.is_clean(digest):
+                unseen.append(_Unseen(index, place, looking, squeezed(place.text)[0], digest))
+        return unseen
+
+    async def _checked(self, unseen: Sequence["_Unseen"]) -> dict[int, list[Finding]]:
         """What the checks find, by place, all of them at the same time. Raises `policy_blocked` where one fails."""
 
-        async def one(index: int, place: Place, looking: Looking) -> tuple[int, list[Finding]]:
-            text, _ = squeezed(place.text)
+        async def found_in(one: _Unseen) -> tuple[int, list[Finding]]:
             try:
-                return index, await self._ask(looking, Said(place.role, text, text, setting=self._setting))
+                said = Said(one.place.role, one.text, one.text, setting=self._setting)
+                return one.at, await self._ask(one.looking, said)
             except Blocked as blocked:
-                raise self.blocked(blocked, place.path) from None
+                raise self.blocked(blocked, one.place.path) from None
 
-        return dict(
-            await gathered(
-                one(index, place, looking)
-                for index, place in enumerate(found)
-                if self._ready.asked(place.role)
-                and (looking := self._ready.looking(place.role))
-                and not self._is_clean(place)
-            )
-        )
+        return dict(await gathered(found_in(one) for one in unseen if self._ready.asked(one.place.role)))
 
     async def _ask(self, looking: Looking, said: Said) -> list[Finding]:
         found = await gathered(self._answer(asked, looking, said) for asked in self._ready.asked(looking.place))
@@ -242,32 +258,27 @@ class Guarding:
             fail(looking, looking.rules_of(asked.detector), self.verdicts)
             return []
 
-    def _rewritten(self, found: Sequence[Place], more: Mapping[int, list[Finding]]) -> dict[int, str]:
-        texts = self._first_pass(found, more)
+    def _rewritten(
+        self, found: Sequence[Place], unseen: Sequence["_Unseen"], more: Mapping[int, list[Finding]]
+    ) -> dict[int, str]:
+        texts = self._first_pass(unseen, more)
         if len(self._known):
             self._second_pass(found, texts)
         return texts
 
-    def _first_pass(self, found: Sequence[Place], more: Mapping[int, list[Finding]]) -> dict[int, str]:
+    def _first_pass(self, unseen: Sequence["_Unseen"], more: Mapping[int, list[Finding]]) -> dict[int, str]:
         texts: dict[int, str] = {}
-        for index, place in enumerate(found):
-            looking = self._ready.looking(place.role)
-            if not looking or self._is_clean(place):
-                continue
+        for at, place, looking, kept, digest in unseen:
             said = self.verdicts.total
-            kept, _ = squeezed(place.text)
             try:
-                text = Editor(looking, self.verdicts, self._mint).edited(kept, more.get(index, ()))
+                text = Editor(looking, self.verdicts, self._mint).edited(kept, more.get(at, ()))
             except Blocked as blocked:
                 raise self.blocked(blocked, place.path) from None
             if text != place.text:
-                texts[index] = text
-            elif len(text) >= _WORTH_REMEMBERING and said == self.verdicts.total and not self._check_failed:
-                self._ready.remember_clean(place)
+                texts[at] = text
+            elif digest is not None and said == self.verdicts.total and not self._check_failed:
+                self._ready.remember_clean(digest)
         return texts
-
-    def _is_clean(self, place: Place) -> bool:
-        return len(place.text) >= _WORTH_REMEMBERING and self._ready.is_clean(place)
 
     def _second_pass(self, found: Sequence[Place], texts: dict[int, str]) -> None:
         """A value that was recognised once, by its context say, stays nowhere else in the request."""

@@ -8,18 +8,13 @@ from typing import Final, NamedTuple
 
 from gateway.guards.check import Check
 from gateway.guards.editor import Looking, Rule
-from gateway.guards.verdicts import Effect
-from gateway.policy.actions import Mask, Word
+from gateway.policy.actions import EFFECTS, Mask
 from gateway.policy.bind import Bound
 from gateway.policy.finding import patterns_of
 from gateway.policy.kinds import OUTPUT, STARTS_OVER
 from gateway.policy.rule import BoundRule
 from gateway.wire.lanes.place import Place
 
-_EFFECTS: Final[dict[Word, Effect]] = {
-    "block": "block", "fallback": "restart", "reask": "restart", "route": "restart",
-    "mask": "mask", "tokenize": "tokenize", "annotate": "annotate", "log": "log",
-}  # fmt: skip
 _CLEAN: Final = 20_000
 
 
@@ -57,20 +52,20 @@ class Ready:
         for looking in self._looking.values():
             looking.scanner.warm()
 
-    def is_clean(self, place: Place) -> bool:
+    def is_clean(self, digest: bytes) -> bool:
         """Whether this text was looked at before, in such a place, and nothing was found: turns come again and again."""
-        digest = self._digest(place)
         if digest not in self._clean:
             return False
         self._clean.move_to_end(digest)
         return True
 
-    def remember_clean(self, place: Place) -> None:
-        self._clean[self._digest(place)] = None
+    def remember_clean(self, digest: bytes) -> None:
+        self._clean[digest] = None
         if len(self._clean) > _CLEAN:
             self._clean.popitem(last=False)
 
-    def _digest(self, place: Place) -> bytes:
+    def digest(self, place: Place) -> bytes:
+        """What a text in such a place is remembered by: nobody without this process's key can tell what it was."""
         said = f"{place.role}\0{place.text}".encode("utf-8", "surrogatepass")
         return blake2b(said, key=self._key, digest_size=16).digest()
 
@@ -95,7 +90,7 @@ def _rule(one: BoundRule) -> Rule:
     return Rule(
         policy=one.policy,
         id=one.id,
-        effect=_EFFECTS[one.word],
+        effect=EFFECTS[one.word],
         enforced=one.is_enforced,
         passes_on_error=one.on_error == "allow",
         min_score=one.min_score,
