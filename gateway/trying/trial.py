@@ -1,12 +1,10 @@
 """Policies put to the test: a gateway of their own in this process, and no other network than memory."""
 
-import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 import msgspec
-from starlette.types import Message
 
 from gateway.app import Gateway, start
 from gateway.config.mistakes import Finding, Mistake
@@ -21,6 +19,7 @@ from gateway.record.metrics import Metrics
 from gateway.record.recorder import Recorder
 from gateway.trying.answered import answer_of, strings
 from gateway.trying.asking import Request, request_of
+from gateway.trying.calling import called
 from gateway.trying.came import Came, Wrong, expects_nothing, wrong
 from gateway.trying.scripted import BASE_URL, Scripted
 from gateway.wire.frames import DONE
@@ -142,37 +141,8 @@ def _forms(case: Case) -> list[str]:
 
 async def _called(gateway: Gateway, request: Request, policy: str) -> tuple[int, bytes, list[str]]:
     """Status, body and headers that the caller gets."""
-    sent: list[Message] = []
-    body = msgspec.json.encode(request.body)
-    asked: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def receive() -> Message:
-        if not asked:
-            await asyncio.Event().wait()  # the caller stays
-        return asked.pop()
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    given = {"host": "127.0.0.1", "content-type": "application/json", HEADER: policy}
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": "http",
-        "path": request.path,
-        "raw_path": request.path.encode(),
-        "root_path": "",
-        "query_string": b"",
-        "headers": [(name.encode(), value.encode()) for name, value in given.items()],
-        "client": ("127.0.0.1", 1),
-        "server": ("127.0.0.1", 80),
-        "extensions": {},
-    }
-    await gateway.app(scope, receive, send)
-    whole = b"".join(one.get("body", b"") for one in sent[1:])
-    return sent[0]["status"], whole, [f"{name.decode()}: {value.decode()}" for name, value in sent[0]["headers"]]
+    answer = await called(gateway.app, request.path, msgspec.json.encode(request.body), {HEADER: policy})
+    return answer.status, answer.body, [f"{name.decode()}: {value.decode()}" for name, value in answer.headers]
 
 
 def _frames(raw: bytes) -> list[Mapping[str, Any]]:
