@@ -10,9 +10,11 @@ from typing import Final
 
 from gateway.guards.check import Said, whole
 from gateway.guards.checks.injection_hidden import hidden
-from gateway.guards.checks.injection_phrases import phrases
+from gateway.guards.checks.injection_korean import KOREAN
+from gateway.guards.checks.injection_phrases import ENGLISH, phrases
 from gateway.guards.checks.injection_readings import plain, readings
-from gateway.guards.checks.injection_structure import structure
+from gateway.guards.checks.injection_signs import compile_all
+from gateway.guards.checks.injection_structure import STRUCTURE, structure
 from gateway.guards.finding import Finding
 
 AT_ONCE: Final = 4_000
@@ -31,6 +33,7 @@ class InjectionCheck:
 
     def __init__(self, threshold: float = 0.6) -> None:
         self._threshold = threshold
+        compile_all((*ENGLISH, *KOREAN, *STRUCTURE))
 
     async def look(self, said: Said) -> Sequence[Finding]:
         reached = score(said.text) if len(said.text) <= AT_ONCE else await asyncio.to_thread(score, said.text)

@@ -8,7 +8,7 @@ from gateway.guards.checks.injection_signs import Sign, sign, weighed
 
 def phrases(text: str) -> dict[str, float]:
     """Signals of a text in lower case, with their weights."""
-    return weighed(_ENGLISH, text) | weighed(KOREAN, text)
+    return weighed(ENGLISH, text) | weighed(KOREAN, text)
 
 
 _DROP: Final = (
@@ -35,7 +35,7 @@ _INNER: Final = (
 _AI: Final = r"(?:ais?|llms?|language models?|ai assistants?|ai agents?|chatbots?|assistants?|agents?|gpt)"
 _MODE: Final = r"(?:developer|debug|god|maintenance|admin|sudo|jailbreak|unrestricted|root|dan|evil) mode"
 
-_ENGLISH: Final[tuple[Sign, ...]] = (
+ENGLISH: Final[tuple[Sign, ...]] = (
     sign("drop the orders", 0.7, f"{_DROP_STEMS}&{_RULES_STEMS}", rf"\s{{1,3}}{_WORDS}{{0,4}}?{_OLD}\s{{1,3}}(?!(?:format|style|tone|layout|timing)){_WORDS}{{0,2}}?{_RULES}", lead=_DROP),
     sign("drop the orders", 0.65, f"{_DROP_STEMS}&everything|anything|all|whatever", rf"\s{{1,3}}{_WORDS}{{0,2}}?(?:everything|anything|all|whatever)\s{{1,3}}{_WORDS}{{0,4}}?(?:above|before|you (?:were|have been|know|had|are)|you've been)\b", lead=_DROP),
     sign("drop the orders", 0.65, f"{_DROP_STEMS}&{_RULES_STEMS}&you ", rf"\s{{1,3}}{_WORDS}{{0,3}}?{_RULES}\s{{1,3}}(?:that )?you (?:were|have been|have|received|got|had|are)\b", lead=_DROP),

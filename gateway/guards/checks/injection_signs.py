@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 _MOST_MATCHES: Final = 20
@@ -39,33 +40,37 @@ class Sign:
     name: str
     weight: float
     needs: Sequence[Sequence[str]]
-    match: re.Pattern[str]
+    match: str
     ordering: bool = True
-    lead: re.Pattern[str] | None = None
+    lead: str = ""
 
 
 def sign(name: str, weight: float, needs: str, match: str, *, ordering: bool = True, lead: str = "") -> Sign:
     """In `needs` stands `|` between the words of a group and `&` between groups."""
-    beginning = re.compile(lead) if lead else None
-    return Sign(
-        name,
-        weight,
-        tuple(group.split("|") for group in needs.split("&")),
-        re.compile(lead + match),
-        ordering,
-        beginning,
-    )
+    return Sign(name, weight, tuple(group.split("|") for group in needs.split("&")), lead + match, ordering, lead)
+
+
+def compile_all(signs: Iterable[Sign]) -> None:
+    """Some 30 ms: for who has made a check, so that neither other gateways nor its first text pay for it."""
+    for one in signs:
+        _compiled(one.lead)
+        _compiled(one.match)
+
+
+@cache
+def _compiled(written: str) -> re.Pattern[str]:
+    return re.compile(written)
 
 
 def weighed(signs: Iterable[Sign], text: str) -> dict[str, float]:
     """The heaviest match of each name; signs of one name are forms of one thing."""
     found: dict[str, float] = {}
-    starts: dict[re.Pattern[str], list[int]] = {}
+    starts: dict[str, list[int]] = {}
     for one in signs:
         if found.get(one.name, 0.0) < one.weight and _may_match(one, text):
-            if one.lead is not None and one.lead not in starts:
-                starts[one.lead] = [match.start() for match in one.lead.finditer(text)]
-            weight = _heaviest(one, text, None if one.lead is None else starts[one.lead])
+            if one.lead and one.lead not in starts:
+                starts[one.lead] = [match.start() for match in _compiled(one.lead).finditer(text)]
+            weight = _heaviest(one, text, starts[one.lead] if one.lead else None)
             if weight > found.get(one.name, 0.0):
                 found[one.name] = weight
     return found
@@ -91,9 +96,10 @@ def _heaviest(one: Sign, text: str, starts: list[int] | None) -> float:
 
 
 def _matches(one: Sign, text: str, starts: list[int] | None) -> Iterator[re.Match[str]]:
+    compiled = _compiled(one.match)
     if starts is None:
-        return one.match.finditer(text)
-    return (match for start in starts if (match := one.match.match(text, start)))
+        return compiled.finditer(text)
+    return (match for start in starts if (match := compiled.match(text, start)))
 
 
 def _share(one: Sign, text: str, start: int, end: int) -> float:

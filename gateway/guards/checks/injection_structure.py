@@ -7,10 +7,10 @@ from gateway.guards.checks.injection_signs import Sign, sign, weighed
 
 def structure(text: str) -> dict[str, float]:
     """Signals of a text in lower case, with their weights."""
-    return weighed(_SIGNS, text)
+    return weighed(STRUCTURE, text)
 
 
-_SIGNS: Final[tuple[Sign, ...]] = (
+STRUCTURE: Final[tuple[Sign, ...]] = (
     sign("chat template", 0.6, "<|", r"<\|(?:im_start|start_header_id)\|>\s{0,4}(?:system|developer)|<\|(?:system|developer)\|>", ordering=False),
     sign("chat template", 0.6, "<|end", r"<\|end(?:oftext|_of_text)?\|>\s{0,4}(?:system|user|<\|)", ordering=False),
     sign("chat template", 0.45, "<|", r"<\|(?:im_start|im_end|user|assistant|end|endoftext|eot_id|begin_of_text|start_header_id)\|>", ordering=False),
