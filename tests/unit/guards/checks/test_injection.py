@@ -189,7 +189,7 @@ def test_no_text_makes_it_raise(pieces: list[str]) -> None:
 
 
 NAMES = {
-    *(one.name for one in (*injection_phrases._ENGLISH, *KOREAN, *injection_structure._SIGNS)),
+    *(one.name for one in (*injection_phrases.ENGLISH, *KOREAN, *injection_structure.STRUCTURE)),
     *(name for name, *_ in injection_hidden._SIGNS),
     *(name for name, _ in injection_readings._READERS),
 }
