@@ -4,7 +4,6 @@ from gateway.answering import Refused
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.guards.editor import Blocked
-from gateway.guards.verdicts import Verdicts
 from gateway.policy.blocking import StartOver
 from gateway.policy.chain import chained
 from gateway.policy.guarding import Guarding
@@ -140,7 +139,7 @@ class _Reading:
     """The lanes of an answer in the order in which they begin, read as the rules for patterns let them go. Counts for itself."""
 
     def __init__(self, guarding: Guarding) -> None:
-        self.verdicts = Verdicts()
+        self.verdicts = guarding.verdicts.apart()
         self.lanes: list[_Read] = []
         self._guarding = guarding
 

@@ -76,13 +76,15 @@ class Looking:
         for rule in self.rules_of(finding.detector):
             if not rule.wants(finding):
                 continue
-            said: Said = "enforced" if rule.enforced else "shadow"
-            verdicts.add(Verdict(rule.policy, rule.id, self.place, finding.kind, rule.effect, said))
+            verdicts.add(self.word_of(rule, finding.kind, "enforced" if rule.enforced else "shadow"), finding)
             if (rule.policy, rule.id) in verdicts.carried_out:
                 continue
             if rule.enforced and (winner is None or STRICTNESS[rule.effect] > STRICTNESS[winner.effect]):
                 winner = rule
         return winner
+
+    def word_of(self, rule: Rule, kind: str, said: Said) -> Verdict:
+        return Verdict(rule.policy, rule.id, self.place, kind, rule.effect, said)
 
 
 class Editor:
@@ -164,7 +166,8 @@ class Editor:
                 merged[-1] = start, max(end, finding.end), kind, rule
             else:
                 merged.append((finding.start, finding.end, finding.kind, rule))
-        for _, _, kind, rule in merged:
+        for start, end, kind, rule in merged:
+            self._verdicts.settle((start, end), self._looking.word_of(rule, kind, "enforced"))
             if rule.effect in ("block", "restart"):
                 raise Blocked(rule, self._looking.place, kind)
         return merged
@@ -211,7 +214,9 @@ class Spans:
 def fail(looking: Looking, rules: Sequence[Rule], verdicts: Verdicts) -> None:
     """A detector of these rules has failed: the strictest of those that do not let such text pass decides. Raises `Blocked`."""
     for rule in rules:
-        verdicts.add(Verdict(rule.policy, rule.id, looking.place, "", rule.effect, "failed"))
+        verdicts.add(looking.word_of(rule, "", "failed"))
     strict = [rule for rule in rules if rule.enforced and not rule.passes_on_error]
     if strict:
-        raise Blocked(max(strict, key=lambda rule: STRICTNESS[rule.effect]), looking.place, FAILED)
+        first = max(strict, key=lambda rule: STRICTNESS[rule.effect])
+        verdicts.settle((0, 0), looking.word_of(first, "", "failed"))
+        raise Blocked(first, looking.place, FAILED)

@@ -1,8 +1,14 @@
-"""What the rules said of one exchange: counted, and without a word of the text."""
+"""What the rules said of one exchange: counted, and without a word of the text.
+
+Rules and editors tell more than is kept here: where each of them looked, which span was theirs and who won it. Who wants to know
+that (`haechi policy explain`) hands in a `Verdicts` of its own that listens; here it costs a call that returns.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+
+from gateway.guards.finding import Finding
 
 Effect = Literal["block", "restart", "mask", "tokenize", "annotate", "log"]
 """What happens to a finding; `restart` stands for reask, fallback and route. In order of strictness, strictest first."""
@@ -38,15 +44,30 @@ class Verdicts:
     def total(self) -> int:
         return sum(self.counts.values())
 
-    def add(self, verdict: Verdict) -> None:
+    def at(self, _place: str, _where: object, /) -> "Verdicts":
+        """The same, for who looks at one text: of which place, and the path in the request, or the lane of an answer."""
+        return self
+
+    def apart(self) -> "Verdicts":
+        """Empty ones, for a reading that may come to nothing; to be joined if it did not."""
+        return Verdicts()
+
+    def add(self, verdict: Verdict, _finding: Finding | None = None, /) -> None:
+        """With the finding that the word is about, where it is not about a detector that failed."""
         self.counts[verdict] = self.counts.get(verdict, 0) + 1
+
+    def settle(self, _span: tuple[int, int], _verdict: Verdict, /) -> None:
+        """One rule has decided about a span, which findings of several rules may have made up."""
 
     def join(self, others: "Verdicts") -> None:
         for verdict, count in others:
             self.counts[verdict] = self.counts.get(verdict, 0) + count
 
-    def leave(self, what: str) -> None:
+    def leave(self, what: str, _where: str | None = None, /) -> None:
         self.unscanned[what] = self.unscanned.get(what, 0) + 1
+
+    def refuse(self, _what: str, _role: str, _where: str | None, /) -> None:
+        """The exchange ends, because nobody can read what stands there and a rule of such a place wants no such thing."""
 
     def __iter__(self) -> Iterator[tuple[Verdict, int]]:
         return iter(self.counts.items())

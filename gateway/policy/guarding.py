@@ -49,11 +49,12 @@ _WORTH_REMEMBERING: Final = 200
 
 
 class Guards:
-    """The policies of one configuration, ready for every exchange. `keys` are those of placeholders."""
+    """The policies of one configuration, ready for every exchange. `keys` are those of placeholders, `checks` by digest of detector."""
 
     def __init__(self, binder: Binder, keys: KeyRing, checks: Mapping[str, Check]) -> None:
         self.binder = binder
-        self._keys = keys
+        self.keys = keys
+        self.checks = checks
         self._ready = lru_cache(_MOST_READY)(lambda bound: Ready(bound, checks))
 
     def over(
@@ -69,7 +70,7 @@ class Guards:
         if not bound:
             return None
         asker = Behind(tuple(name for name, _ in bound.policies), facts.team, facts.tags, depth + 1)
-        return Guarding(self._ready(bound), self._keys, subject, asker)
+        return Guarding(self._ready(bound), self.keys, subject, asker)
 
     def warm(self, every: Iterable[Facts]) -> None:
         """Makes ready what requests like these will need: compiling a policy's patterns takes a tenth of a second."""
@@ -153,10 +154,11 @@ class Guarding:
     def unread(self, what: str, role: Role = "user", where: str | None = None) -> None:
         """Something came that nobody can read. Raises `policy_blocked` where a rule of such a place refuses that."""
         if role in self.bound.unreadable_refused and what not in _OF_THE_VENDOR:
+            self.verdicts.refuse(what, role, where)
             message = f"This request holds what no policy can read ({what}), and a policy refuses that."
             raise GatewayError("policy_blocked", message, param=where)
         if self._ready.looking(role):
-            self.verdicts.leave(what)
+            self.verdicts.leave(what, where)
 
     def unread_in_answer(self, what: str) -> None:
         """Something came back that nobody can read. It is told, and not refused."""
@@ -166,7 +168,8 @@ class Guarding:
     def guard_for(self, lane: Lane, verdicts: Verdicts | None = None) -> Edit | None:
         """What looks for patterns in this lane of the answer; its `verdicts` are those of the exchange unless others are given."""
         looking = self._ready.looking(lane.kind)
-        return Editor(looking, self.verdicts if verdicts is None else verdicts) if looking else None
+        verdicts = self.verdicts if verdicts is None else verdicts
+        return Editor(looking, verdicts.at(lane.kind, lane)) if looking else None
 
     def restorer_for(self, lane: Lane) -> Edit | None:
         """What puts values back into this lane."""
@@ -188,7 +191,7 @@ class Guarding:
         if not looking:
             return None
         findings = await self._ask(looking, Said(lane.kind, text, restored, lane.name, self._setting))
-        return Spans(findings, looking, self.verdicts)
+        return Spans(findings, looking, self.verdicts.at(lane.kind, lane))
 
     def blocked(self, error: Blocked, where: str | None = None) -> GatewayError:
         """What the caller is told: which rule, where, and nothing of the text. A `StartOver` where that is what the rule asks for."""
@@ -271,7 +274,8 @@ class Guarding:
         for at, place, looking, kept, digest in unseen:
             said = self.verdicts.total
             try:
-                text = Editor(looking, self.verdicts, self._mint).edited(kept, more.get(at, ()))
+                heard = self.verdicts.at(place.role, place.path)
+                text = Editor(looking, heard, self._mint).edited(kept, more.get(at, ()))
             except Blocked as blocked:
                 raise self.blocked(blocked, place.path) from None
             if text != place.text:
