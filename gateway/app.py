@@ -203,7 +203,7 @@ class Gateway:
         internal = Internal(self.gate.pipeline, setup)
         ports = Ports(internal.ask, internal.most_cost, self._budget, self._post, time.time)
         self._made = await asyncio.to_thread(make_checks, policies.values(), ports, self._made)
-        setup.guards = Guards(binder, PlaceholderKeys(self._secret_of(setup.config)), self._made)
+        setup.guards = Guards(binder, PlaceholderKeys(*self._secrets_of(setup.config)), self._made)
         await asyncio.to_thread(setup.guards.warm, _likely(setup))
 
     async def _post(self, url: str, headers: Mapping[str, str], body: bytes, seconds: float) -> tuple[int, bytes]:
@@ -211,8 +211,10 @@ class Gateway:
             self._poster = Poster(self._connect(TransportLimits()))
         return await self._poster.post(url, headers, body, seconds)
 
-    def _secret_of(self, config: Config) -> bytes:
-        return config.secret.reveal().encode() if config.secret else self._secret
+    def _secrets_of(self, config: Config) -> tuple[bytes, ...]:
+        """The first makes what is new; what any of them made is read. There is always a first, be it this process's own."""
+        first = config.secret.reveal().encode() if config.secret is not None else self._secret
+        return (first, *(one.reveal().encode() for one in config.other_secrets))
 
     def _setup(self, config: Config) -> Setup:
         keys = KeyRing(config.keys)
@@ -231,7 +233,7 @@ class Gateway:
                 serves_of=lambda name: served(upstreams[name].speaks) if name in upstreams else None,
             ),
             upstreams=upstreams,
-            sealer=Sealer(self._secret_of(config)),
+            sealer=Sealer(*self._secrets_of(config)),
             retire=self._retire,
         )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway.config.mistakes import Finding, Trail, nearest
-from gateway.config.structs import Config, Fallbacks, Model, Provider, Target, Zone
+from gateway.config.structs import Config, Fallbacks, Model, Provider, Secret, Target, Zone
 
 # Broken only where the whole section is: then no name in it is known.
 _ANY_MODEL: Final[Trail] = ("models", "")
@@ -84,6 +84,23 @@ def _listening(subject: Subject) -> Iterator[Finding]:
             "add a key (`haechi key` makes one) or listen on 127.0.0.1",
             rests_on=(trail, ("keys",)),
         )
+
+
+def _secrets(subject: Subject) -> Iterator[Finding]:
+    """An empty one would be everybody's."""
+    config, nothing = subject.config, Secret("")
+    if config.secret == nothing:
+        yield Finding(
+            ("secret",), "is empty: anybody could seal ids with it; write some 32 random characters, or leave it out"
+        )
+    if config.other_secrets and config.secret is None:
+        trail: Trail = ("other_secrets",)
+        yield Finding(
+            trail, "stands without `secret`, which makes what is new", about_key=True, rests_on=(trail, ("secret",))
+        )
+    for index, one in enumerate(config.other_secrets):
+        if one == nothing:
+            yield Finding(("other_secrets", index), "is empty: anybody could seal ids with it; leave it out")
 
 
 def _unique_keys(subject: Subject) -> Iterator[Finding]:
@@ -292,6 +309,7 @@ def _exempt(subject: Subject) -> Iterator[Finding]:
 
 CHECKS: Final[tuple[Callable[[Subject], Iterator[Finding]], ...]] = (
     _listening,
+    _secrets,
     _unique_keys,
     _key_models,
     _kinds,

@@ -309,9 +309,14 @@ class Config(Strict, frozen=True):
     keys: Annotated[list[Key], Meta(description="Who may call. Without any, only loopback is served, any key.")] = (
         field(default_factory=list)
     )
-    secret: Annotated[Secret | None, Meta(description="Seals the ids given to callers; share it between replicas.")] = (
-        None
-    )
+    secret: Annotated[
+        Secret | None,
+        Meta(description="Seals the ids given to callers, and makes placeholders; share it between replicas."),
+    ] = None
+    other_secrets: Annotated[
+        list[Secret],
+        Meta(description="What was made with these is read too; nothing new is. Those that `secret` replaced, and the one to come."),
+    ] = field(default_factory=list)
     providers: Annotated[dict[str, Provider], Meta(description="Upstream accounts and servers, by name.")] = field(
         default_factory=dict
     )

@@ -20,7 +20,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
 LONGEST_LABEL: Final = 32
@@ -38,16 +38,16 @@ _CASED: Final = frozenset({"Lu", "Ll", "Lt"})
 
 class KeyRing:
     """The keys of all placeholders, derived from the gateway's secrets. What is minted uses `current`; placeholders made with
-    `older` ones are still recognised, as long as these stay in the ring.
+    the `others`, older ones mostly, are still recognised, as long as these stay in the ring.
     """
 
     __slots__ = ("_keys",)
 
-    def __init__(self, current: bytes, older: Iterable[bytes] = ()) -> None:
-        self._keys = tuple(_Key(secret) for secret in (current, *older))
+    def __init__(self, current: bytes, *others: bytes) -> None:
+        self._keys = tuple(_Key(secret) for secret in (current, *others))
 
     def __repr__(self) -> str:
-        return f"KeyRing(current, {len(self._keys) - 1} older)"
+        return f"KeyRing(current, {len(self._keys) - 1} others)"
 
     def codes(self, said: bytes) -> tuple[str, ...]:
         """Ten characters for each key, the current one's first."""
@@ -130,16 +130,16 @@ class Known:
         return iter(self._by_kind_and_value)
 
     def add(self, kind: str, value: str) -> str:
-        """The placeholder of this value. From now on that is restored, and so are those of older keys."""
+        """The placeholder of this value. From now on that is restored, and so are those of other keys."""
         held = self._by_kind_and_value.get((kind, value))
         if held is not None:
             return held.placeholder
         spellings = self._minter.spellings(kind, value, 0)
-        first, *older = [self._free(kind, value, key, spelling) for key, spelling in enumerate(spellings)]
+        first, *others = [self._free(kind, value, key, spelling) for key, spelling in enumerate(spellings)]
         self._by_kind_and_value[kind, value] = first
         if self._by_value.setdefault(value, first) is first:
             self._longest_first = None
-        self._by_code.update((held.code, held) for held in (*older, first))
+        self._by_code.update((held.code, held) for held in (*others, first))
         return first.placeholder
 
     def held(self, code: str) -> Held | None:

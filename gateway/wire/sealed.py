@@ -29,10 +29,12 @@ class Resource(NamedTuple):
 
 
 class Sealer:
-    """`secret`: shared by all replicas. Ids sealed with another secret do not open."""
+    """`secret`: shared by all replicas. Ids sealed with one of the `others` open too; those of any further secret do not."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._key = hashlib.blake2b(secret, key=b"haechi resource ids", digest_size=32).digest()
+    def __init__(self, secret: bytes, *others: bytes) -> None:
+        self._keys = tuple(
+            hashlib.blake2b(one, key=b"haechi resource ids", digest_size=32).digest() for one in (secret, *others)
+        )
         self._disguise = hashlib.blake2b(secret, key=b"haechi disguises", digest_size=32).digest()
 
     def seal(self, owner: str, resource: Resource) -> str:
@@ -41,7 +43,7 @@ class Sealer:
         The same resource always gets the same id.
         """
         payload = msgspec.msgpack.encode(resource)
-        return _written(resource.id, self._mac(owner, payload) + payload)
+        return _written(resource.id, _mac(self._keys[0], owner, payload) + payload)
 
     def open(self, owner: str, sealed: str) -> Resource | None:
         """The resource, or None if this is no id of ours, or not this owner's. There is one way to write an id, no other opens."""
@@ -53,7 +55,7 @@ class Sealer:
         except ValueError:
             return None
         mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
-        if not hmac.compare_digest(mac, self._mac(owner, payload)):
+        if not any(hmac.compare_digest(mac, _mac(key, owner, payload)) for key in self._keys):
             return None
         resource = msgspec.msgpack.decode(payload, type=Resource)
         return resource if _written(resource.id, raw) == sealed else None
@@ -62,8 +64,9 @@ class Sealer:
         """64 hexadecimal digits: always the same for a word of this owner, and for no word of another."""
         return _digest(self._disguise, owner, word.encode("utf-8", "surrogatepass")).hex()
 
-    def _mac(self, owner: str, payload: bytes) -> bytes:
-        return _digest(self._key, owner, payload)[:_MAC_BYTES]
+
+def _mac(key: bytes, owner: str, payload: bytes) -> bytes:
+    return _digest(key, owner, payload)[:_MAC_BYTES]
 
 
 def _digest(key: bytes, owner: str, payload: bytes) -> bytes:

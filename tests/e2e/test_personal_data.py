@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import cycle
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -10,7 +11,7 @@ from openai import OpenAI
 
 from tests.support.callers import CALLERS, said, tool_turns
 from tests.support.gatewayprocess import GatewayProcess, running
-from tests.support.policed import PERSONAL, SPOKEN, by_dialect, placeholders, policed, seen
+from tests.support.policed import PERSONAL, SECRET, SPOKEN, by_dialect, placeholders, policed, seen
 from tests.support.simulation import Simulation
 
 PAIRS: Final = [(caller, model) for caller in SPOKEN for model in SPOKEN]
@@ -145,6 +146,27 @@ def test_another_end_user_has_other_placeholders(replicas: list[GatewayProcess],
     assert one == again
     assert one.keys() == other.keys()
     assert not set(one.values()) & set(other.values())
+
+
+def test_placeholders_of_a_secret_that_was_replaced_are_still_read(
+    replicas: list[GatewayProcess], upstream: Simulation, simulation: Simulation, tmp_path: Path
+) -> None:
+    """A caller's history has an answer of before the change, in which a placeholder had stayed (for where it stood, say)."""
+    before = _known(replicas[0], simulation, "chat", "chat")["KR_PHONE"]
+    told: Any = [*said("Was?"), {"role": "assistant", "content": f"`https://x.example/?q={before}`"}, *said(ASKED)]
+    answers = {}
+    for name, others in (("kept", [SECRET]), ("dropped", [])):
+        folder = tmp_path / name
+        folder.mkdir()
+        config = by_dialect(upstream.url, secret="the next secret", other_secrets=others)
+        with running(folder, policed(folder, config, PERSONAL)) as gateway:
+            after = _known(gateway, simulation, "chat", "chat")["KR_PHONE"]
+            simulation.misbehave({"chunks": _cut(f"{before} = {after}")})
+            answers[name] = CALLERS["chat"].ask(gateway, "chat", told, streamed=True).text
+        assert after != before, "what is new is made with the first secret"
+        assert before in seen(simulation)[0], "a placeholder is handed on as it is, whoever made it"
+        simulation.clear()
+    assert answers == {"kept": f"{PHONE} = {PHONE}", "dropped": f"{before} = {PHONE}"}
 
 
 def _known(gateway: GatewayProcess, simulation: Simulation, caller: str, model: str) -> dict[str, str]:

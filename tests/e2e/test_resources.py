@@ -356,15 +356,21 @@ def test_where_several_providers_keep_files_the_caller_says_which(alice: OpenAI,
     assert not any(request["query"] for request in two.requests() if request["method"] == "POST")
 
 
-def test_a_restart_with_the_same_secret_still_opens_an_id(
+def test_a_restart_with_the_same_secret_first_or_among_the_others_still_opens_an_id(
     alice: OpenAI, upstream: Simulation, second: Simulation, tmp_path: Path
 ) -> None:
     made = upload(alice, _LINES, purpose=_ANYTHING)
-    for secret, opens in (("one secret for all replicas", True), ("another secret", False)):
-        folder = tmp_path / secret
+    same: dict[str, Any] = {"secret": "one secret for all replicas"}
+    other: dict[str, Any] = {"secret": "another secret"}
+    for secrets, opens in (
+        (same, True),
+        (other, False),
+        ({**other, "other_secrets": ["the one before", same["secret"]]}, True),
+    ):
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()
         with (
-            running(folder, written(folder, config(upstream, second, secret=secret))) as replica,
+            running(folder, written(folder, config(upstream, second, **secrets))) as replica,
             OpenAI(base_url=replica.v1, api_key=ALICE, max_retries=0) as client,
         ):
             if opens:

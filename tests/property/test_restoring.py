@@ -10,7 +10,7 @@ from gateway.guards.placeholders import PLACEHOLDER, KeyRing, Known, Minter
 from gateway.guards.restoring import LONGEST, Restorer
 from gateway.guards.sinks import Sinks
 
-MINTER = Minter(KeyRing(b"a secret", [b"an older one"]), b"user 42")
+MINTER = Minter(KeyRing(b"a secret", b"an older one"), b"user 42")
 VALUES = {
     "EMAIL_ADDRESS": "minsu.kim@example.co.kr",
     "PHONE": "010-1234-5678",

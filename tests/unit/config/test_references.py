@@ -152,6 +152,14 @@ CASES = {
             "7: policies.exempt[3].team: 'tt' is the team of no key; did you mean 't'?",
         ],
     ),
+    "secrets that protect nothing": (
+        "secret: ''\nother_secrets:\n- ''\n- old\n- old",
+        [
+            "1: secret: is empty: anybody could seal ids with it",
+            "3: other_secrets[0]: is empty: anybody could seal ids with it",
+        ],
+    ),
+    "other secrets, and none to make with": ("other_secrets: [old]", ["1: other_secrets: stands without `secret`"]),
     "behind a broken target the rest is read": (
         "providers: {openai: {}}\nmodels:\n  m:\n    targets:\n    - nonsense\n    - {provider: opnai}\n    fallbacks: {failure: [n]}",
         [

@@ -13,8 +13,8 @@ SCOPE = b"tenant 7 / user 42"
 PHONE = "010-1234-5678"
 
 
-def minter(secret: bytes = NEW, *older: bytes, scope: bytes = SCOPE) -> Minter:
-    return Minter(KeyRing(secret, older), scope)
+def minter(secret: bytes = NEW, *others: bytes, scope: bytes = SCOPE) -> Minter:
+    return Minter(KeyRing(secret, *others), scope)
 
 
 def known(*values: tuple[str, str], by: Minter | None = None) -> Known:
@@ -119,7 +119,7 @@ def test_only_the_very_placeholder_has_the_value() -> None:
 def test_values_are_in_no_representation() -> None:
     held = known(("PHONE", PHONE))
     code = held.add("PHONE", PHONE)[-11:-1]
-    ring = KeyRing(NEW, [OLD])
+    ring = KeyRing(NEW, OLD)
     shown = f"{held!r} {held} {held.held(code)!r} {ring!r} {ring} {minter()!r} {Restorer(held, Sinks())!r}"
     assert "5678" not in shown
     assert "secret" not in shown

@@ -32,6 +32,20 @@ def test_nobody_else_opens_it(owner: str, other: str, target: str, own: str) -> 
     assert Sealer(b"another secret").open(owner, sealed) is None
 
 
+@given(_TEXT, _TEXT, _ID)
+def test_what_another_secret_of_the_ring_sealed_opens_and_the_first_one_seals(
+    owner: str, target: str, own: str
+) -> None:
+    ring = Sealer(b"a new secret", b"a secret", b"an old secret")
+    resource = Resource(target, own)
+    assert ring.seal(owner, resource) == Sealer(b"a new secret").seal(owner, resource)
+    for secret in (b"a new secret", b"a secret", b"an old secret"):
+        assert ring.open(owner, Sealer(secret).seal(owner, resource)) == resource
+        assert ring.open(owner + "x", Sealer(secret).seal(owner, resource)) is None
+    assert ring.open(owner, Sealer(b"another secret").seal(owner, resource)) is None
+    assert ring.disguised(owner, own) == Sealer(b"a new secret").disguised(owner, own)
+
+
 def test_an_owner_and_a_target_cannot_be_mistaken_for_another_pair() -> None:
     """The owner's length is part of what is sealed: moving a letter between the fields changes everything."""
     sealed = _SEALER.seal("ab", Resource("c", "file-1"))
