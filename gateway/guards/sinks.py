@@ -143,7 +143,15 @@ _STEPS: Final[dict[str, dict[str, str]]] = {
     "before": {"space": "before", "line": "before", "/": "before", ">": _OUT, "": "name"},
     "name": {"space": "after", "line": "after", "/": "before", "=": "value", ">": _OUT, "": "name"},
     "after": {"space": "after", "line": "after", "/": "before", "=": "value", ">": _OUT, "": "name"},
-    "value": {"space": "value", "line": "value", '"': "double", "'": "single", ">": _OUT, "": "bare"},
+    "value": {
+        "space": "value",
+        "line": "value",
+        '"': "double",
+        "'": "single",
+        ">": _OUT,
+        "=": "bare|value",
+        "": "bare",
+    },
     "double": {'"': "quoted", "": "double"},
     "single": {"'": "quoted", "": "single"},
     "quoted": {"space": "before", "line": "before", "/": "before", ">": _OUT, "": "name"},
@@ -166,7 +174,7 @@ _STEPS: Final[dict[str, dict[str, str]]] = {
     "defined angle escape": {"line": "defined", "": "defined angle"},
     "defined": {"space": _OUT, "line": _OUT, "": "defined"},
 }
-"""What follows a state on a kind of character; under `""` on every other."""
+"""What follows a state on a kind of character; under `""` on every other. Where parsers disagree (`href=="x"`), both, with `|` between."""
 
 
 def _followed(places: frozenset[str], text: str, begin: int) -> frozenset[str]:
@@ -197,4 +205,4 @@ def _walked(places: frozenset[str], text: str) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def _stepped(places: frozenset[str], kind: str) -> frozenset[str]:
     steps = (_STEPS[place] for place in places)
-    return frozenset(step.get(kind, step[""]) for step in steps) - {_OUT}
+    return frozenset(after for step in steps for after in step.get(kind, step[""]).split("|")) - {_OUT}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html.parser import HTMLParser
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.guards.placeholders import PLACEHOLDER, KeyRing, Known, Minter
@@ -140,6 +140,8 @@ MARKUP = [
 
 
 @given(st.lists(st.sampled_from(MARKUP), max_size=25).map("".join))
+@example(f'<a href=="<b>"{MINTED[1]}<b>')
+@example(f'<a href=="x>\n<img src="{MINTED[1]}">')
 @settings(max_examples=3_000)
 def test_an_html_parser_finds_no_value_inside_a_tag(text: str) -> None:
     restorer = Restorer(KNOWN, Sinks())
