@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway.config.mistakes import Finding, Trail, nearest
+from gateway.config.redis_address import redis_address
 from gateway.config.structs import Config, Fallbacks, Model, Provider, Secret, Target, Zone
 
 # Broken only where the whole section is: then no name in it is known.
@@ -101,6 +102,23 @@ def _secrets(subject: Subject) -> Iterator[Finding]:
     for index, one in enumerate(config.other_secrets):
         if one == nothing:
             yield Finding(("other_secrets", index), "is empty: anybody could seal ids with it; leave it out")
+
+
+def _redis(subject: Subject) -> Iterator[Finding]:
+    redis = subject.config.redis
+    if redis is None:
+        return
+    try:
+        redis_address(redis.url.reveal())
+    except ValueError as error:
+        yield Finding(("redis", "url"), str(error))
+    if subject.config.secret is None:
+        yield Finding(
+            ("redis",),
+            "stands without `secret`: what is kept there is encrypted, and no replica could read what another one kept",
+            about_key=True,
+            rests_on=(("redis",), ("secret",)),
+        )
 
 
 def _unique_keys(subject: Subject) -> Iterator[Finding]:
@@ -310,6 +328,7 @@ def _exempt(subject: Subject) -> Iterator[Finding]:
 CHECKS: Final[tuple[Callable[[Subject], Iterator[Finding]], ...]] = (
     _listening,
     _secrets,
+    _redis,
     _unique_keys,
     _key_models,
     _kinds,

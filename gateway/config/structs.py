@@ -261,11 +261,61 @@ class Model(Strict, frozen=True):
 
 
 class Kept(Strict, frozen=True):
-    """Conversations held in memory for `previous_response_id`, where the upstream keeps none."""
+    """What is kept encrypted for `previous_response_id`: in memory, or in Redis where that is configured."""
 
-    count: Annotated[int, Meta(ge=0, description="How many; the oldest go first.")] = 10_000
-    bytes: Annotated[int, Meta(ge=0, description="How much they may hold together.")] = 64 * 1024 * 1024
+    count: Annotated[int, Meta(ge=0, description="How many in memory; the oldest go first.")] = 10_000
+    bytes: Annotated[
+        int, Meta(ge=0, description="How much they may hold together in memory; how large one may be in Redis.")
+    ] = 64 * 1024 * 1024
     seconds: Annotated[Seconds, Meta(description="How long, from when they were made.")] = 86_400.0
+
+
+class Redis(Strict, frozen=True):
+    """What replicas share. While it is away they go on, and whoever needs what is in it is told so at once."""
+
+    url: Annotated[
+        Secret,
+        Meta(
+            description="`redis://[user:password@]host[:port][/database]`; `rediss://` with TLS; `unix:///path`; "
+            "`redis+cluster://host:port,host:port`; `redis+sentinel://host:port,host:port/service`."
+        ),
+    ]
+    timeout_ms: Annotated[
+        int, Meta(ge=1, le=10_000, description="Longest wait, for a connection and an answer together.")
+    ] = 100
+    connections: Annotated[int, Meta(ge=1, le=10_000, description="Pool limit of one process.")] = 32
+    prefix: Annotated[str, Meta(description="What the names of all keys begin with.")] = "haechi:"
+    ca_file: Annotated[str | None, Meta(description="PEM file trusted instead of the system's authorities.")] = None
+
+
+class Cache(Strict, frozen=True):
+    """Answers given again. Without this section nothing is kept."""
+
+    share: Annotated[
+        Literal["user", "key", "team", "tenant", "global"],
+        Meta(
+            description="Who may get an answer that was given to another: the same end user of a key, its key, team, all."
+        ),
+    ] = "user"
+    models: Annotated[list[Name], Meta(description="Whose answers are kept; `*` at the end matches the rest.")] = field(
+        default_factory=lambda: ["*"]
+    )
+    seconds: Annotated[
+        float, Meta(gt=0, le=31_536_000, description="How long an answer is given again, from when it was first given.")
+    ] = 86_400.0
+    jitter: Annotated[
+        float,
+        Meta(
+            ge=0, le=0.5, description="Share of that by which it is shortened at random, so that not all end at once."
+        ),
+    ] = 0.1
+    entries: Annotated[int, Meta(ge=1, description="How many are held in memory.")] = 100_000
+    bytes: Annotated[Size, Meta(description="How much they may hold together.")] = 256 * 1024 * 1024
+    answer_bytes: Annotated[Size, Meta(description="Largest answer that is kept.")] = 1024 * 1024
+    ignored_fields: Annotated[
+        list[Name],
+        Meta(description="More fields of requests that cannot change an answer, such as your own tracing ids."),
+    ] = field(default_factory=list)
 
 
 class Record(Strict, frozen=True):
@@ -315,7 +365,9 @@ class Config(Strict, frozen=True):
     ] = None
     other_secrets: Annotated[
         list[Secret],
-        Meta(description="What was made with these is read too; nothing new is. Those that `secret` replaced, and the one to come."),
+        Meta(
+            description="What was made with these is read too; nothing new is. Those that `secret` replaced, and the one to come."
+        ),
     ] = field(default_factory=list)
     providers: Annotated[dict[str, Provider], Meta(description="Upstream accounts and servers, by name.")] = field(
         default_factory=dict
@@ -333,9 +385,9 @@ class Config(Strict, frozen=True):
     breaker: Annotated[Breaker, Meta(description="When a failing target is left alone.")] = field(
         default_factory=Breaker
     )
-    kept: Annotated[Kept, Meta(description="Conversations held for `previous_response_id`.")] = field(
-        default_factory=Kept
-    )
+    kept: Annotated[Kept, Meta(description="What is kept for `previous_response_id`.")] = field(default_factory=Kept)
+    redis: Annotated[Redis | None, Meta(description="What replicas share. Without it each has its own memory.")] = None
+    cache: Annotated[Cache | None, Meta(description="Answers given again; off unless given.")] = None
     record: Annotated[Record, Meta(description="What is written down of each exchange.")] = field(
         default_factory=Record
     )

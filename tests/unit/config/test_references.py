@@ -159,6 +159,10 @@ CASES = {
             "3: other_secrets[0]: is empty: anybody could seal ids with it",
         ],
     ),
+    "a Redis that is nowhere, and no secret": (
+        "redis: {url: 'http://:geheim@host'}",
+        ["1: redis: stands without `secret`", "1: redis.url: is no address of Redis; write `redis://"],
+    ),
     "other secrets, and none to make with": ("other_secrets: [old]", ["1: other_secrets: stands without `secret`"]),
     "behind a broken target the rest is read": (
         "providers: {openai: {}}\nmodels:\n  m:\n    targets:\n    - nonsense\n    - {provider: opnai}\n    fallbacks: {failure: [n]}",

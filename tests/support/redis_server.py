@@ -1,0 +1,90 @@
+"""Real Redis servers on free loopback ports, ended by their own process ids."""
+
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import redis
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class RedisServer:
+    """One server with its files in `folder`. It can be killed and started again on the same port."""
+
+    def __init__(self, folder: Path, port: int, more: Sequence[str] = (), program: str = "redis-server") -> None:
+        self.folder = folder
+        self.port = port
+        self.url = f"redis://127.0.0.1:{port}"
+        self._more = more
+        self._program = program
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        arguments = [self._program]
+        if self._program == "redis-server":
+            arguments += ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder), "--save", ""]
+        with (self.folder / f"redis-{self.port}.log").open("ab") as log:
+            self._process = subprocess.Popen([*arguments, *self._more], stdout=log, stderr=log)
+        ends = time.monotonic() + 10
+        while True:
+            try:
+                with self.client() as client:
+                    client.ping()
+            except redis.RedisError:
+                assert self._process.poll() is None, "redis-server ended"
+                assert time.monotonic() < ends, "redis-server did not start"
+                time.sleep(0.01)
+            else:
+                return
+
+    def kill(self) -> None:
+        """At once, as if the machine had gone."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def client(self) -> "redis.Redis":
+        return redis.Redis(port=self.port, socket_timeout=10)
+
+    def dump(self) -> bytes:
+        """All that a thief would find: every key and value, and the file that the server writes to disk."""
+        with self.client() as client:
+            client.save()
+            found = [(self.folder / "dump.rdb").read_bytes()]
+            for key in self.keys():
+                found += [key, client.dump(key) or b"", _value(client, key)]
+        return b"\n".join(found)
+
+    def keys(self) -> list[bytes]:
+        with self.client() as client:
+            found: Any = client.keys()
+            return sorted(found)
+
+
+def _value(client: "redis.Redis", key: bytes) -> bytes:
+    try:
+        value: Any = client.get(key)
+    except redis.ResponseError:  # no string; `dump` has it
+        return b""
+    return value or b""
+
+
+@contextmanager
+def redis_server(folder: Path, *more: str) -> Iterator[RedisServer]:
+    server = RedisServer(folder, free_port(), more)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
