@@ -100,6 +100,8 @@ class Answering:
         if x.guarding is not None:
             notes = [(name.encode(), value.encode()) for name, value in x.guarding.notes]
             x.reply_headers = [*progress.headers, *notes]
+        if x.cached is not None:
+            x.reply_headers = [*x.reply_headers, *x.cached.headers]
         self._health.first_token(self._candidate.name, now - self._started, now)
 
     async def _tell_fault(self, shown: list[Frame], watch: Watch, *, in_its_words: bool) -> None:

@@ -110,6 +110,8 @@ class Attempts:
         if isinstance(outbound, Local):
             await answer.local(outbound.frame)
             return
+        if x.tape is not None:
+            passage = x.tape(passage)
         limits = setup.config.limits
         guarded = None if x.guarding is None else Guarded(passage, x, x.guarding, limits.answer_bytes)
         try:

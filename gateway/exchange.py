@@ -16,12 +16,35 @@ from gateway.routing.plan import Plan
 from gateway.wire.dialect import Dialect
 from gateway.wire.multipart import Place
 from gateway.wire.neutral import Finish, Usage
+from gateway.wire.passage import Passage
 from gateway.wire.responses.conversation import Conversation
 
 Form = Literal["whole", "events", "pieces"]
 """Of an answer: one body whose length is known, a stream of events, or bytes as they come."""
 
 Outcome = Literal["open", "answered", "failed", "blocked", "cut", "client_gone", "drained"]
+
+
+@dataclass(slots=True)
+class Cached:
+    """What the cache did for an exchange. `age` in seconds; `saved_nanodollars` is what the answer cost when it was asked for."""
+
+    status: Literal["hit", "semantic", "miss", "bypass", "shadow"]
+    age: float | None = None
+    similarity: float | None = None
+    saved_nanodollars: int | None = None
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """What the caller is told."""
+        told = [(b"x-haechi-cache", self.status.encode())]
+        if self.age is not None:
+            told.append((b"age", b"%d" % self.age))
+        if self.similarity is not None:
+            told.append((b"x-haechi-cache-similarity", b"%.3f" % self.similarity))
+        if self.saved_nanodollars is not None:
+            told.append((b"x-haechi-cache-saved", b"%.9f" % (self.saved_nanodollars / 1e9)))
+        return told
 
 
 @dataclass(slots=True, repr=False)
@@ -62,6 +85,8 @@ class Exchange:
     behind: Behind | None = None  # where a check asks, for whom
     plan: Plan | None = None
     guarding: Guarding | None = None  # the rules that apply, if any do
+    cached: Cached | None = None  # where there is a cache, what it did
+    tape: Callable[[Passage], Passage] | None = None  # told of an answer that may be kept
     attempts: list[Attempt] = field(default_factory=list)
     starts: list[tuple[str, str]] = field(default_factory=list)  # rules, by policy and id, that had it started over
     started_over: int = 0  # how many of the attempts were made before that

@@ -21,13 +21,16 @@ class Guarded:
     Rules that need the whole answer hold all of it back; it is read once for them, and then edited by what they said.
     """
 
-    def __init__(self, passage: Passage, x: Exchange, guarding: Guarding, most_held: int) -> None:
+    def __init__(
+        self, passage: Passage, x: Exchange, guarding: Guarding, most_held: int, *, checks: bool = True
+    ) -> None:
+        """`checks`: false for an answer that has passed these very rules before; patterns look at it again."""
         self.released = False
         self._passage = passage
         self._x = x
         self._guarding = guarding
         self._editing = editing(x.dialect.name, x.streamed, guarding.edit_for)
-        self._waiting: list[Frame] | None = [] if guarding.checks_answers else None
+        self._waiting: list[Frame] | None = [] if checks and guarding.checks_answers else None
         self._most_held = most_held
         self._held = 0
         self._unread = set[str]()

@@ -1,9 +1,8 @@
 """The spine: the steps of one exchange, in an order that is a security property (`docs/architecture.md`).
 
-    identify → plan → bind → screen → upstream → guard → unscrub → record
+    identify → plan → bind → screen → find → upstream → guard → keep → unscrub → record
 
-`bind` comes behind `plan`, since a policy may be for the trust zones of the targets. The cache (`find`, `keep`) takes its place
-behind `screen` and before `unscrub`.
+`bind` comes behind `plan`, since a policy may be for the trust zones of the targets.
 """
 
 import logging
@@ -18,6 +17,7 @@ from pathlib import Path
 from gateway.answering import Refused
 from gateway.attempts import Attempts
 from gateway.batches import with_checked_batch
+from gateway.caching import cached
 from gateway.config.structs import Config
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
@@ -117,7 +117,7 @@ class Pipeline:
             try:
                 if setup.guards is not None:
                     await screen(x, x.plan, principal, setup.guards, setup.routes)
-                await self.attempts.over(x, x.plan, setup, take)
+                await cached(x, principal, setup, take, partial(self.attempts.over, x, x.plan, setup, take))
             except StartOver as over:
                 start_over(x, over)
             except Refused as refused:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from gateway.cache.answers import Answers
 from gateway.config.structs import Config
 from gateway.limits.keys import KeyRing
 from gateway.policy.guarding import Guards
@@ -21,6 +22,7 @@ class Setup:
     upstreams: Mapping[str, Upstream]
     sealer: Sealer
     guards: Guards | None = None  # where there are policies
+    cache: Answers | None = None  # where answers are kept
     retire: Callable[["Setup"], None] = field(default=lambda _setup: None)
     under_way: int = 0
     retired: bool = False

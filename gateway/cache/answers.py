@@ -1,0 +1,202 @@
+"""The cache of one gateway: what was found for an exchange, and what of it is kept.
+
+looked = await answers.look(x, principal, route)     None where the cache has no part in the exchange
+looked.frames                                        the answer, if there is one, before guard and unscrub
+await answers.keep(looked, x)                        once it has been answered by a model
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+from gateway.cache import entry as kept
+from gateway.cache.admission import may_keep, may_look
+from gateway.cache.entry import Entry
+from gateway.cache.replay import as_frames, ids_of, renewed, rewritten
+from gateway.cache.scope import Circumstances, Scope, scoped, way
+from gateway.cache.store import Store
+from gateway.cache.tape import Tape
+from gateway.cache.wishes import Wishes, wishes
+from gateway.config.structs import Cache
+from gateway.errors import GatewayError
+from gateway.exchange import Cached, Exchange
+from gateway.limits.keys import Principal
+from gateway.policy.request import end_user
+from gateway.routing.features import permits
+from gateway.routing.routes import Route
+from gateway.wire.frames import Frame
+
+_ALL: Final = "all"
+_VENDORS: Final = {"messages": "anthropic-"}
+_SAME_ANSWER: Final = frozenset({"anthropic-version", "openai-organization", "openai-project"})
+_FREE: Final = 1  # what an answer without a price is worth
+
+
+@dataclass(slots=True)
+class Looked:
+    """Of one exchange. `entry` is what was found, `frames` the same as its caller gets it; `tape` records a live answer."""
+
+    scope: Scope
+    wishes: Wishes
+    way: bytes
+    names: list[str]
+    epochs: dict[str, int]
+    tape: Tape
+    entry: Entry | None = None
+    frames: list[Frame] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Answers:
+    """`wall` gives seconds since 1970. One store may serve many gateways."""
+
+    settings: Cache
+    store: Store
+    wall: Callable[[], float]
+    rng: Random
+
+    async def look(self, x: Exchange, principal: Principal, route: Route | None) -> Looked | None:
+        """Says in `x.cached` what came of it. Raises `invalid_request` for a header that cannot be."""
+        asked = wishes(x.headers)
+        if x.body is None or x.target_path or x.behind is not None or x.pinned or route is None:
+            return None
+        if not permits(tuple(self.settings.models), x.model):
+            return None
+        if asked.mode == "bypass":
+            x.cached = Cached("bypass")
+            return None
+        scope = scoped(x.dialect, x.body, self._circumstances(x, principal, route), self.settings.ignored_fields)
+        if scope is None or not may_look(x.dialect.name, x.body, scope.request):
+            x.cached = Cached("bypass")
+            return None
+        epochs = await self.store.epochs(names := self._names(x, principal))
+        if epochs is None:
+            x.cached = Cached("miss")
+            return None
+        form = way(x.dialect, x.body, streamed=x.streamed, asked_usage=x.asked_usage)
+        tape = Tape(self.settings.answer_bytes)
+        looked = Looked(scope, asked, form, names, dict(zip(names, epochs, strict=True)), tape)
+        if asked.mode != "refresh":
+            await self._find(looked, x)
+        if looked.entry is None:
+            x.cached = Cached("miss")
+        return looked
+
+    async def keep(self, looked: Looked, x: Exchange) -> None:
+        """Nothing that is not whole, clean, and the asked model's own."""
+        tape = looked.tape
+        if not tape.whole or tape.watch is None or x.plan is None or x.served_by is None or x.starts:
+            return
+        if x.served_by not in x.plan.groups[0].candidates or x.reply_status != 200:
+            return
+        raw = tape.raw
+        verdicts = None if x.guarding is None else x.guarding.verdicts
+        if not may_keep(x.dialect.name, tape.watch.finish, raw, verdicts):
+            return
+        epochs = await self._with_tags(looked)
+        if epochs is None:
+            return
+        now = self.wall()
+        seconds = self.settings.seconds * (1 - self.settings.jitter * self.rng.random())
+        entry = Entry(
+            dialect=x.dialect.name,
+            streamed=x.form == "events",
+            way=looked.way,
+            raw=raw,
+            ids=ids_of(tape.frames),
+            stored=now,
+            expires=now + seconds,
+            usage=x.usage,
+            cost_nanodollars=x.cost_nanodollars,
+            served_by=x.served_by.label,
+            tags=looked.wishes.tags,
+            epochs=epochs,
+        )
+        await self.store.put(looked.scope.exact, kept.encode(entry), seconds, float(x.cost_nanodollars or _FREE))
+
+    async def _find(self, looked: Looked, x: Exchange) -> None:
+        stored = await self.store.get(looked.scope.exact)
+        found = None if stored is None else kept.decode(stored)
+        now = self.wall()
+        if found is None or found.expires <= now or not await self._is_valid(found, looked):
+            return
+        age = max(0.0, now - found.stored)
+        if looked.wishes.most_age is not None and age > looked.wishes.most_age:
+            return
+        try:
+            looked.frames = self._frames(found, looked, x, int(now))
+        except GatewayError:  # it says something that this caller's dialect cannot: ask, and keep that
+            return
+        looked.entry = found
+        x.cached = Cached("hit", age=age, saved_nanodollars=found.cost_nanodollars)
+
+    def _frames(self, found: Entry, looked: Looked, x: Exchange, now: int) -> list[Frame]:
+        if found.way == looked.way:
+            return as_frames(renewed(found, now, _fresh), streamed=found.streamed)
+        request = looked.scope.request
+        if request is None:
+            raise GatewayError("unsupported_parameter", "This answer is only kept as another caller got it.")
+        request.stream, request.include_usage = x.streamed, x.asked_usage
+        return rewritten(found, x.dialect, request, now, _fresh)
+
+    async def _is_valid(self, found: Entry, looked: Looked) -> bool:
+        """Whether nothing that it was stored under has been purged since."""
+        counted = dict(looked.epochs)
+        if more := [name for name in found.epochs if name not in counted]:
+            epochs = await self.store.epochs(more)
+            if epochs is None:
+                return False
+            counted |= zip(more, epochs, strict=True)
+        return all(counted[name] == epoch for name, epoch in found.epochs.items())
+
+    async def _with_tags(self, looked: Looked) -> dict[str, int] | None:
+        if not looked.wishes.tags:
+            return looked.epochs
+        names = [f"tag:{tag}" for tag in looked.wishes.tags]
+        epochs = await self.store.epochs(names)
+        return None if epochs is None else {**looked.epochs, **dict(zip(names, epochs, strict=True))}
+
+    def _names(self, x: Exchange, principal: Principal) -> list[str]:
+        """What an entry can be purged by, besides its tags."""
+        return [_ALL, f"model:{x.model}", f"tenant:{_tenant(principal)}"]
+
+    def _circumstances(self, x: Exchange, principal: Principal, route: Route) -> Circumstances:
+        targets = [
+            f"{one.kind}/{one.provider}/{one.model}/{one.region}/{one.zone}" for one in route.groups[0].candidates
+        ]
+        return Circumstances(
+            share=self._share(x, principal),
+            rules=x.guarding.bound.digest if x.guarding is not None else "",
+            route=(x.model, *sorted(targets)),
+            headers=_that_change_answers(x),
+        )
+
+    def _share(self, x: Exchange, principal: Principal) -> tuple[str, ...]:
+        """Whose answers these are."""
+        share = self.settings.share
+        if share == "global":
+            return ("global",)
+        if share in ("team", "tenant"):
+            return ("team", _tenant(principal))
+        return (share, principal.id, end_user(x.body or {}) if share == "user" else "")
+
+
+def _tenant(principal: Principal) -> str:
+    return f"team {principal.team}" if principal.team is not None else f"key {principal.id}"
+
+
+def _that_change_answers(x: Exchange) -> tuple[tuple[str, str], ...]:
+    vendor = _VENDORS.get(x.dialect.name, "openai-")
+    return tuple(
+        sorted(
+            (name, value)
+            for name, value in x.headers.items()
+            if name == "accept-language" or (name.startswith(vendor) and name not in _SAME_ANSWER)
+        )
+    )
+
+
+def _fresh() -> str:
+    return secrets.token_hex(12)

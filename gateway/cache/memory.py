@@ -1,0 +1,135 @@
+"""Entries in memory: bounded by number and by bytes, each with an absolute time to live.
+
+Under pressure the entry leaves that is least worth its room: GreedyDual-Size (Cao and Irani, 1997), in which an entry's rank is
+what getting it again would cost, divided by its size, plus the rank of the last that left, so that what nobody asks for
+grows old. A new entry is let in only at the second sight of its key then, so that what is asked once pushes nothing out.
+"""
+
+import heapq
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+OVERHEAD: Final = 400
+"""Bytes that an entry costs beside its value: its key, its record, and their places in three tables."""
+_MOST_SIGHTED: Final = 100_000
+_LONGEST_TABLE: Final = 3  # times as long as there are entries: then what is out of date is taken out
+
+
+@dataclass(slots=True, eq=False)
+class _Held:
+    value: bytes
+    expires: float
+    worth: float
+    size: int
+    rank: float = 0.0
+
+
+class Memory:
+    """See `Store`. `clock` gives seconds that never run backwards."""
+
+    def __init__(self, most_entries: int, most_bytes: int, clock: Callable[[], float]) -> None:
+        self.bytes = 0
+        self.evicted = 0
+        self._most_entries = most_entries
+        self._most_bytes = most_bytes
+        self._clock = clock
+        self._held: dict[bytes, _Held] = {}
+        self._by_rank: list[tuple[float, bytes]] = []
+        self._by_time: list[tuple[float, bytes]] = []
+        self._sighted: OrderedDict[bytes, None] = OrderedDict()
+        self._epochs: dict[str, int] = {}
+        self._left = 0.0
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    async def get(self, key: bytes) -> bytes | None:
+        held = self._held.get(key)
+        if held is None:
+            return None
+        if held.expires <= self._clock():
+            self._remove(key)
+            return None
+        self._rank(key, held)
+        return held.value
+
+    async def put(self, key: bytes, value: bytes, seconds: float, worth: float) -> None:
+        now = self._clock()
+        size = len(value) + OVERHEAD
+        if size > self._most_bytes:
+            return
+        known = self._remove(key)
+        self._expire(now)
+        if self._is_full(size) and not (known or self._seen_before(key)):
+            return
+        while self._held and self._is_full(size):
+            self._evict()
+        held = self._held[key] = _Held(value, now + seconds, worth, size)
+        self.bytes += size
+        heapq.heappush(self._by_time, (held.expires, key))
+        self._rank(key, held)
+        self._tidy()
+
+    async def delete(self, key: bytes) -> None:
+        self._remove(key)
+
+    async def epochs(self, names: Sequence[str]) -> list[int] | None:
+        return [self._epochs.get(name, 0) for name in names]
+
+    async def next_epoch(self, name: str) -> int | None:
+        self._epochs[name] = self._epochs.get(name, 0) + 1
+        return self._epochs[name]
+
+    async def aclose(self) -> None:
+        self._held.clear()
+
+    def _is_full(self, size: int) -> bool:
+        return len(self._held) >= self._most_entries or self.bytes + size > self._most_bytes
+
+    def _seen_before(self, key: bytes) -> bool:
+        if key in self._sighted:
+            del self._sighted[key]
+            return True
+        self._sighted[key] = None
+        if len(self._sighted) > _MOST_SIGHTED:
+            self._sighted.popitem(last=False)
+        return False
+
+    def _rank(self, key: bytes, held: _Held) -> None:
+        held.rank = self._left + held.worth / held.size
+        heapq.heappush(self._by_rank, (held.rank, key))
+
+    def _evict(self) -> None:
+        """The one of the lowest rank. Ranks that were raised since stand farther back in the table as well."""
+        rank, key = heapq.heappop(self._by_rank)
+        held = self._held.get(key)
+        if held is not None and held.rank == rank:
+            self._left = rank
+            self._remove(key)
+            self.evicted += 1
+
+    def _expire(self, now: float) -> None:
+        while self._by_time and self._by_time[0][0] <= now:
+            expires, key = heapq.heappop(self._by_time)
+            held = self._held.get(key)
+            if held is not None and held.expires == expires:
+                self._remove(key)
+
+    def _remove(self, key: bytes) -> bool:
+        held = self._held.pop(key, None)
+        if held is None:
+            return False
+        self.bytes -= held.size
+        return True
+
+    def _tidy(self) -> None:
+        """Keeps what is out of date in the tables from outgrowing what is held."""
+        most = _LONGEST_TABLE * len(self._held) + 64
+        if len(self._by_rank) > most:
+            self._by_rank = [(held.rank, key) for key, held in self._held.items()]
+            heapq.heapify(self._by_rank)
+        if len(self._by_time) > most:
+            self._by_time = [(held.expires, key) for key, held in self._held.items()]
+            heapq.heapify(self._by_time)

@@ -1,0 +1,102 @@
+"""A kept answer as it is given again: the frames that a live one would have, with an id and a time of its own. Pure.
+
+Where it is given as it was taken (same dialect, same form), the frames serve as they are. Everywhere else it goes through the
+neutral form: with the boundaries of its pieces, where both are streams.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from gateway.cache.entry import Entry
+from gateway.dialects import DIALECTS
+from gateway.errors import GatewayError
+from gateway.wire import frames as wire
+from gateway.wire.dialect import Dialect
+from gateway.wire.fold import fold, unfold
+from gateway.wire.frames import DONE, Frame
+from gateway.wire.neutral import Begin, Ended, Event, Request, Used
+from gateway.wire.sse import Parser
+
+# Ids of items, where JSON has them: inside a text their quotes would be escaped.
+_ITEM: Final = re.compile(rb'"(?:id|item_id)":\s*"((?:msg|rs|resp)_[\w~.:-]{6,200})"')
+_TIME: Final = re.compile(rb'("(?:created|created_at|completed_at)":\s*)\d{9,11}(?:\.\d+)?')
+_HOLDERS: Final = ("response", "message")
+_PREFIX: Final = {"chat": "chatcmpl-", "messages": "msg_", "responses": "resp_"}
+
+Fresh = Callable[[], str]
+"""Makes a part of an id that nobody has seen: letters and digits."""
+
+
+def ids_of(frames: list[Frame]) -> tuple[str, ...]:
+    """All ids by which a caller could tell this answer from another: its own, and those of its items."""
+    own: dict[str, None] = {}
+    for frame in frames:
+        if frame.data is None or frame.data == DONE:
+            continue
+        said = frame.json
+        inner = next((said[name] for name in _HOLDERS if isinstance(said.get(name), dict)), said)
+        if isinstance(inner.get("id"), str):
+            own[inner["id"]] = None
+            break
+    for frame in frames:
+        own |= dict.fromkeys(one.decode() for one in _ITEM.findall(frame.raw))
+    return tuple(own)
+
+
+def renewed(entry: Entry, now: int, fresh: Fresh) -> bytes:
+    """The frames as they came, with other ids and this time."""
+    raw = entry.raw
+    for own in entry.ids:
+        prefix = own[: max(own.rfind("-"), own.find("_")) + 1]
+        raw = raw.replace(f'"{own}"'.encode(), f'"{prefix}{fresh()}"'.encode())
+    return _TIME.sub(rb"\g<1>%d" % now, raw)
+
+
+def as_frames(raw: bytes, *, streamed: bool) -> list[Frame]:
+    """What stands in the bytes of a whole answer."""
+    return Parser(len(raw)).feed(raw) if streamed else [Frame(raw, raw)]
+
+
+def rewritten(entry: Entry, dialect: Dialect, request: Request, now: int, fresh: Fresh) -> list[Frame]:
+    """For a caller that asked through another dialect, or in another form: `request` is its own, `stream` and usage included.
+
+    Raises `unsupported_parameter` where its dialect cannot say what the answer holds.
+    """
+    events = events_of(entry)
+    for event in events:
+        if isinstance(event, Begin):
+            event.id, event.created = _PREFIX[dialect.name] + fresh(), now
+    if not request.stream:
+        if dialect.write_answer is None:
+            raise _no_way(dialect)
+        answer = fold(events, entry.dialect)
+        return [wire.body(dialect.write_answer(answer, request))]
+    if dialect.stream_writer is None:
+        raise _no_way(dialect)
+    writer = dialect.stream_writer(request)
+    return [frame for event in events for frame in writer.feed(event)]
+
+
+def events_of(entry: Entry) -> list[Event]:
+    """The answer in neutral form, with what it used. Raises GatewayError for what is no complete answer of its dialect."""
+    dialect = DIALECTS[entry.dialect]
+    frames = as_frames(entry.raw, streamed=entry.streamed)
+    if entry.streamed:
+        if dialect.stream_reader is None:
+            raise _no_way(dialect)
+        reader = dialect.stream_reader()
+        events = [event for frame in frames for event in reader.feed(frame)]
+    else:
+        if dialect.read_answer is None:
+            raise _no_way(dialect)
+        events = unfold(dialect.read_answer(frames[0].json))
+    if not events or not isinstance(events[-1], Ended):
+        raise GatewayError("internal", "A kept answer has no end.")
+    if entry.usage is not None and not any(isinstance(event, Used) for event in events):
+        events.insert(len(events) - 1, Used(usage=entry.usage))
+    return events
+
+
+def _no_way(dialect: Dialect) -> GatewayError:
+    return GatewayError("unsupported_parameter", f"A kept answer cannot be written for {dialect.name}.")

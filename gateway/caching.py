@@ -1,0 +1,50 @@
+"""The steps `find` and `keep`: a kept answer instead of a model's, or a model's answer kept."""
+
+from collections.abc import Awaitable, Callable
+
+from gateway.cache.answers import Looked
+from gateway.errors import GatewayError
+from gateway.exchange import Exchange
+from gateway.guarded import Guarded
+from gateway.limits.keys import Principal
+from gateway.setup import Setup
+from gateway.upstream.http import Take
+from gateway.wire.passage import Native
+
+
+async def cached(
+    x: Exchange, principal: Principal, setup: Setup, take: Take, ask: Callable[[], Awaitable[None]]
+) -> None:
+    """The answer to `take`: from the cache if it has one, else by `ask`; and then that is kept, if it may be."""
+    answers = setup.cache
+    looked = None if answers is None else await answers.look(x, principal, setup.routes.find(x.model))
+    if answers is None or looked is None:
+        await ask()
+    elif looked.entry is not None:
+        await _replay(x, looked, setup.config.limits.answer_bytes, take)
+    else:
+        x.tape = looked.tape.over
+        await ask()
+        await answers.keep(looked, x)
+
+
+async def _replay(x: Exchange, looked: Looked, most_held: int, take: Take) -> None:
+    """As a live answer, but for what the model had to do with it. The rules for patterns see it again, and values are put back."""
+    frames, entry = looked.frames, looked.entry
+    if entry is None or x.cached is None:
+        raise GatewayError("internal", "There is nothing to give again.")
+    notes: list[tuple[str, str]] = []
+    if x.guarding is not None:
+        passage = Native(x.dialect.watch(x.asked_usage, x.streamed))
+        frames, _ = await Guarded(passage, x, x.guarding, most_held, checks=False).feed(frames)
+        notes = x.guarding.notes
+    x.committed = True
+    x.first_token = x.clock()
+    x.form = "events" if x.streamed else "whole"
+    x.usage = entry.usage
+    x.cost_nanodollars = 0
+    content_type = b"text/event-stream; charset=utf-8" if x.streamed else b"application/json"
+    told = [(name.encode(), value.encode()) for name, value in notes]
+    x.reply_headers = [(b"content-type", content_type), *told, *x.cached.headers]
+    x.ended = True
+    await take(frames)
