@@ -27,18 +27,29 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Sort(Generic[T]):
-    """One sort of file: the struct that it is, and how its schema is made and printed."""
+    """One sort of file: the struct that it is, and how its schema is made and printed.
+
+    `fitted`: what a file of some content is read as instead, and what is wrong with it already. `refused`: what a struct says against data that
+    fits its schema.
+    """
 
     struct: type[T]
     schema: Callable[[], JsonSchema]
     printed_by: str
+    fitted: Callable[[Any], tuple["Sort[T]", list[Finding]]] | None = None
+    refused: Callable[[Any], list[Finding]] = lambda _: []
 
     def decoded(self, data: Any) -> T | None:
         """None where the data does not fit; the decoder's message is not used, since it quotes values and knows no line."""
         try:
-            return msgspec.convert(data, self.struct, dec_hook=_secret)
-        except msgspec.ValidationError:
+            return converted(data, self.struct)
+        except Exception:  # noqa: BLE001 - a struct may be anybody's, and look at its own fields
             return None
+
+
+def converted(data: Any, struct: type[S]) -> S:
+    """Raises `msgspec.ValidationError`, and whatever a struct itself raises."""
+    return msgspec.convert(data, struct, dec_hook=_secret)
 
 
 class Draft(Generic[T]):
@@ -48,10 +59,12 @@ class Draft(Generic[T]):
     looks into it asks `keeps` about each of his own findings. `data` is the whole file as plain data.
     """
 
-    def __init__(self, name: str, document: Document, expanded: Expanded, shape: Shape) -> None:
+    def __init__(
+        self, name: str, document: Document, expanded: Expanded, shape: Shape, findings: Iterable[Finding] = ()
+    ) -> None:
         self.name: Final = name
         self.data: Final = expanded.data
-        self.findings: Final = document.findings + expanded.findings
+        self.findings: Final = [*document.findings, *expanded.findings, *findings]
         self.value: T | None = None
         self._document = document
         self._expanded = expanded
@@ -63,7 +76,10 @@ class Draft(Generic[T]):
         if self.value is not None:
             return self
         found = departures(self.data, self._shape, self._broken)
-        self.value = sort.decoded(mended(self.data, self._broken, self._shape))
+        left = mended(self.data, self._broken, self._shape)
+        self.value = sort.decoded(left)
+        if self.value is None:
+            found += sort.refused(left)
         if self.value is None and not found:
             # The schema takes what the structs refuse: no line can be given, but nothing gets through.
             found = [Finding((), f"does not fit the schema that `{sort.printed_by}` prints")]
@@ -110,9 +126,14 @@ def drafted(
     except Unparsable as error:
         nothing: Draft[S] = Draft(str(path), Document(None, {}, []), Expanded(), shape)
         raise ConfigError(nothing.mistakes([error.finding]), files) from None
-    expanded = expand({} if document.data is None else document.data, env, path.parent, shape)
+    data: Any = {} if document.data is None else document.data
+    findings: list[Finding] = []
+    if sort.fitted is not None:
+        sort, findings = sort.fitted(data)
+        shape = Shape(sort.schema())
+    expanded = expand(data, env, path.parent, shape)
     files |= expanded.files
-    return Draft[S](str(path), document, expanded, shape).decode(sort)
+    return Draft[S](str(path), document, expanded, shape, findings).decode(sort)
 
 
 def _secret(kind: type, value: Any) -> Any:

@@ -3,11 +3,13 @@
 Times are in milliseconds, scores between 0 and 1.
 """
 
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, field
 
 from gateway.config.structs import Name, Secret, Strict, Url
+from gateway.plugins import TAG
 
 Score = Annotated[float, Meta(ge=0, le=1)]
 MinScore = Score | dict[str, Score]
@@ -23,8 +25,25 @@ EntityName = Annotated[
 ]
 
 
-class Detector(Strict, frozen=True, tag_field="kind"):
+class Detector(Strict, frozen=True, tag_field=TAG):
     """Something that finds."""
+
+
+class Guest(Detector, frozen=True):
+    """A detector of another distribution. Its fields are its configuration. It has one of two methods:
+
+        patterns() -> list[Pattern]    what is searched for: looks at streams as they come, and nothing of a match is ever sent
+        check() -> Check               what looks at whole texts, and may take its time
+
+    `places`: where it may look, anywhere if empty. `spans`: a check says where in the text it found something, so that this can be replaced.
+    `segments`: a check can do with a part of an answer. `version`: raised when the same settings find something else; by default
+    that of the distribution.
+    """
+
+    places: ClassVar[Sequence[str]] = ()
+    spans: ClassVar[bool] = True
+    segments: ClassVar[bool] = False
+    version: ClassVar[str] = ""
 
 
 class Pattern(Detector, frozen=True, tag="pattern"):
@@ -178,8 +197,8 @@ Spec = (
     | Webhook
     | Moderation
 )
-"""Any detector of a policy. The tag of a struct is its `kind`."""
+"""Any detector of ours. The tag of a struct is its `kind`."""
 
 
-def kind_of(spec: Spec) -> str:
+def kind_of(spec: Detector) -> str:
     return str(spec.__struct_config__.tag)
