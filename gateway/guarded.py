@@ -7,6 +7,7 @@ from gateway.guards.editor import Blocked
 from gateway.policy.blocking import StartOver
 from gateway.policy.chain import chained
 from gateway.policy.guarding import Guarding
+from gateway.segmented import Segmented
 from gateway.upstream.http import invalid
 from gateway.wire.dialect import END, FAULT
 from gateway.wire.frames import Frame
@@ -18,7 +19,8 @@ from gateway.wire.passage import Passage
 class Guarded:
     """Frames of an upstream leave its passage as the rules let them.
 
-    Rules that need the whole answer hold all of it back; it is read once for them, and then edited by what they said.
+    Rules that need the whole answer hold all of it back; it is read once for them, and then edited by what they said. Where rules
+    need segments of it alone (`Segmented`), those that are complete are judged while the frames wait that completed them.
     """
 
     def __init__(
@@ -29,7 +31,10 @@ class Guarded:
         self._passage = passage
         self._x = x
         self._guarding = guarding
-        self._editing = editing(x.dialect.name, x.streamed, guarding.edit_for)
+        in_segments = checks and guarding.guarantee == "segment"
+        self._segments = Segmented(x.dialect.name, x.streamed, guarding) if in_segments else None
+        edit_for = guarding.edit_for if self._segments is None else self._segments.edit_for
+        self._editing = editing(x.dialect.name, x.streamed, edit_for)
         self._waiting: list[Frame] | None = [] if checks and guarding.checks_answers else None
         self._most_held = most_held
         self._held = 0
@@ -39,6 +44,8 @@ class Guarded:
         """As `Passage.feed`. Raises `Refused` where a rule blocks: nobody else is asked then, and the upstream is not to blame."""
         shown, seen = self._passage.feed(frames)
         try:
+            if self._segments is not None:
+                await self._segments.look(shown)
             if self._waiting is None:
                 return self._edited(shown), seen
             self._waiting += shown
@@ -91,6 +98,7 @@ class Guarded:
             for one, arguments in zip(calls, written.lanes, strict=True):
                 one.restored = arguments.text
         made = [await guarding.checked(one.lane, one.text, one.restored) for one in read.lanes]
+        guarding.held = sum(len(one.text) for one in read.lanes)
         by_order = iter(made)
 
         def edit_for(lane: Lane) -> Edit | None:

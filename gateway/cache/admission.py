@@ -52,6 +52,6 @@ def may_keep(dialect: str, finish: Finish | None, raw: bytes, verdicts: Verdicts
 def _touched(verdicts: Verdicts) -> bool:
     return bool(verdicts.unscanned) or any(
         verdict.place in _ANSWER_PLACES
-        and (verdict.said == "failed" or (verdict.said == "enforced" and verdict.effect not in _UNTOUCHED))
+        and (verdict.said == "failed" or (verdict.said != "shadow" and verdict.effect not in _UNTOUCHED))
         for verdict, _ in verdicts
     )

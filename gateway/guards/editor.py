@@ -76,7 +76,7 @@ class Looking:
         for rule in self.rules_of(finding.detector):
             if not rule.wants(finding):
                 continue
-            verdicts.add(self.word_of(rule, finding.kind, "enforced" if rule.enforced else "shadow"), finding)
+            verdicts.add(self.word_of(rule, finding.kind, _said(rule, finding)), finding)
             if (rule.policy, rule.id) in verdicts.carried_out:
                 continue
             if rule.enforced and (winner is None or STRICTNESS[rule.effect] > STRICTNESS[winner.effect]):
@@ -189,11 +189,12 @@ class Spans:
 
     __slots__ = ("_at", "_spans")
 
-    def __init__(self, findings: Sequence[Finding], looking: Looking, verdicts: Verdicts) -> None:
-        """Raises `Blocked` where one of them forbids the text."""
+    def __init__(self, findings: Sequence[Finding], looking: Looking, verdicts: Verdicts, at: int = 0) -> None:
+        """In any order. The text that comes begins `at`. Raises `Blocked` where one of them forbids it."""
         editor = Editor(looking, verdicts)
-        self._spans = [(start, end, editor.instead(rule, kind)) for start, end, kind, rule in editor.decided(findings)]
-        self._at = 0
+        decided = editor.decided(sorted(findings))
+        self._spans = [(start, end, editor.instead(rule, kind)) for start, end, kind, rule in decided]
+        self._at = at
 
     def feed(self, text: str) -> str:
         base, self._at = self._at, self._at + len(text)
@@ -209,6 +210,12 @@ class Spans:
 
     def close(self) -> str:
         return ""
+
+
+def _said(rule: Rule, finding: Finding) -> Said:
+    if not rule.enforced:
+        return "shadow"
+    return "straddled" if finding.cut and rule.effect in ("mask", "tokenize") else "enforced"
 
 
 def fail(looking: Looking, rules: Sequence[Rule], verdicts: Verdicts) -> None:

@@ -15,7 +15,8 @@ Effect = Literal["block", "restart", "mask", "tokenize", "annotate", "log"]
 
 STRICTNESS: dict[Effect, int] = {"block": 6, "restart": 5, "mask": 4, "tokenize": 3, "annotate": 2, "log": 1}
 
-Said = Literal["enforced", "shadow", "failed"]
+Said = Literal["enforced", "shadow", "straddled", "failed"]
+"""`straddled`: enforced on the end of a finding, whose beginning had been sent."""
 
 
 class Verdict(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from gateway.policy.kinds import INPUT, OUTPUT, Guarantee, guarantee
+from gateway.policy.kinds import INPUT, OUTPUT, Guarantee
 from gateway.policy.rule import BoundRule, Policy
 from gateway.policy.structs import Place, Surface
 
@@ -75,13 +75,12 @@ def runs_on(surface: Surface, places: Iterable[Place]) -> bool:
 
 def _cells(policy: Policy, rule: BoundRule) -> Iterator[Cell]:
     bound = policy.bind.surfaces if policy.bind is not None else ["*"]
-    kinds = frozenset(finder.kind for finder in rule.finders)
     for surface in SURFACES:
         for place in PLACES:
             for form in get_args(Form):
                 is_there = ("*" in bound or surface in bound) and (form == "unary" or surface in STREAMED)
                 state = _state(rule, surface, place) if is_there else "absent"
-                promise = guarantee(kinds, rule.word, place) if state == "enforced" else None
+                promise = rule.promises(place) if state == "enforced" else None
                 yield Cell(policy.name, rule.id, surface, place, form, state, promise)
 
 

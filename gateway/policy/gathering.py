@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable
+from itertools import islice
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -19,3 +20,12 @@ async def gathered(waiting: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         raise
+
+
+async def gathered_by(many: int, waiting: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """The same, no more than so many at a time. `waiting` makes each when its turn comes."""
+    found: list[T] = []
+    turns = iter(waiting)
+    while some := list(islice(turns, many)):
+        found += await gathered(some)
+    return found

@@ -22,6 +22,7 @@ from gateway.guards.finding import Finding
 from gateway.guards.fold import squeezed
 from gateway.guards.placeholders import KeyRing, Known, Minter
 from gateway.guards.restoring import Restorer
+from gateway.guards.segments import Window, Windows
 from gateway.guards.sinks import Grants, Sinks
 from gateway.guards.verdicts import Verdicts
 from gateway.policy.actions import Block, Fallback, Reask, Route, Tokenize
@@ -29,8 +30,8 @@ from gateway.policy.behind import Behind, as_shown
 from gateway.policy.bind import Binder, Bound, Facts
 from gateway.policy.blocking import PolicyBlocked, StartOver
 from gateway.policy.chain import Strings, chained
-from gateway.policy.gathering import gathered
-from gateway.policy.kinds import INPUT
+from gateway.policy.gathering import gathered, gathered_by
+from gateway.policy.kinds import INPUT, Guarantee
 from gateway.policy.ready import Asked, Ready
 from gateway.policy.request import declared_tools, demanded_form, widen
 from gateway.wire.lanes.lane import Edit, Lane
@@ -42,6 +43,8 @@ log = logging.getLogger("haechi")
 AT_ONCE: Final = 32 * 1024
 """Characters of a request up to which it is scanned on the event loop: some two milliseconds."""
 WITHHELD: Final = "A policy of this gateway forbids this {side}."
+SEGMENTS_AT_ONCE: Final = 8
+"""Of one answer, that checks look at at the same time."""
 _MOST_READY: Final = 256
 _OF_THE_VENDOR: Final = frozenset({"signed"})
 """Unreadable, and never refused: it was written by the very account that it goes back to, which only saw placeholders."""
@@ -119,6 +122,7 @@ class Guarding:
         self._check_failed = False
 
     @property
+        self.held = 0  # characters of the answer that have waited at once, at most
     def bound(self) -> Bound:
         return self._ready.bound
 
@@ -129,6 +133,11 @@ class Guarding:
 
     async def screened(self, dialect: str, body: dict[str, Any]) -> dict[str, Any]:
         """The body that may go upstream: the same object if no rule changes it. Raises `policy_blocked`, naming the field."""
+    @property
+    def guarantee(self) -> Guarantee | None:
+        """When something of an answer goes out, by the rule that waits longest. None where no rule looks at answers."""
+        return self._ready.guarantee
+
         inside = places(dialect, body)
         self._look_at_opaque(inside)
         untrusted = any(one.role == "tool_result" for one in inside.places)
@@ -165,7 +174,7 @@ class Guarding:
         if self._ready.looks_at_answers:
             self.verdicts.leave(what)
 
-    def guard_for(self, lane: Lane, verdicts: Verdicts | None = None) -> Edit | None:
+    def guard_for(self, lane: Lane, verdicts: Verdicts | None = None) -> Editor | None:
         """What looks for patterns in this lane of the answer; its `verdicts` are those of the exchange unless others are given."""
         looking = self._ready.looking(lane.kind)
         verdicts = self.verdicts if verdicts is None else verdicts
@@ -212,8 +221,33 @@ class Guarding:
         """Headers that rules with `annotate` ask for, by name: the rules that found something."""
         found: dict[str, dict[str, None]] = {}
         headers = {rule.key: rule.deed.header for rule in self.bound.rules if rule.word == "annotate"}  # type: ignore[union-attr]
+        if (windows := self.windows_for(lane)) is not None:
+            several = [*windows.feed(text), *windows.close()]
+            for found in await gathered_by(SEGMENTS_AT_ONCE, (self.found_in(lane, one) for one in several)):
+                findings += found
         for verdict, _ in self.verdicts:
             if verdict.effect == "annotate" and verdict.said == "enforced":
+    def windows_for(self, lane: Lane) -> Windows | None:
+        """What cuts this lane into what checks of segments look at; None where there are none."""
+        sizes = self._ready.sizes(lane.kind)
+        return None if sizes is None else Windows(sizes)
+
+    async def found_in(self, lane: Lane, window: Window) -> list[Finding]:
+        """What the checks of segments find in one, in characters of the lane. Raises `Blocked` where one fails."""
+        looking = self._ready.looking(lane.kind)
+        assert looking
+        said = Said(lane.kind, window.text, window.text, lane.name, self._setting)
+        asked = self._ready.asked_of_pieces(lane.kind)
+        found = await gathered(self._answer(one, looking, said) for one in asked)
+        return window.findings([finding for findings in found for finding in findings])
+
+    def judged(self, lane: Lane, window: Window, findings: Sequence[Finding]) -> str:
+        """What of the segment may go on. Raises `Blocked`."""
+        looking = self._ready.looking(lane.kind)
+        assert looking
+        edit = Spans(findings, looking, self.verdicts.at(lane.kind, lane), window.start)
+        return edit.feed(window.text[window.fresh :])
+
                 header = headers[verdict.policy, verdict.rule]
                 found.setdefault(header, {})[f"{verdict.policy}/{verdict.rule}"] = None
         return [(name, ", ".join(rules)) for name, rules in found.items()]

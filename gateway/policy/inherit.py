@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from gateway.config.mistakes import Finding, Trail
 from gateway.policy.actions import deed_of, loosened
+from gateway.policy.kinds import GUARANTEES, OUTPUT, guarantee
 from gateway.policy.rule import MODES, BoundRule, Finder, Policy, finder, policy
-from gateway.policy.structs import Bind, Document, Rule
+from gateway.policy.structs import Bind, Document, Place, Rule, Segment
 
 
 @dataclass(slots=True)
@@ -110,6 +111,8 @@ def bound_rule(document: Document, rule: Rule, finders: Mapping[str, Finder]) ->
         timeout_ms=rule.timeout_ms or defaults.timeout_ms,
         opaque=rule.opaque or defaults.opaque,
         min_score=rule.min_score,
+        asked=rule.guarantee,
+        segment=rule.segment or Segment(),
     )
 
 
@@ -132,6 +135,23 @@ def looser(parent: BoundRule, child: BoundRule) -> Iterator[tuple[str, str]]:
         yield "opaque", "`allow` is weaker than `refuse`"
     if child.on_error == parent.on_error == "allow" and child.timeout_ms < parent.timeout_ms:
         yield "timeout_ms", f"{child.timeout_ms} is shorter than {parent.timeout_ms}, and what is late passes"
+    yield from _looser_on_answers(parent, child)
+
+
+def _looser_on_answers(parent: BoundRule, child: BoundRule) -> Iterator[tuple[str, str]]:
+    if earlier := [place for place in sorted(parent.places & OUTPUT) if _sends_earlier(parent, child, place)]:
+        yield "guarantee", f"more of what stands at {_listed(earlier)} is sent before all of it was looked at"
+    for name in ("most", "overlap"):
+        before, after = getattr(parent.segment, name), getattr(child.segment, name)
+        if parent.asked == child.asked == "segment" and after < before:
+            yield "segment", f"`{name}: {after}` is less than {before}, so less is seen together"
+
+
+def _sends_earlier(parent: BoundRule, child: BoundRule, place: Place) -> bool:
+    """By what each asks for, of the detectors that they share."""
+    kinds = frozenset(one.kind for one in parent.finders)
+    before, after = (guarantee(kinds, child.word, place, one.asked) for one in (parent, child))
+    return GUARANTEES.index(after) < GUARANTEES.index(before)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,10 +1,11 @@
 """What each kind of detector can do: where it can look, whether it says where something stands, what it promises on a stream."""
 
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
+from gateway.plugins import DETECTORS, declared_of, plugin
 from gateway.policy.actions import Word
-from gateway.policy.structs import In, Out, Place
+from gateway.policy.structs import Asked, In, Out, Place
 
 Guarantee = Literal["proven", "segment", "full"]
 """`proven`: nothing that is sent is ever part of a finding. `segment`: text is looked at in pieces, each before it is sent.
@@ -20,30 +21,50 @@ _CALLS: Final[frozenset[Place]] = frozenset({"tool_args"})
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`spans`: it says where in the text a finding stands, so that this part alone can be replaced."""
+    """`spans`: it says where in the text a finding stands, so that this part alone can be replaced. `segments`: it makes sense of
+    a part of a text, so that a rule may ask for `guarantee: segment`.
+    """
 
     places: frozenset[Place]
     spans: bool
     guarantee: Guarantee
+    segments: bool = False
 
 
-KINDS: Final[dict[str, Kind]] = {
-    "pattern": Kind(ANYWHERE, spans=True, guarantee="proven"),
-    "keywords": Kind(ANYWHERE, spans=True, guarantee="proven"),
-    "personal": Kind(ANYWHERE, spans=True, guarantee="proven"),
-    "secrets": Kind(ANYWHERE, spans=True, guarantee="proven"),
-    "korean_rrn": Kind(ANYWHERE, spans=True, guarantee="proven"),
-    "presidio": Kind(ANYWHERE, spans=True, guarantee="segment"),
-    "schema": Kind(_CONTENT, spans=False, guarantee="full"),
-    "tool_args": Kind(_CALLS, spans=False, guarantee="full"),
-    "tool_permissions": Kind(_CALLS, spans=False, guarantee="full"),
-    "injection": Kind(ANYWHERE, spans=False, guarantee="segment"),
-    "judge": Kind(ANYWHERE, spans=False, guarantee="full"),
-    "length": Kind(ANYWHERE, spans=False, guarantee="full"),
-    "guardrails_ai": Kind(ANYWHERE, spans=True, guarantee="full"),
-    "webhook": Kind(ANYWHERE, spans=True, guarantee="full"),
-    "moderation": Kind(ANYWHERE, spans=False, guarantee="full"),
-}
+class _Kinds(dict[str, Kind]):
+    """Ours. One of another distribution is asked for like them and never listed; it is what its struct says (`Guest`)."""
+
+    def __missing__(self, kind: str) -> Kind:
+        struct = plugin(DETECTORS, kind).struct
+        places: Any = declared_of(struct, "places", ()) or ANYWHERE
+        by_patterns = hasattr(struct, "patterns")
+        return Kind(
+            frozenset(places),
+            spans=by_patterns or bool(declared_of(struct, "spans", True)),
+            guarantee="proven" if by_patterns else "full",
+            segments=not by_patterns and bool(declared_of(struct, "segments", False)),
+        )
+
+
+KINDS: Final[dict[str, Kind]] = _Kinds(
+    {
+        "pattern": Kind(ANYWHERE, spans=True, guarantee="proven"),
+        "keywords": Kind(ANYWHERE, spans=True, guarantee="proven"),
+        "personal": Kind(ANYWHERE, spans=True, guarantee="proven"),
+        "secrets": Kind(ANYWHERE, spans=True, guarantee="proven"),
+        "korean_rrn": Kind(ANYWHERE, spans=True, guarantee="proven"),
+        "presidio": Kind(ANYWHERE, spans=True, guarantee="full", segments=True),
+        "schema": Kind(_CONTENT, spans=False, guarantee="full"),
+        "tool_args": Kind(_CALLS, spans=False, guarantee="full"),
+        "tool_permissions": Kind(_CALLS, spans=False, guarantee="full"),
+        "injection": Kind(ANYWHERE, spans=False, guarantee="full", segments=True),
+        "judge": Kind(ANYWHERE, spans=False, guarantee="full", segments=True),
+        "length": Kind(ANYWHERE, spans=False, guarantee="full"),
+        "guardrails_ai": Kind(ANYWHERE, spans=True, guarantee="full", segments=True),
+        "webhook": Kind(ANYWHERE, spans=True, guarantee="full", segments=True),
+        "moderation": Kind(ANYWHERE, spans=False, guarantee="full", segments=True),
+    }
+)
 
 ACTS_ON: Final[dict[Word, frozenset[Place]]] = {
     "block": ANYWHERE,
@@ -65,11 +86,25 @@ STARTS_OVER: Final[frozenset[Word]] = frozenset({"reask", "fallback", "route"})
 REPLACES: Final[frozenset[Word]] = frozenset({"mask", "tokenize"})
 NEEDS_MODEL: Final[frozenset[Word]] = frozenset({"fallback", "route"})
 
-_ORDER: Final[tuple[Guarantee, ...]] = ("proven", "segment", "full")
+GUARANTEES: Final[tuple[Guarantee, ...]] = ("proven", "segment", "full")
+"""In the order of how much waits."""
 
 
-def guarantee(kinds: frozenset[str], word: Word, place: Place) -> Guarantee:
-    """What a rule promises on a stream: as much as the weakest of its detectors; on the way in everything is there at once."""
-    if place in INPUT or word in STARTS_OVER:
+def guarantee(kinds: frozenset[str], word: Word, place: Place, asked: Asked | None = None) -> Guarantee:
+    """What a rule promises on a stream: as much as the weakest of its detectors; on the way in everything is there at once.
+
+    `asked` is what the rule says itself. It can have less than all of the answer looked at only where all that finds for it can do with
+    that.
+    """
+    if place in INPUT or word in STARTS_OVER or asked == "full":
         return "full"
-    return max((KINDS[kind].guarantee for kind in kinds), key=_ORDER.index, default="proven")
+    return max((_guarantee(KINDS[kind], asked) for kind in kinds), key=GUARANTEES.index, default="proven")
+
+
+def in_segments(kind: str, word: Word, place: Place, asked: Asked | None) -> bool:
+    """Whether a detector of this kind sees segments of the answer, for a rule that says so."""
+    return guarantee(frozenset({kind}), word, place, asked) == "segment"
+
+
+def _guarantee(kind: Kind, asked: Asked | None) -> Guarantee:
+    return "segment" if asked == "segment" and kind.segments and kind.guarantee == "full" else kind.guarantee

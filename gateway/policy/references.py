@@ -23,7 +23,7 @@ from gateway.policy.detectors import (
     ToolPermissions,
     kind_of,
 )
-from gateway.policy.kinds import ACTS_ON, KINDS, NEEDS_MODEL, REPLACES, WHY_NOT
+from gateway.policy.kinds import ACTS_ON, KINDS, NEEDS_MODEL, OUTPUT, REPLACES, STARTS_OVER, WHY_NOT
 from gateway.policy.structs import Bind, Document, Rule
 from gateway.policy.unfit import unfit
 
@@ -264,6 +264,37 @@ def _actions(subject: Subject) -> Iterator[Finding]:
             yield from _senseless(trail, rule)
 
 
+def _guarantees(subject: Subject) -> Iterator[Finding]:
+    """`segment` is for checks that can do with a part of an answer, and for actions that need not take back what was sent."""
+    for index, rule in enumerate(subject.document.rules):
+        trail: Trail = ("rules", index, "guarantee")
+        if rule.segment is not None and rule.guarantee != "segment":
+            place: Trail = (*trail[:2], "segment")
+            yield Finding(place, "is not used without `guarantee: segment`", about_key=True, rests_on=(place, trail))
+        if rule.guarantee != "segment":
+            continue
+        if OUTPUT.isdisjoint(rule.where):
+            message = "is for answers, and the rule looks at none; a request is there all at once, so leave it out"
+            yield Finding(trail, message, value="segment", rests_on=(trail, (*trail[:2], "where")))
+        deed = deed_of(rule.action)
+        if deed is not None and word_of(deed) in STARTS_OVER:
+            message = f"cannot be: `{word_of(deed)}` starts over, and for that nothing may have been sent; leave it out"
+            yield Finding(trail, message, value="segment", rests_on=(trail, (*trail[:2], "action", "")))
+        yield from _unsegmented(trail, {one: subject.document.detectors.get(one) for one in rule.detect})
+
+
+def _unsegmented(trail: Trail, specs: Mapping[str, Spec | None]) -> Iterator[Finding]:
+    kinds = {name: kind_of(spec) for name, spec in specs.items() if spec is not None}
+    rests_on: tuple[Trail, ...] = (trail, (*trail[:2], "detect"), *(("detectors", name, "kind") for name in kinds))
+    whole = [name for name, kind in kinds.items() if KINDS[kind].guarantee == "full" and not KINDS[kind].segments]
+    if whole:
+        message = f"cannot be: {_listed(whole)} has to see all of an answer; give it a rule of its own"
+        yield Finding(trail, message, value="segment", rests_on=rests_on)
+    elif len(kinds) == len(specs) and all(KINDS[kind].guarantee == "proven" for kind in kinds.values()):
+        message = "is less than patterns promise by themselves; leave it out"
+        yield Finding(trail, message, value="segment", rests_on=rests_on)
+
+
 def _models(subject: Subject, trail: Trail, rule: Rule) -> Iterator[Finding]:
     deed, names = deed_of(rule.action), subject.known.names
     if isinstance(deed, Fallback | Route) and names is not None and not names.has_model(deed.model):
@@ -330,5 +361,6 @@ CHECKS: Final[tuple[Callable[[Subject], Iterator[Finding]], ...]] = (
     _ids,
     _detect,
     _actions,
+    _guarantees,
     _expected,
 )

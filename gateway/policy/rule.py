@@ -8,9 +8,11 @@ from typing import Any, Final
 import msgspec
 
 from gateway.config.structs import Secret
+from gateway.plugins import DETECTORS, plugin
 from gateway.policy.actions import Deed, Tokenize, Word, link_width, strictness, word_of
-from gateway.policy.detectors import Spec, kind_of
-from gateway.policy.structs import Bind, Mode, OnError, Opaque, Place
+from gateway.policy.detectors import Detector, Guest, kind_of
+from gateway.policy.kinds import Guarantee, guarantee
+from gateway.policy.structs import Asked, Bind, Mode, OnError, Opaque, Place, Segment
 
 MODES: Final[dict[Mode, int]] = {"off": 0, "shadow": 1, "enforce": 2}
 
@@ -22,7 +24,7 @@ class Finder:
     name: str
     kind: str
     digest: str
-    spec: Spec = field(compare=False)
+    spec: Detector = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class BoundRule:
     timeout_ms: int
     opaque: Opaque
     min_score: float
+    asked: Asked | None = None
+    segment: Segment = field(default_factory=Segment)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -51,6 +55,9 @@ class BoundRule:
     @property
     def is_enforced(self) -> bool:
         return self.mode == "enforce"
+
+    def promises(self, place: Place) -> Guarantee:
+        return guarantee(frozenset(one.kind for one in self.finders), self.word, place, self.asked)
 
     def rank(self) -> tuple[int, int, int, str, str]:
         """Sorts strictest first; of two placeholders the one that is restored into less, and links less."""
@@ -69,8 +76,11 @@ class Policy:
     digest: str
 
 
-def finder(name: str, spec: Spec) -> Finder:
-    return Finder(name, kind_of(spec), digest_of(spec), spec)
+def finder(name: str, spec: Detector) -> Finder:
+    """Of a detector from another distribution, its version is part of the digest: another one may find something else."""
+    kind = kind_of(spec)
+    said = [spec, plugin(DETECTORS, kind).version] if isinstance(spec, Guest) else spec
+    return Finder(name, kind, digest_of(said), spec)
 
 
 def policy(name: str, version: int, bind: Bind | None, rules: Iterable[BoundRule]) -> Policy:
@@ -102,6 +112,8 @@ def _canonical(rule: BoundRule) -> list[Any]:
         rule.timeout_ms,
         rule.opaque,
         rule.min_score,
+        rule.asked,
+        rule.segment,
     ]
 
 

@@ -6,6 +6,7 @@ from msgspec import Meta, field
 
 from gateway.config.schema import JsonSchema, schema_of
 from gateway.config.structs import Name, Strict, Zone
+from gateway.guards.segments import MOST_LEAST
 from gateway.policy.actions import Action, Word
 from gateway.policy.detectors import Milliseconds, Score, Spec
 
@@ -29,6 +30,8 @@ Place = Literal[In, Out]
 Mode = Literal["enforce", "shadow", "off"]
 OnError = Literal["block", "allow"]
 Opaque = Literal["refuse", "allow"]
+Asked = Literal["segment", "full"]
+"""A guarantee that a rule can ask for. `proven` comes by itself, with patterns."""
 
 POLICY_NAME: Final = "^[a-z0-9][a-z0-9_-]{0,63}$"
 PolicyName = Annotated[
@@ -80,6 +83,18 @@ class Defaults(Strict, frozen=True):
     )
 
 
+class Segment(Strict, frozen=True):
+    """Of how much of an answer a check sees at a time, in characters."""
+
+    most: Annotated[
+        int,
+        Meta(ge=MOST_LEAST, le=4_000, description="The longest segment; most end sooner, with a sentence or a line."),
+    ] = 400
+    overlap: Annotated[
+        int, Meta(ge=0, le=1_000, description="Of what stands before it, and has been sent, that is shown with it.")
+    ] = 80
+
+
 class Rule(Strict, frozen=True):
     """Ties detectors to places and to one action."""
 
@@ -92,6 +107,13 @@ class Rule(Strict, frozen=True):
     timeout_ms: Annotated[Milliseconds | None, Meta(description="By default that of the document.")] = None
     opaque: Annotated[Opaque | None, Meta(description="By default that of the document.")] = None
     min_score: Annotated[Score, Meta(description="Findings that score less are not this rule's.")] = 0.0
+    guarantee: Annotated[
+        Asked | None,
+        Meta(
+            description="`segment`: a stream flows sentence by sentence, each looked at before it is sent. `full`: nothing is sent before all was looked at. By default `full` for checks; patterns need neither."
+        ),
+    ] = None
+    segment: Annotated[Segment | None, Meta(description="How an answer is cut for `guarantee: segment`.")] = None
 
 
 class Expect(Strict, frozen=True):

@@ -109,7 +109,7 @@ class _Trial:
                 *answer.arguments,
                 *(text for one in frames for text in strings(one)),
             ],
-            found=frozenset(one.rule for one in verdicts if one.said in ("enforced", "shadow")),
+            found=frozenset(one.rule for one in verdicts if one.said != "failed"),
             blocking=frozenset(
                 one.rule for one in verdicts if one.effect in ("block", "restart") and one.said == "enforced"
             ),

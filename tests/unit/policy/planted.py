@@ -99,6 +99,30 @@ rules:
     detect: [grader]
     action:
       block: {message: No., status: 422}
+  - id: polite
+    where: [content]
+    detect: [grader]
+    guarantee: segment
+    segment: {most: 300}
+    action: log
+  - id: kind
+    where: [content]
+    detect: [grader]
+    guarantee: segment
+    segment: {most: 300}
+    action: log
+  - id: mild
+    where: [content]
+    detect: [grader]
+    guarantee: segment
+    segment: {most: 300}
+    action: log
+  - id: calm
+    where: [content]
+    detect: [grader]
+    guarantee: segment
+    segment: {most: 300}
+    action: log
 tests:
   - name: a code
     say: INT-123456
@@ -172,6 +196,13 @@ PLANTS: tuple[Plant, ...] = (
     Plant("duplicate id", "  - id: tickets", "id: form", "id: tickets", "is the id of another one too"),
     Plant("test of no rule", "tests:", "blocked_by: no-codes", "blocked_by: no-code", "did you mean 'no-codes'?"),
     Plant("duplicate test", "    say: INT-123456", "name: another", "name: a code", "is the name of another one too"),
+    Plant("segments of what must be whole", "  - id: polite", "[grader]", "[fits]", "to see all of an answer", 1),
+    Plant("segments and another try", "  - id: mild", "action: log", "action: reask", "starts over", -2),
+    Plant("segments of patterns", "  - id: polite", "[grader]", "[ticket]", "less than patterns promise", 1),
+    Plant("segments of requests", "  - id: kind", "[content]", "[user]", "the rule looks at none", 2),
+    Plant("segments not asked for", "  - id: calm", "guarantee: segment", "guarantee: full", "is not used without", 1),
+    Plant("segments that are too short", "  - id: polite", "most: 300", "most: 10", "must be at least 90"),
+    Plant("guarantee that comes by itself", "  - id: calm", "guarantee: segment", "guarantee: proven", "is not one of"),
     Plant("action loosened", "rules:", "action: block", "action: log", "would loosen the rule `no-codes` of `base`"),
     Plant("places lost", "rules:", "[user, content, tool_args]", "[user]", "`content` is missing"),
     Plant(

@@ -87,8 +87,16 @@ def test_the_guarantee_is_that_of_the_weakest_detector_and_of_the_action() -> No
         rule("c", where=["content"], detect=["w", "p"]),
         rule("d", where=["content"], action="reask"),
         rule("e", where=["content"], mode="shadow"),
+        rule("f", where=["content", "user"], detect=["d", "p"], guarantee="segment"),
+        rule("g", where=["content"], detect=["p"], action="reask", guarantee="segment"),
+        rule("h", where=["content"], detect=["w"], guarantee="segment"),
+        rule("i", where=["content"], guarantee="segment"),
+        rule("j", where=["content"], guarantee="full"),
         detectors=detectors,
     )
     promised = {name: found[name, "chat", "content", "stream"].guarantee for name in "abcde"}
-    assert promised == {"a": "proven", "b": "segment", "c": "full", "d": "full", "e": None}
+    assert promised == {"a": "proven", "b": "full", "c": "full", "d": "full", "e": None}
+    asked = {name: found[name, "chat", "content", "stream"].guarantee for name in "fghij"}
+    assert asked == {"f": "segment", "g": "full", "h": "full", "i": "proven", "j": "full"}
     assert found["a", "chat", "user", "stream"].guarantee == "full"
+    assert found["f", "chat", "user", "stream"].guarantee == "full"

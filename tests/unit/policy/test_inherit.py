@@ -55,6 +55,42 @@ def test_each_way_of_loosening_is_an_error_that_names_both(change: dict[str, Any
     assert says in message
 
 
+SEGMENTS: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
+    ({}, {"guarantee": "segment"}, "guarantee", "more of what stands at `content` is sent before"),
+    ({"guarantee": "full"}, {}, "", ""),
+    ({"guarantee": "segment"}, {}, "", ""),
+    ({"guarantee": "segment"}, {"guarantee": "full"}, "", ""),
+    ({"detect": ["d"], "guarantee": "full"}, {"detect": ["d"]}, "guarantee", "`content`"),
+    ({"detect": ["d"]}, {"guarantee": "segment"}, "", ""),
+    (
+        {"guarantee": "segment"},
+        {"guarantee": "segment", "segment": {"most": 300}},
+        "segment",
+        "`most: 300` is less than 400",
+    ),
+    (
+        {"guarantee": "segment"},
+        {"guarantee": "segment", "segment": {"overlap": 0}},
+        "segment",
+        "`overlap: 0` is less than 80",
+    ),
+    ({"guarantee": "segment"}, {"guarantee": "segment", "segment": {"most": 500, "overlap": 90}}, "", ""),
+]
+
+
+@pytest.mark.parametrize(("parent", "child", "key", "says"), SEGMENTS, ids=str)
+def test_sending_earlier_or_seeing_less_together_is_looser(
+    parent: dict[str, Any], child: dict[str, Any], key: str, says: str
+) -> None:
+    detectors = {**DETECTORS, "i": {"kind": "injection"}}
+    common: dict[str, Any] = {"where": ["user", "content"], "detect": ["d", "i"]}
+    base = document("base", rule(**common | parent), detectors=detectors)
+    found = family(base, document("child", rule(**common | child), extends=["base"], detectors={})).findings
+    told = [(str(one.trail[-1]), one.message) for name, one in found if name == "child"]
+    assert [where for where, _ in told] == ([key] if key else [])
+    assert all(says in message for _, message in told)
+
+
 def test_passing_on_errors_is_looser_than_blocking() -> None:
     [(key, message)] = findings(PARENT | {"on_error": "block"}, PARENT)
     assert (key, "`allow` is weaker than `block`" in message) == ("on_error", True)
