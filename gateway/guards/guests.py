@@ -83,12 +83,14 @@ def _is_number(value: object, sort: Any) -> bool:
 
 @dataclass(slots=True, repr=False)
 class _Asked:
-    """`wrong` says, by the name of a class, what came instead of a bool."""
+    """`wrong` says what came instead of a bool, quoting nothing. `late`: nobody waits any more."""
 
     match: str
     done: threading.Event = field(default_factory=threading.Event)
     answer: bool | None = None
     wrong: str = ""
+    begun: bool = False
+    late: bool = False
 
 
 class GuestTest:
@@ -102,6 +104,7 @@ class GuestTest:
         self._lock = threading.Lock()
         self._threads = 0
         self._free = 0
+        self._hung = 0
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, GuestTest) and other._key == self._key
@@ -110,59 +113,66 @@ class GuestTest:
         return hash(self._key)
 
     def __call__(self, match: str, timeout: float = SECONDS) -> bool:
-        """Raises `GuestFailed`, at the latest after so many seconds."""
-        if not self._enlist():
-            raise GuestFailed
+        """Raises `GuestFailed`, at the latest after so many seconds; at once while all threads hang."""
+        if self._hung == THREADS:
+            raise GuestFailed("hangs on all its threads")
         asked = _Asked(match)
         self._asked.put(asked)
+        self._enlist()
         if not asked.done.wait(timeout):
-            log.warning("%s: the test of a match takes too long", self._name)
-            raise GuestFailed
+            self._leave(asked, timeout)
         if asked.answer is None:
-            log.warning("%s: the test of a match has failed: %s", self._name, asked.wrong)
-            raise GuestFailed
+            log.warning("%s: the test of a match %s", self._name, asked.wrong)
+            raise GuestFailed(asked.wrong)
         return asked.answer
 
-    def _enlist(self) -> bool:
-        """Claims a thread. False where all of them are at work."""
+    def _enlist(self) -> None:
         with self._lock:
-            if self._free:
-                self._free -= 1
-                return True
-            if self._threads == THREADS:
-                return False
+            if self._threads == THREADS or self._free >= self._asked.qsize():
+                return
             self._threads += 1
+            self._free += 1
         threading.Thread(target=self._serve, name=self._name, daemon=True).start()
-        return True
+
+    def _leave(self, asked: _Asked, timeout: float) -> None:
+        with self._lock:
+            if asked.answer is None and not asked.wrong:
+                asked.late, asked.wrong = True, f"takes more than {timeout:g} s"
+                self._hung += asked.begun
 
     def _serve(self) -> None:
         while (asked := self._next()) is not None:
-            _answer(asked, self._test)
+            answer, wrong = (None, "") if asked.late else _answered(self._test, asked.match)
             with self._lock:
                 self._free += 1
+                self._hung -= asked.late and asked.begun
+                if not asked.late:
+                    asked.answer, asked.wrong = answer, wrong
             asked.done.set()
             del asked
 
     def _next(self) -> _Asked | None:
-        """None when there was nothing for a while: the thread ends, unless somebody has just claimed it."""
+        """None when there was nothing for a while: the thread ends."""
         while True:
             try:
-                return self._asked.get(timeout=IDLE)
+                asked = self._asked.get(timeout=IDLE)
             except queue.Empty:
                 with self._lock:
-                    if self._free:
+                    if self._asked.empty():
                         self._free -= 1
                         self._threads -= 1
                         return None
+                continue
+            with self._lock:
+                self._free -= 1
+                asked.begun = not asked.late
+            return asked
 
 
-def _answer(asked: _Asked, test: Callable[[str], object]) -> None:
+def _answered(test: Callable[[str], object], match: str) -> tuple[bool | None, str]:
+    """What it says, or what came instead."""
     try:
-        answer = test(asked.match)
+        answer = test(match)
     except BaseException as error:  # noqa: BLE001 - whatever it raises, even SystemExit: else nobody would ever be told
-        asked.wrong = type(error).__name__
-        return
-    if isinstance(answer, bool):
-        asked.answer = answer
-    else:
-        asked.wrong = f"no bool but a {type(answer).__name__}"
+        return None, f"has raised {type(error).__name__}"
+    return (answer, "") if isinstance(answer, bool) else (None, f"gave no bool but a {type(answer).__name__}")
