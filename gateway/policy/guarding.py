@@ -42,9 +42,9 @@ log = logging.getLogger("haechi")
 
 AT_ONCE: Final = 32 * 1024
 """Characters of a request up to which it is scanned on the event loop: some two milliseconds."""
-WITHHELD: Final = "A policy of this gateway forbids this {side}."
 SEGMENTS_AT_ONCE: Final = 8
 """Of one answer, that checks look at at the same time."""
+WITHHELD: Final = "A policy of this gateway forbids this {side}."
 _MOST_READY: Final = 256
 _OF_THE_VENDOR: Final = frozenset({"signed"})
 """Unreadable, and never refused: it was written by the very account that it goes back to, which only saw placeholders."""
@@ -120,9 +120,9 @@ class Guarding:
         self._grants: dict[str, frozenset[str]] = {}
         self._setting = Setting()
         self._check_failed = False
+        self.held = 0  # characters of the answer that have waited at once, at most
 
     @property
-        self.held = 0  # characters of the answer that have waited at once, at most
     def bound(self) -> Bound:
         return self._ready.bound
 
@@ -131,13 +131,13 @@ class Guarding:
         """Whether answers have to be complete before anything of them goes out."""
         return self._ready.checks_answers
 
-    async def screened(self, dialect: str, body: dict[str, Any]) -> dict[str, Any]:
-        """The body that may go upstream: the same object if no rule changes it. Raises `policy_blocked`, naming the field."""
     @property
     def guarantee(self) -> Guarantee | None:
         """When something of an answer goes out, by the rule that waits longest. None where no rule looks at answers."""
         return self._ready.guarantee
 
+    async def screened(self, dialect: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The body that may go upstream: the same object if no rule changes it. Raises `policy_blocked`, naming the field."""
         inside = places(dialect, body)
         self._look_at_opaque(inside)
         untrusted = any(one.role == "tool_result" for one in inside.places)
@@ -200,33 +200,12 @@ class Guarding:
         if not looking:
             return None
         findings = await self._ask(looking, Said(lane.kind, text, restored, lane.name, self._setting))
-        return Spans(findings, looking, self.verdicts.at(lane.kind, lane))
-
-    def blocked(self, error: Blocked, where: str | None = None) -> GatewayError:
-        """What the caller is told: which rule, where, and nothing of the text. A `StartOver` where that is what the rule asks for."""
-        rule = error.rule
-        deed = rule.settings
-        side = "request" if error.place in INPUT else "answer"
-        message = deed.message if isinstance(deed, Block) and deed.message else WITHHELD.format(side=side)
-        told = PolicyBlocked(f"{message} (rule {rule.policy}/{rule.id})", where, message)
-        if isinstance(deed, Block):
-            told.status = deed.status or told.status
-            told.refuses = deed.refuse
-        if isinstance(deed, Reask | Fallback | Route) and error.kind != FAILED:
-            return StartOver(told, deed, (rule.policy, rule.id), error.kind)
-        return told
-
-    @property
-    def notes(self) -> list[tuple[str, str]]:
-        """Headers that rules with `annotate` ask for, by name: the rules that found something."""
-        found: dict[str, dict[str, None]] = {}
-        headers = {rule.key: rule.deed.header for rule in self.bound.rules if rule.word == "annotate"}  # type: ignore[union-attr]
         if (windows := self.windows_for(lane)) is not None:
             several = [*windows.feed(text), *windows.close()]
             for found in await gathered_by(SEGMENTS_AT_ONCE, (self.found_in(lane, one) for one in several)):
                 findings += found
-        for verdict, _ in self.verdicts:
-            if verdict.effect == "annotate" and verdict.said == "enforced":
+        return Spans(findings, looking, self.verdicts.at(lane.kind, lane))
+
     def windows_for(self, lane: Lane) -> Windows | None:
         """What cuts this lane into what checks of segments look at; None where there are none."""
         sizes = self._ready.sizes(lane.kind)
@@ -248,6 +227,27 @@ class Guarding:
         edit = Spans(findings, looking, self.verdicts.at(lane.kind, lane), window.start)
         return edit.feed(window.text[window.fresh :])
 
+    def blocked(self, error: Blocked, where: str | None = None) -> GatewayError:
+        """What the caller is told: which rule, where, and nothing of the text. A `StartOver` where that is what the rule asks for."""
+        rule = error.rule
+        deed = rule.settings
+        side = "request" if error.place in INPUT else "answer"
+        message = deed.message if isinstance(deed, Block) and deed.message else WITHHELD.format(side=side)
+        told = PolicyBlocked(f"{message} (rule {rule.policy}/{rule.id})", where, message)
+        if isinstance(deed, Block):
+            told.status = deed.status or told.status
+            told.refuses = deed.refuse
+        if isinstance(deed, Reask | Fallback | Route) and error.kind != FAILED:
+            return StartOver(told, deed, (rule.policy, rule.id), error.kind)
+        return told
+
+    @property
+    def notes(self) -> list[tuple[str, str]]:
+        """Headers that rules with `annotate` ask for, by name: the rules that found something."""
+        found: dict[str, dict[str, None]] = {}
+        headers = {rule.key: rule.deed.header for rule in self.bound.rules if rule.word == "annotate"}  # type: ignore[union-attr]
+        for verdict, _ in self.verdicts:
+            if verdict.effect == "annotate" and verdict.said == "enforced":
                 header = headers[verdict.policy, verdict.rule]
                 found.setdefault(header, {})[f"{verdict.policy}/{verdict.rule}"] = None
         return [(name, ", ".join(rules)) for name, rules in found.items()]
