@@ -80,8 +80,9 @@ class Answering:
         await self._take([frame])
 
     def check_complete(self, outbound: Outbound) -> None:
-        """Bytes that nobody reads are complete when the transport says so; an answer when its dialect does."""
-        if not self.progress.ended and self.progress.form != "pieces":
+        """Bytes that nobody reads are complete when the transport says so; an answer when its dialect does, if it says anything of it."""
+        untold = self.progress.form == "pieces" or (outbound.dialect.opaque and self.progress.begun)
+        if not self.progress.ended and not untold:
             _check_form(outbound, self.progress)
             raise AttemptFailed(
                 Failure("cut"), GatewayError("stream_cut", "The upstream's answer ended before it was complete.")

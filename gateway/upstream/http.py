@@ -22,6 +22,7 @@ _SHORTEST_SECRET: Final = 12
 _END_GRACE_SECONDS: Final = 0.25
 _LONGEST_NUMBER: Final = 10
 _CLIENT_TIMEOUTS: Final = frozenset({408, 504, 524})
+_TEXTS: Final = ("text/", "application/x-subrip")
 
 # Headers of an upstream that a caller's SDK reads.
 _PASSED: Final = frozenset(
@@ -140,10 +141,15 @@ def _note_head(reply: Reply, outbound: Outbound, progress: Progress) -> None:
     content_type = reply.headers.get("content-type", "")
     progress.status = reply.status
     progress.headers = passed_headers(reply.headers)
-    if content_type.startswith("text/event-stream") and not outbound.dialect.opaque:
+    dialect = outbound.dialect
+    if content_type.startswith("text/event-stream") and (dialect.has_text or not dialect.opaque):
         progress.form = "events"
-    elif outbound.verbatim or (outbound.dialect.opaque and "json" not in content_type):
+    elif outbound.verbatim or (dialect.opaque and not _is_text(content_type, dialect)):
         progress.form = "pieces"
+
+
+def _is_text(content_type: str, dialect: Dialect) -> bool:
+    return "json" in content_type or (dialect.has_text and content_type.startswith(_TEXTS))
 
 
 def url(base: str, path: str) -> str:

@@ -70,7 +70,8 @@ class Dialect:
     what this dialect cannot express. `prepare` edits a native request body in place before it goes upstream.
     `error_body(error, request_id)` is the JSON of an error answer, `error_frames` the error inside a stream;
     `stamp_error(body, request_id)` adds our request id to an upstream's own error body where that has none.
-    `opaque`: bodies that are not read at all (audio, files): bytes pass as they come. `streams`: false where the vendors
+    `opaque`: bodies that are not read at all (audio, files): bytes pass as they come. `has_text`: of these, one that may answer with
+    text or with events of text, which come whole. `streams`: false where the vendors
     answer with one body whatever `stream` says.
     `read_error(status, body)` maps an upstream's error to ours, by status and structured code, never by words.
     """
@@ -84,6 +85,7 @@ class Dialect:
     stamp_error: Callable[[dict[str, Any], str], None]
     prepare: Callable[[dict[str, Any]], None] = field(default=lambda _body: None)
     opaque: bool = False
+    has_text: bool = False
     streams: bool = True
     billed: Billed = "answer"
     read_request: Callable[[dict[str, Any]], Request] | None = None

@@ -67,7 +67,7 @@ PASSED: list[tuple[str, str, dict[str, Any], dict[str, int]]] = [
     ("embeddings", "nothing", {"input": "Hi"}, {}),
     ("images", "picture of the answer", {"prompt": "Hi"}, {"image": 1}),
     ("audio", "sound of the answer", {"input": "Hi", "voice": "alloy"}, {"audio": 1}),
-    ("rerank", "an answer nobody reads", {"query": "Hi", "documents": ["x"]}, {"unknown": 1}),
+    ("rerank", "nothing", {"query": "Hi", "documents": ["x"]}, {}),
     ("responses", "encrypted reasoning of the answer", responses(include=["reasoning.encrypted_content"], reasoning={"effort": "high"}, store=False), {"encrypted": 1}),
 ]  # fmt: skip
 """Not refused, by whatever policy: what the vendor signed itself, and what comes back."""

@@ -8,8 +8,10 @@ from typing import Final, Protocol
 
 from gateway.wire.frames import Frame
 from gateway.wire.lanes.lane import EditFor
+from gateway.wire.lanes.outside_audio import AudioAnswer
 from gateway.wire.lanes.outside_chat import ChatAnswer
 from gateway.wire.lanes.outside_messages import MessagesAnswer
+from gateway.wire.lanes.outside_others import ImagesAnswer, RerankAnswer, StoredAnswer
 from gateway.wire.lanes.outside_responses import ResponsesAnswer
 from gateway.wire.lanes.running import Lanes
 
@@ -27,12 +29,9 @@ class Editing:
     behind it may go out.
     """
 
-    def __init__(
-        self, adapter: Callable[[Lanes], Adapter] | None, edit_for: EditFor, unread: str | None = None
-    ) -> None:
-        """`adapter` is None for answers that pass as they are; `unread` says what they hold."""
+    def __init__(self, adapter: Callable[[Lanes], Adapter] | None, edit_for: EditFor) -> None:
+        """`adapter` is None for answers in which there is no text."""
         self._lanes = Lanes(edit_for)
-        self._unread = unread
         self._adapter = None if adapter is None else adapter(self._lanes)
 
     @property
@@ -51,8 +50,6 @@ class Editing:
     def feed(self, frames: list[Frame]) -> list[Frame]:
         if self._adapter is None:
             self._lanes.released = self._lanes.released or bool(frames)
-            if self._unread is not None and frames:
-                self._lanes.opaque.add(self._unread)
             return frames
         feed = self._adapter.feed
         if len(frames) == 1:
@@ -69,14 +66,15 @@ _ADAPTERS: Final[dict[str, Callable[[Lanes, bool], Adapter]]] = {
     "completions": ChatAnswer,
     "messages": MessagesAnswer,
     "responses": ResponsesAnswer,
+    "images": ImagesAnswer,
+    "audio": AudioAnswer,
+    "rerank": RerankAnswer,
+    "files": StoredAnswer,
+    "batches": StoredAnswer,
 }
-# Dialects whose bodies nobody reads, and what these hold.
-_UNREAD: Final = {"images": "image", "audio": "audio", "files": "file", "batches": "file", "rerank": "unknown"}
 
 
 def editing(dialect: str, streamed: bool, edit_for: EditFor) -> Editing:
-    """`dialect`: the caller's. Answers of dialects that hold no text (embeddings, moderations) or are not read (images, audio) pass."""
+    """`dialect`: the caller's. Answers of dialects that hold no text (embeddings, moderations) pass."""
     adapter = _ADAPTERS.get(dialect)
-    if adapter is None:
-        return Editing(None, edit_for, _UNREAD.get(dialect))
-    return Editing(lambda lanes: adapter(lanes, streamed), edit_for)
+    return Editing(None if adapter is None else lambda lanes: adapter(lanes, streamed), edit_for)

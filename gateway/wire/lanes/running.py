@@ -14,7 +14,7 @@ Key = tuple[int, LaneKind, int | str | None]
 _NAMES: Final = frozenset({"type", "id", "index", "role", "status", "phase", "object", "format", "model", "media_type"})
 _ADDRESSES: Final = frozenset({"url", "uri", "source", "source_url", "image_url", "link"})
 _SEALED: Final = frozenset({"signature", "data", "encrypted_content", "encrypted_index", "b64_json"})
-_DEEPEST: Final = 100  # levels of a citation or of a hosted tool's result; nobody sends more than a dozen
+DEEPEST: Final = 100  # levels of a citation or of a hosted tool's result; nobody sends more than a dozen
 _QUOTES: Final = frozenset({"annotations", "citations", "search_results", "stop_details"})
 
 
@@ -81,8 +81,8 @@ class Lanes:
 
     def quoted(self, choice: int, value: Any, depth: int = 0) -> bool:
         """Edits every text inside a citation, a hosted tool's result or a field nobody models, in place; whether any changed."""
-        if depth > _DEEPEST:
-            raise GatewayError("upstream_invalid_response", "The upstream sent something nested too deeply to be read.")
+        if depth > DEEPEST:
+            raise too_deep()
         entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
         changed = False
         for name, held in list(entries):
@@ -98,6 +98,10 @@ class Lanes:
             else:
                 changed = self.quoted(choice, held, depth + 1) or changed
         return changed
+
+
+def too_deep() -> GatewayError:
+    return GatewayError("upstream_invalid_response", "The upstream sent something nested too deeply to be read.")
 
 
 def read(frame: Frame) -> dict[str, Any]:
