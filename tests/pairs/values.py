@@ -1,0 +1,67 @@
+"""What stands in the slots of templates, and which trap it makes to put another value there."""
+
+from collections.abc import Mapping
+from typing import Final
+
+ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {
+    "city": ("Paris", "Lisbon", "New York", "Nairobi", "Osaka", "Toronto", "Warsaw", "San Diego", "Lima", "Hanoi"),
+    "country": ("Portugal", "Kenya", "South Korea", "Canada", "Poland", "Peru", "New Zealand", "Chile", "Iceland"),
+    "tool": ("Docker", "Jenkins", "Grafana", "Terraform", "Redis", "Postgres", "Kafka", "Nginx", "Ansible", "Vault"),
+    "app": ("Slack", "Gmail", "Notion", "Figma", "Dropbox", "Zoom", "Trello", "Outlook", "Spotify", "Asana"),
+    "language": ("Python", "Rust", "Go", "Java", "Kotlin", "Swift", "Ruby", "Haskell", "Elixir", "Scala"),
+    "person": ("Marie Curie", "Alan Turing", "Nelson Mandela", "Frida Kahlo", "Isaac Newton", "Ada Lovelace"),
+    "food": ("lentils", "salmon", "spinach", "quinoa", "almonds", "tofu", "oysters", "rye bread"),
+    "team": ("finance", "legal", "marketing", "security", "payroll", "support", "design", "procurement"),
+    "pet": ("hamster", "parrot", "rabbit", "goldfish", "tortoise", "kitten"),
+    "number": ("3", "5", "7", "12", "14", "21", "30", "45", "60", "90", "120", "250"),
+    "spelled": ("two", "three", "four", "five", "six", "seven", "ten", "twelve", "twenty", "thirty-five"),
+    "ordinal": ("first", "second", "third", "fourth", "fifth", "seventh"),
+    "amount": ("$50", "$500", "$1,200", "$75.50", "$10,000", "$320"),
+    "year": ("1991", "2004", "2012", "2019", "2021", "2024"),
+    "month": ("January", "March", "April", "June", "September", "November"),
+    "day": ("Monday", "Tuesday", "Wednesday", "Friday", "Sunday"),
+    "hour": ("7 am", "7 pm", "9:30 am", "11 pm", "6:15 pm"),
+    "when": ("today", "yesterday", "tomorrow", "next week", "last month", "this year"),
+    "order": ("A-10442", "A-10424", "ORD-7731", "ORD-7713", "PX-5589", "QX-5589"),
+    "code": ("E1045", "E1054", "ERR_TIMEOUT", "ERR_TLS", "0x80070005", "0x80070057", "E-204", "E-240"),
+    "flag": ("--verbose", "--quiet", "--dry-run", "--recursive", "--no-cache"),
+    "version": ("2.0.1", "2.1.0", "3.11", "3.12", "v18", "v20"),
+    "unit": ("kilograms", "pounds", "liters", "gallons", "meters", "feet", "miles", "kilometers"),
+    "size": ("10 MB", "10 GB", "500 KB", "500 MB", "2 GB", "2 TB"),
+    "span": ("30 seconds", "30 minutes", "2 hours", "2 days", "6 weeks", "6 months"),
+    "currency": ("dollars", "euros", "yen", "pesos", "zloty", "rupees"),
+}
+KOREAN: Final[Mapping[str, tuple[str, ...]]] = {
+    "city": ("서울", "부산", "대전", "광주", "제주", "인천", "춘천", "여수", "강릉", "목포"),
+    "country": ("프랑스", "스페인", "베트남", "캐나다", "폴란드", "페루", "칠레", "케냐", "몽골"),
+    "tool": ("도커", "젠킨스", "그라파나", "레디스", "카프카", "테라폼", "Nginx", "Ansible"),
+    "app": ("카카오톡", "노션", "피그마", "드롭박스", "슬랙", "줌", "아웃룩", "Gmail"),
+    "language": ("파이썬", "러스트", "자바", "코틀린", "스위프트", "루비", "Go", "Scala"),
+    "person": ("세종대왕", "이순신", "장영실", "신사임당", "정약용", "안중근"),
+    "food": ("두부", "연어", "시금치", "고등어", "아몬드", "굴", "호밀빵"),
+    "team": ("재무팀", "법무팀", "인사팀", "보안팀", "마케팅팀", "구매팀", "디자인팀"),
+    "pet": ("햄스터", "앵무새", "토끼", "금붕어", "거북이", "고양이"),
+    "number": ("3", "5", "7", "12", "14", "21", "30", "45", "60", "90", "120"),
+    "native": ("두", "세", "네", "다섯", "여섯", "일곱", "열두", "스물세"),
+    "ordinal": ("첫 번째", "두 번째", "세 번째", "네 번째", "다섯 번째"),
+    "amount": ("5만 원", "50만 원", "3천 원", "120만 원", "이백만 원", "7,500원"),
+    "year": ("1991년", "2004년", "2012년", "2019년", "2021년", "2024년"),
+    "month": ("1월", "3월", "4월", "6월", "9월", "11월"),
+    "day": ("월요일", "화요일", "수요일", "금요일", "일요일"),
+    "hour": ("오전 7시", "오후 7시", "오전 9시 30분", "오후 11시", "낮 12시"),
+    "when": ("오늘", "어제", "내일", "다음 주", "지난달", "올해"),
+    "order": ("A-10442", "A-10424", "ORD-7731", "ORD-7713", "PX-5589", "QX-5589"),
+    "code": ("E1045", "E1054", "ERR_TIMEOUT", "ERR_TLS", "0x80070005", "0x80070057", "E-204", "E-240"),
+    "version": ("2.0.1", "2.1.0", "3.11", "3.12", "v18", "v20"),
+    "unit": ("킬로그램", "파운드", "리터", "갤런", "미터", "피트", "마일"),
+    "size": ("10MB", "10GB", "500KB", "500MB", "2GB", "2TB"),
+    "span": ("30초", "30분", "2시간", "2일", "6주", "6개월"),
+    "currency": ("달러", "유로", "엔화", "페소", "위안", "루피"),
+}
+TRAPS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("number", "spelled", "native", "ordinal", "amount"), "number"),
+    **dict.fromkeys(("order", "code", "flag", "version"), "identifier"),
+    **dict.fromkeys(("year", "month", "day", "hour", "when"), "time"),
+    **dict.fromkeys(("unit", "size", "span", "currency"), "unit"),
+}
+"""By the kind of the slot; everything else names somebody or something: `entity`."""
