@@ -9,6 +9,7 @@ from gateway.routing.candidate import Candidate
 from gateway.routing.failure import Failure
 from gateway.routing.health import Health
 from gateway.routing.needs import estimated_tokens
+from gateway.store.keeping import Keep
 from gateway.upstream.http import AttemptFailed, Outbound, Passed, Progress, Take, failure_kind, invalid
 from gateway.wire.dialect import END, FAULT, TEXT, Watch
 from gateway.wire.frames import Frame
@@ -48,7 +49,14 @@ class Answering:
         self._held: list[Frame] = []
         self._held_bytes = 0
 
-    def through(self, outbound: Outbound, passage: Passage, most_held: int, guarded: Guarded | None = None) -> Take:
+    def through(
+        self,
+        outbound: Outbound,
+        passage: Passage,
+        most_held: int,
+        guarded: Guarded | None = None,
+        keep: Keep | None = None,
+    ) -> Take:
         """What takes the frames of the upstream and gives those for the caller on. Holds at most `most_held` bytes back."""
         x, progress = self._x, self.progress
         native = outbound.dialect is x.dialect and x.goes_on_from is None
@@ -65,6 +73,8 @@ class Answering:
                     return
                 self.commit()
                 shown, self._held = self._held + shown, []
+            if keep is not None:
+                await keep(shown, seen)
             x.output_estimate += len(shown) if progress.form == "events" else estimated_tokens(len(shown[0].raw))
             if seen & END:
                 progress.ended = x.ended = True

@@ -50,8 +50,12 @@ from gateway.setup import Setup
 from gateway.shipped import shipped
 from gateway.simulator.app import simulator
 from gateway.simulator.serve import serve as serve_simulator
-from gateway.store.conversations import Conversations
+from gateway.store.maps import Maps
+from gateway.store.memory import Memory as Shelved
+from gateway.store.redis import Redis
+from gateway.store.redis import load as load_redis
 from gateway.store.responses import KeptResponses
+from gateway.store.vault import Vault
 from gateway.upstream.aiohttp_transport import AiohttpTransport
 from gateway.upstream.checks import Checks, Watched, apart
 from gateway.upstream.client import Transport, TransportLimits
@@ -113,7 +117,8 @@ async def start(
 
     `connect` makes what stands between the gateway and its providers.
     """
-    gateway = Gateway(config, connect)
+    redis = None if config.redis is None else Redis(config.redis, await asyncio.to_thread(load_redis))
+    gateway = Gateway(config, connect, redis)
     await gateway.prepare(config, policies)
     return gateway
 
@@ -130,8 +135,13 @@ def check_policies(config: Config, policies: Mapping[str, Policy]) -> Binder | N
 class Gateway:
     """What survives a reload, and how the rest is made anew."""
 
-    def __init__(self, config: Config, connect: Connect = AiohttpTransport) -> None:
+    def __init__(self, config: Config, connect: Connect = AiohttpTransport, redis: Redis | None = None) -> None:
         self._connect = connect
+        self._redis = redis
+        self._kept = config.kept
+        self._shelf = redis or Shelved(
+            max_count=config.kept.count, max_bytes=config.kept.bytes, clock=asyncio.get_running_loop().time
+        )
         self._prices = load_prices(find_price_list())
         self._secret = secrets.token_bytes(32)
         self._upstreams: list[tuple[str, Provider, Timeouts, Upstream]] = []
@@ -143,10 +153,8 @@ class Gateway:
         self._budget = functools.lru_cache(_BUDGETS)(lambda _digest, dollars: Budget(dollars, time.time))
         health = Health(config.breaker)
         rng = random.Random()
-        kept = Conversations(max_count=config.kept.count, max_bytes=config.kept.bytes, seconds=config.kept.seconds)
-        responses = KeptResponses(kept, asyncio.get_running_loop().time)
         self._checks = Checks(health, rng)
-        attempts = Attempts(DIALECTS, health, RetryBudget(config.retry.budget), rng, responses)
+        attempts = Attempts(DIALECTS, health, RetryBudget(config.retry.budget), rng)
         recorder = Recorder(config.record, Metrics())
         empty = self._setup(Config())
         self._setups = [empty]
@@ -190,6 +198,8 @@ class Gateway:
             await asyncio.wait(self._closing)
         if (library := self.gate.pipeline.attempts.library) is not None:
             await library.aclose()
+        if self._redis is not None:
+            await self._redis.aclose()
         if self._simulated is not None:
             await self._simulated[1]()
 
@@ -226,6 +236,7 @@ class Gateway:
                 "without `keys` the gateway listens on loopback only: anyone who reaches the port could use it"
             )
         upstreams = {name: self._upstream(config, name, provider) for name, provider in config.providers.items()}
+        vault = Vault(self._shelf, *self._secrets_of(config), most=self._kept.bytes)
         return Setup(
             config=config,
             keys=keys,
@@ -237,6 +248,8 @@ class Gateway:
             ),
             upstreams=upstreams,
             sealer=Sealer(*self._secrets_of(config)),
+            responses=KeptResponses(vault, self._kept.seconds),
+            maps=Maps(vault, self._kept.seconds),
             cache=self._cache(config),
             retire=self._retire,
         )

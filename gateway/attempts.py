@@ -19,7 +19,7 @@ from gateway.routing.health import Health, Outcome
 from gateway.routing.plan import Plan, admitted
 from gateway.routing.retry import GiveUp, Wait, next_step
 from gateway.setup import Setup
-from gateway.store.responses import KeptResponses
+from gateway.store.keeping import keeping
 from gateway.upstream.http import AttemptFailed, Passed, Take, ask
 from gateway.upstream.litellm import Library
 from gateway.upstream.outgoing import Local, outgoing
@@ -36,7 +36,6 @@ class Attempts:
     health: Health
     budget: RetryBudget
     rng: random.Random
-    responses: KeptResponses
     library: Library | None = None  # loaded where a provider needs it
 
     async def over(self, x: Exchange, plan: Plan, setup: Setup, take: Take) -> None:
@@ -106,7 +105,7 @@ class Attempts:
 
     async def _ask(self, x: Exchange, candidate: Candidate, setup: Setup, answer: Answering) -> None:
         upstream = setup.upstreams[candidate.provider]
-        outbound, passage = outgoing(x, candidate, upstream, self.dialects, setup.sealer, self.responses)
+        outbound, passage = outgoing(x, candidate, upstream, self.dialects, setup.sealer)
         if isinstance(outbound, Local):
             await answer.local(outbound.frame)
             return
@@ -116,7 +115,8 @@ class Attempts:
         guarded = None if x.guarding is None else Guarded(passage, x, x.guarding, limits.answer_bytes)
         try:
             how = self.library.ask if upstream.row.library and self.library is not None else ask
-            take = answer.through(outbound, passage, limits.event_bytes, guarded)
+            keep = keeping(x, outbound.dialect.name, setup.responses, setup.maps, setup.sealer)
+            take = answer.through(outbound, passage, limits.event_bytes, guarded, keep)
             await how(upstream, outbound, limits, answer.progress, take)
             answer.check_complete(outbound)
         finally:

@@ -63,6 +63,7 @@ KINDS: Final[dict[str, Kind]] = {
     "stream_stalled": _upstream(504, "timeout_error"),
     # ourselves
     "overloaded": Kind(503, "server_error", "overloaded_error", retryable=True, blame="gateway"),
+    "store_away": Kind(503, "server_error", "overloaded_error", retryable=True, blame="gateway"),
     "draining": Kind(503, "server_error", "overloaded_error", retryable=True, blame="gateway"),
     "internal": Kind(500, "server_error", "api_error", retryable=True, blame="gateway"),
 }

@@ -17,7 +17,6 @@ from gateway.wire.dialect import Dialect
 from gateway.wire.multipart import Place
 from gateway.wire.neutral import Finish, Usage
 from gateway.wire.passage import Passage
-from gateway.wire.responses.conversation import Conversation
 
 Form = Literal["whole", "events", "pieces"]
 """Of an answer: one body whose length is known, a stream of events, or bytes as they come."""
@@ -73,7 +72,9 @@ class Exchange:
     streamed: bool = False
     target_path: str = ""  # where the path itself is handed on: below the upstream's base URL, with its query
     wall: float = field(default_factory=time.time)
-    goes_on_from: Conversation | None = None  # kept here, because the upstream of its answer keeps none
+    whole: dict[str, Any] | None = None  # the body as the caller means it, with all that came before, if it is kept here
+    goes_on_from: str | None = None  # the response kept here that this was, because the upstream of that keeps none
+    vault: list[tuple[str, str]] = field(default_factory=list)  # what was kept or looked for, and how that went
     replayable: bool = True  # asking twice does nothing twice
     pinned: str | None = None  # the one provider that holds what this request refers to, or signed blocks in it
     remember: Callable[[str, str], None] | None = None  # told of each signed string of the answer, and whose it is

@@ -78,11 +78,15 @@ class Pipeline:
                 self._admit(setup)
             await read(setup.config)
             x.replayable = x.replayable and not (x.body and acts_twice(x.dialect.name, x.body))
+            kept = await self._kept_answer(x, x.principal, setup) if x.dialect is RESPONSES else None
             open_ids(x, setup.sealer, partial(self._holder, x.principal, setup))
-            if (kept := self._kept_answer(x, x.principal)) is not None:
+            if kept is not None:
                 await take([kept])
             else:
+                _check_previous(x)
                 await self._served(x, x.principal, setup, take)
+                if x.method == "DELETE" and setup.guards is not None:
+                    await setup.maps.forget(x, x.principal.id)
             x.outcome = "answered"
             x.ended = True
         except (GatewayError, Refused) as error:
@@ -116,7 +120,7 @@ class Pipeline:
                 x.plan = await with_checked_batch(x, x.plan, principal, setup)
             try:
                 if setup.guards is not None:
-                    await screen(x, x.plan, principal, setup.guards, setup.routes)
+                    await screen(x, x.plan, principal, setup.guards, setup.routes, setup.maps)
                 await cached(x, principal, setup, take, partial(self.attempts.over, x, x.plan, setup, take))
             except StartOver as over:
                 start_over(x, over)
@@ -173,24 +177,18 @@ class Pipeline:
             return
         x.remember = partial(self.origins.remember, principal.id)
         if x.pinned is None:
-            signed = brought_back(x.dialect.name, x.body, x.goes_on_from)
+            signed = brought_back(x.dialect.name, x.body)
             x.pinned = self.origins.find(principal.id, signed, providers)
 
-    def _kept_answer(self, x: Exchange, principal: Principal) -> Frame | None:
-        """What is asked of a response that is kept here; or the conversation that a new request goes on from."""
-        if x.dialect is not RESPONSES:
-            return None
+    async def _kept_answer(self, x: Exchange, principal: Principal, setup: Setup) -> Frame | None:
+        """What is asked of a response that is kept here. A request that goes on from one becomes the whole conversation."""
         x.give = partial(self.given.remember, principal.id)
-        if x.target_path:
-            if (frame := self.attempts.responses.answer(x)) is not None:
-                x.committed = True
-                x.reply_headers = [(b"content-type", b"application/json")]
+        if not x.target_path:
+            await setup.responses.put_together(x, principal.id)
+        elif (frame := await setup.responses.answer(x, principal.id)) is not None:
+            x.committed = True
+            x.reply_headers = [(b"content-type", b"application/json")]
             return frame
-        previous = previous_id(x.body or {})
-        if previous is not None and previous not in x.opened:
-            x.goes_on_from = self.attempts.responses.get(principal.id, previous)
-            if x.goes_on_from is None:
-                raise not_kept()
         return None
 
     def _kept(self, x: Exchange) -> str:
@@ -209,6 +207,13 @@ class Pipeline:
     def _fail(self, x: Exchange, error: GatewayError) -> None:
         x.error = error
         x.outcome = "cut" if x.committed else "blocked" if error.code == "policy_blocked" else "failed"
+
+
+def _check_previous(x: Exchange) -> None:
+    """Of a request that goes on from a response: it is known by now, or it is nobody's."""
+    previous = previous_id(x.body or {}) if x.dialect is RESPONSES else None
+    if previous is not None and previous not in x.opened:
+        raise not_kept()
 
 
 def _place_of(error: Exception) -> str:

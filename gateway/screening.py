@@ -1,15 +1,15 @@
 """The steps `bind` and `screen`: which rules apply to an exchange whose plan stands, and its request as these rules let it go."""
 
-from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.limits.keys import Principal
 from gateway.policy.bind import HEADER, Facts
 from gateway.policy.guarding import Guards, Subject
 from gateway.policy.request import end_user
 from gateway.routing.plan import Plan, Routes
+from gateway.store.maps import Maps
 
 
-async def screen(x: Exchange, plan: Plan, principal: Principal, guards: Guards, routes: Routes) -> None:
+async def screen(x: Exchange, plan: Plan, principal: Principal, guards: Guards, routes: Routes, maps: Maps) -> None:
     """Fills `guarding`, and changes `body` where a rule does. Raises `policy_blocked`."""
     candidates = plan.candidates()
     groups = plan.groups if x.model else tuple(group for route in routes.all() for group in route.groups)
@@ -28,9 +28,8 @@ async def screen(x: Exchange, plan: Plan, principal: Principal, guards: Guards, 
         return
     if said is not None:  # a rule had the exchange started over
         guarding.verdicts = said
-    if x.goes_on_from is not None:
-        message = "The conversation of `previous_response_id` was kept before a policy applied to it. Send it whole."
-        raise GatewayError("policy_blocked", message, param="previous_response_id")
+    if guarding.tokenizes and (earlier := await maps.recalled(x, principal.id)) is not None:
+        guarding.recall(earlier)
     if x.body is not None:
         x.body = await guarding.screened(x.dialect.name, x.body)
     elif x.upload:

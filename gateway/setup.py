@@ -8,6 +8,8 @@ from gateway.config.structs import Config
 from gateway.limits.keys import KeyRing
 from gateway.policy.guarding import Guards
 from gateway.routing.plan import Routes
+from gateway.store.maps import Maps
+from gateway.store.responses import KeptResponses
 from gateway.upstream.http import Upstream
 from gateway.wire.sealed import Sealer
 
@@ -21,6 +23,8 @@ class Setup:
     routes: Routes
     upstreams: Mapping[str, Upstream]
     sealer: Sealer
+    responses: KeptResponses
+    maps: Maps
     guards: Guards | None = None  # where there are policies
     cache: Answers | None = None  # where answers are kept
     retire: Callable[["Setup"], None] = field(default=lambda _setup: None)

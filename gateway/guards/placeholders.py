@@ -142,6 +142,16 @@ class Known:
         self._by_code.update((held.code, held) for held in (*others, first))
         return first.placeholder
 
+    def recall(self, kind: str, value: str, placeholder: str) -> None:
+        """A value of an earlier turn, with the placeholder that it had there: it keeps that, whatever would be made for it now."""
+        held = Held(kind, value, placeholder)
+        if (kind, value) in self._by_kind_and_value or held.code in self._by_code:
+            return
+        self._by_kind_and_value[kind, value] = held
+        self._by_code[held.code] = held
+        if self._by_value.setdefault(value, held) is held:
+            self._longest_first = None
+
     def held(self, code: str) -> Held | None:
         """By the ten characters, in lower case."""
         return self._by_code.get(code)

@@ -32,6 +32,7 @@ from gateway.policy.blocking import PolicyBlocked, StartOver
 from gateway.policy.chain import Strings, chained
 from gateway.policy.gathering import gathered, gathered_by
 from gateway.policy.kinds import INPUT, Guarantee
+from gateway.policy.placeholder_map import MOST, Granted, PlaceholderMap
 from gateway.policy.ready import Asked, Ready
 from gateway.policy.request import declared_tools, demanded_form, widen
 from gateway.wire.lanes.lane import Edit, Lane
@@ -118,6 +119,7 @@ class Guarding:
         self._scopes: dict[str, Minter] = {}
         self._known = Known(self)
         self._grants: dict[str, frozenset[str]] = {}
+        self._granted: dict[tuple[str, str], Granted] = {}  # by kind and value, those of earlier turns too
         self._setting = Setting()
         self._check_failed = False
         self.held = 0  # characters of the answer that have waited at once, at most
@@ -152,13 +154,32 @@ class Guarding:
             texts = self._rewritten(inside.places, unseen, more)
         else:
             texts = await asyncio.to_thread(self._rewritten, inside.places, unseen, more)
-        if not texts:
+        if not texts and not len(self._known):
             return body
         changed = deepcopy(body)
         places(dialect, changed).rewrite(texts)
         if self._grants:
             widen(changed, self._grants)
         return changed
+
+    @property
+    def tokenizes(self) -> bool:
+        """Whether placeholders may come out of this."""
+        return any(rule.is_enforced and rule.word == "tokenize" for rule in self.bound.rules)
+
+    def recall(self, earlier: PlaceholderMap) -> None:
+        """Values of the turns before this one, which it does not bring itself. What no rule of now stands for is only passed on."""
+        rules = {one.key: one.deed for one in self.bound.rules if one.is_enforced and isinstance(one.deed, Tokenize)}
+        for one in earlier.values:
+            self._granted[one.kind, one.value] = one
+            if (deed := rules.get((one.policy, one.rule))) is not None:
+                self._known.recall(one.kind, one.value, one.placeholder)
+                self._grant(one.kind, deed)
+        self._setting = Setting(dict.fromkeys(earlier.tools))
+
+    def placeholders(self) -> PlaceholderMap:
+        """What the next turn has to know."""
+        return PlaceholderMap(list(self._granted.values())[-MOST:], list(self._setting.tools))
 
     def unread(self, what: str, role: Role = "user", where: str | None = None) -> None:
         """Something came that nobody can read. Raises `policy_blocked` where a rule of such a place refuses that."""
@@ -334,9 +355,14 @@ class Guarding:
         assert isinstance(deed, Tokenize)
         if kind not in self._scopes:
             self._scopes[kind] = Minter(self._keys, self._scope(deed.linkable_within))
+        self._grant(kind, deed)
+        placeholder = self._known.add(kind, value)
+        self._granted[kind, value] = Granted(kind, value, placeholder, rule.policy, rule.id)
+        return placeholder
+
+    def _grant(self, kind: str, deed: Tokenize) -> None:
         sinks = frozenset[str](deed.restore_into)
         self._grants[kind] = self._grants.get(kind, sinks) & sinks
-        return self._known.add(kind, value)
 
     def _scope(self, within: str) -> bytes:
         subject = self._subject

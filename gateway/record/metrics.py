@@ -66,6 +66,9 @@ class Metrics(Collector):
         self._entities: Counter[str] = Counter()
         self._unscanned: Counter[str] = Counter()
         self.dropped = 0
+        self._answers: Counter[str] = Counter()
+        self._held: Counter[str] = Counter()
+        self._vault: Counter[tuple[str, str]] = Counter()
         self._registry = CollectorRegistry()
         self._registry.register(self)
         self._targets: dict[str, tuple[int, int]] = {}
@@ -89,6 +92,9 @@ class Metrics(Collector):
         if x.guarding is not None:
             self._judged(x.guarding.verdicts)
         for attempt, candidate in zip(x.attempts, x.asked, strict=True):
+            self._waited(x.guarding)
+        if x.vault:
+            self._vault.update(x.vault)
             self._attempts[candidate.label, attempt.failure.kind if attempt.failure else "-"] += 1
 
     def _judged(self, verdicts: Verdicts) -> None:
@@ -143,6 +149,31 @@ class Metrics(Collector):
             labels=("policy", "rule", "effect", "said"),
         )
         for verdict, count in self._verdicts.items():
+        yield from self._of_policies()
+        vault = CounterMetricFamily(
+            "haechi_vault",
+            "What was kept for later turns or looked for: `kept`, `too_large`, `found`, `missing`, or `away` with Redis.",
+            labels=("what", "went"),
+        )
+        for what_went, count in self._vault.items():
+            vault.add_metric(what_went, count)
+        yield vault
+        yield CounterMetricFamily(
+            "haechi_records_dropped", "Records that found the queue full, or could not be written.", value=self.dropped
+        )
+        breaker = GaugeMetricFamily("haechi_target_breaker", "0 closed, 1 half open, 2 open.", labels=("target",))
+        in_flight = GaugeMetricFamily("haechi_target_in_flight", "Attempts under way.", labels=("target",))
+        for name, (state, under_way) in self._targets.items():
+            breaker.add_metric((name,), state)
+            in_flight.add_metric((name,), under_way)
+        up = GaugeMetricFamily(
+            "haechi_provider_up", "1 up, 0 found down by its active health checks.", labels=("provider",)
+        )
+        for name, is_up in self._up.items():
+            up.add_metric((name,), is_up)
+        yield from (breaker, in_flight, up)
+
+    def _of_policies(self) -> Iterator[Metric]:
             judged.add_metric(verdict, count)
         entities = CounterMetricFamily("haechi_policy_entities", "Findings, by entity.", labels=("entity",))
         for kind, count in self._entities.items():

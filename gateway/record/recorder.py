@@ -53,6 +53,9 @@ class Row(Struct, omit_defaults=False):
     exempted: list[str] | None  # names of the exemptions that took a rule away
     verdicts: list[tuple[str, str, str, str, str, str, int]] | None  # policy, rule, place, entity, effect, said, count
     unscanned: dict[str, int] | None  # what no rule could read
+    guarantee: str | None  # of what was sent: `proven`, `segment` or `full`; null where no rule looks at answers
+    held: int | None  # most characters that waited for a check at once; null where none did
+    vault: list[tuple[str, str]] | None  # what was kept for later turns or looked for, and how that went
 
 
 class Recorder:
@@ -180,6 +183,7 @@ def row(x: Exchange, ended: float) -> Row:
         usage.estimated if usage else None,
         x.cost_nanodollars,
         *_judged(x.guarding),
+        x.vault or None,
     )
 
 

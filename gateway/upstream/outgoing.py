@@ -9,7 +9,6 @@ import msgspec
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.routing.candidate import Candidate
-from gateway.store.responses import KeptResponses
 from gateway.upstream.http import Outbound, Upstream
 from gateway.upstream.providers import Quirks
 from gateway.upstream.remembering import Remembering
@@ -21,11 +20,10 @@ from gateway.wire.frames import Frame, body
 from gateway.wire.messages import COUNT_TOKENS, estimate_tokens, write_count
 from gateway.wire.messages.request import read_count_request
 from gateway.wire.multipart import with_model
-from gateway.wire.neutral import Answer
 from gateway.wire.opaque import OpaqueWatch
-from gateway.wire.passage import Complete, Native, Passage, translate, way
+from gateway.wire.passage import Native, Passage, translate, way
 from gateway.wire.responses import refuse_untranslatable
-from gateway.wire.responses.conversation import continued, wants_keeping
+from gateway.wire.responses.conversation import PREVIOUS
 from gateway.wire.sealed import Sealer
 
 _encode = msgspec.json.Encoder().encode
@@ -50,7 +48,6 @@ def outgoing(
     upstream: Upstream,
     dialects: Mapping[str, Dialect],
     sealer: Sealer,
-    responses: KeptResponses,
 ) -> tuple[Outbound | Local, Passage]:
     """Raises `unsupported_parameter` for what this target cannot be told."""
     name = way(x.dialect.name, upstream.speaks)
@@ -71,7 +68,7 @@ def outgoing(
             watch.per_choice = True
         passage: Passage = Native(watch)
     else:
-        said, passage = _translated(x, candidate, upstream, dialect, responses)
+        said, passage = _translated(x, candidate, upstream, dialect)
     if name == "chat":
         _adapt(said, upstream.row.quirks)
     if x.remember is not None:
@@ -116,25 +113,20 @@ def _counted(x: Exchange) -> Local:
 
 
 def _translated(
-    x: Exchange, candidate: Candidate, upstream: Upstream, dialect: Dialect, responses: KeptResponses
+    x: Exchange, candidate: Candidate, upstream: Upstream, dialect: Dialect
 ) -> tuple[dict[str, Any], Passage]:
-    if x.dialect.read_request is None or x.body is None or x.principal is None:
+    if x.dialect.read_request is None or x.body is None:
         raise GatewayError("unsupported_parameter", f"A {x.dialect.name} request cannot be translated.")
-    owner = x.principal.id
-    complete: Complete | None = None
     if x.dialect.name == "responses":
         refuse_untranslatable(x.body)
     request = x.dialect.read_request(x.body)
     request.model = candidate.model  # what a target takes depends on its model, not on the name it was asked by
     request.include_usage = x.asked_usage
     if x.goes_on_from is not None:
-        request = continued(x.goes_on_from, request)
-    if x.dialect.name == "responses" and wants_keeping(request) and x.guarding is None:
-
-        def complete(answer: Answer, written: dict[str, Any]) -> None:
-            responses.keep(owner, request, answer, written.get("response", written))
-
-    body, passage = translate(dialect, x.dialect, request, int(x.wall), complete)
+        request.echo[PREVIOUS] = (
+            x.goes_on_from
+        )  # the answer repeats it, though the request holds the conversation itself
+    body, passage = translate(dialect, x.dialect, request, int(x.wall))
     body["model"] = candidate.model
     dialect.prepare(body)
     for field in upstream.row.quirks.unknown:

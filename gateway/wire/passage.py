@@ -1,15 +1,13 @@
 """The way of one answer from an upstream to the caller: as it came where both speak the same dialect, translated otherwise."""
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any, Final, Protocol
 
 from gateway.errors import GatewayError
 from gateway.wire import frames as wire
 from gateway.wire.dialect import EDIT, END, FAULT, Dialect, Watch
-from gateway.wire.fold import fold
 from gateway.wire.frames import Frame, NotJSON
-from gateway.wire.neutral import Answer, Begin, Event, Request
+from gateway.wire.neutral import Begin, Request
 
 # Which dialects of an upstream can serve a caller, best first.
 _WAYS: Final = {
@@ -64,25 +62,16 @@ class Native:
         return shown, seen
 
 
-Complete = Callable[[Answer, dict[str, Any]], None]
-"""Told of a complete answer: as neutral form, and as the caller got it (a whole body, or its last event)."""
-
-
 class TranslatedStream:
     """Events of the upstream's dialect become events of the caller's, through the neutral form."""
 
-    def __init__(
-        self, upstream: Dialect, caller: Dialect, request: Request, now: int, complete: Complete | None
-    ) -> None:
+    def __init__(self, upstream: Dialect, caller: Dialect, request: Request, now: int) -> None:
         if upstream.stream_reader is None or caller.stream_writer is None:
             raise _no_way(upstream, caller)
         self.watch = upstream.watch(True, True)
         self._reader = upstream.stream_reader()
         self._writer = caller.stream_writer(request)
-        self._origin = upstream.name
         self._now = now
-        self._complete = complete
-        self._heard: list[Event] = []
 
     def feed(self, frames: list[Frame]) -> tuple[list[Frame], int]:
         written: list[Frame] = []
@@ -97,11 +86,7 @@ class TranslatedStream:
                 if isinstance(event, Begin) and not event.created:
                     event.created = self._now
                 written += self._writer.feed(event)
-            if self._complete is not None:
-                self._heard += events
             if bits & END:
-                if self._complete is not None:
-                    self._complete(fold(self._heard, self._origin), json(written[-1]))
                 break
         return written, seen
 
@@ -109,15 +94,12 @@ class TranslatedStream:
 class TranslatedBody:
     """The same for a unary answer."""
 
-    def __init__(
-        self, upstream: Dialect, caller: Dialect, request: Request, now: int, complete: Complete | None
-    ) -> None:
+    def __init__(self, upstream: Dialect, caller: Dialect, request: Request, now: int) -> None:
         self.watch = upstream.watch(True, False)
         self._upstream = upstream
         self._caller = caller
         self._request = request
         self._now = now
-        self._complete = complete
 
     def feed(self, frames: list[Frame]) -> tuple[list[Frame], int]:
         frame = frames[0]
@@ -129,14 +111,10 @@ class TranslatedBody:
         answer = self._upstream.read_answer(json(frame))
         answer.created = answer.created or self._now
         written = self._caller.write_answer(answer, self._request)
-        if self._complete is not None:
-            self._complete(answer, written)
         return [wire.body(written)], seen
 
 
-def translate(
-    upstream: Dialect, caller: Dialect, request: Request, now: int, complete: Complete | None = None
-) -> tuple[dict[str, Any], Passage]:
+def translate(upstream: Dialect, caller: Dialect, request: Request, now: int) -> tuple[dict[str, Any], Passage]:
     """The body to send, and the passage for its answer. Raises `unsupported_parameter` for what `upstream` cannot express.
 
     `now`, in seconds since 1970, dates answers of upstreams that do not (Messages).
@@ -145,9 +123,9 @@ def translate(
         raise _no_way(upstream, caller)
     passage: Passage
     if request.stream:
-        passage = TranslatedStream(upstream, caller, request, now, complete)
+        passage = TranslatedStream(upstream, caller, request, now)
     else:
-        passage = TranslatedBody(upstream, caller, request, now, complete)
+        passage = TranslatedBody(upstream, caller, request, now)
     return upstream.write_request(request), passage
 
 

@@ -9,16 +9,13 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from gateway.wire.frames import Frame, NotJSON
-from gateway.wire.neutral import Reasoning
-from gateway.wire.responses.conversation import Conversation
-from gateway.wire.responses.seal import sealed_content
 
 _NEWEST: Final = 100  # of a request; a caller cannot make us look at more
 
 
-def brought_back(dialect: str, body: dict[str, Any], kept: Conversation | None = None) -> Iterator[str]:
-    """The signed strings of a native request, the newest first. `kept`: the conversation that it goes on from."""
-    return islice(_all(dialect, body, kept), _NEWEST)
+def brought_back(dialect: str, body: dict[str, Any]) -> Iterator[str]:
+    """The signed strings of a native request, the newest first."""
+    return islice(SIGNING[dialect].asked(body), _NEWEST)
 
 
 def carried_out(dialect: str, frame: Frame) -> list[str]:
@@ -30,15 +27,6 @@ def carried_out(dialect: str, frame: Frame) -> list[str]:
         return list(form.answered(frame.json))
     except NotJSON:
         return []
-
-
-def _all(dialect: str, body: dict[str, Any], kept: Conversation | None) -> Iterator[str]:
-    yield from SIGNING[dialect].asked(body)
-    if kept is not None:
-        for message in reversed([*kept.messages, kept.answer]):
-            for part in reversed(message.parts):
-                if isinstance(part, Reasoning) and (sealed := sealed_content(part)):
-                    yield sealed
 
 
 class _Form(NamedTuple):

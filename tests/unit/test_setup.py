@@ -15,6 +15,10 @@ from gateway.config.structs import Config, Key, Listen, Model, Provider, Secret,
 from gateway.limits.keys import KeyRing
 from gateway.routing.plan import resolve
 from gateway.setup import Setup
+from gateway.store.maps import Maps
+from gateway.store.memory import Memory
+from gateway.store.responses import KeptResponses
+from gateway.store.vault import Vault
 from gateway.upstream.http import Upstream
 from gateway.wire.sealed import Sealer
 from tests.support.asgi import called
@@ -26,12 +30,15 @@ _CHAT: Final = "/v1/chat/completions"
 
 def setup(retired: list[Setup], config: Config | None = None) -> Setup:
     config = config or Config()
+    vault = Vault(Memory(max_count=1, max_bytes=1, clock=lambda: 0.0), b"k" * 32)
     return Setup(
         config=config,
         keys=KeyRing([]),
         routes=resolve(config),
         upstreams={},
         sealer=Sealer(b"k" * 32),
+        responses=KeptResponses(vault, 1.0),
+        maps=Maps(vault, 1.0),
         retire=retired.append,
     )
 

@@ -1,6 +1,8 @@
 """A conversation kept for `previous_response_id`, for upstreams that keep none: what is stored, and how it goes on. Pure.
 
-Instructions are not carried over: each request brings its own or has none.
+It is kept as the caller has it: what it sent, and what it was answered. So the next request is the whole conversation, put together as
+if the caller had sent all of it again, and is treated like any other. Instructions are not carried over: each request brings its
+own or has none.
 """
 
 import hashlib
@@ -8,21 +10,20 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import msgspec
-from msgspec.structs import replace
 
 from gateway.errors import GatewayError
-from gateway.wire.neutral import Answer, Message, Opaque, Request
-from gateway.wire.responses.parts import NAME
-from gateway.wire.responses.turns import write_items
+from gateway.wire.fields import Fields
+from gateway.wire.responses.turns import read_input, write_items
 
-_PREVIOUS: Final = "previous_response_id"
+PREVIOUS: Final = "previous_response_id"
+_SAID: Final = frozenset({"message", "function_call", "custom_tool_call", "reasoning"})
+"""Items of an answer that any upstream can be told again."""
 
 
 class Conversation(msgspec.Struct, kw_only=True):
-    """`messages`: all that was said before the answer, without instructions. `response`: the object as the caller got it."""
+    """`input`: all that was said before the answer, without instructions. `response`: the object as the caller got it."""
 
-    messages: list[Message]
-    answer: Message
+    input: list[Any]
     response: dict[str, Any]
 
 
@@ -31,48 +32,51 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Conversation)
 
 
-def wants_keeping(request: Request) -> bool:
+def wants_keeping(body: Mapping[str, Any]) -> bool:
     """The API stores unless it is told not to."""
-    return request.echo.get("store") is not False
+    return body.get("store") is not False
 
 
 def previous_id(body: Mapping[str, Any]) -> str | None:
     """The response that a request goes on from."""
-    value = body.get(_PREVIOUS)
+    value = body.get(PREVIOUS)
     if value is None or isinstance(value, str):
         return value
-    raise GatewayError("invalid_request", f"{_PREVIOUS}: expected a string", param=_PREVIOUS)
+    raise GatewayError("invalid_request", f"{PREVIOUS}: expected a string", param=PREVIOUS)
 
 
 def not_kept() -> GatewayError:
     """The answer to an id of which nothing is kept for this caller; with the status that the vendor gives."""
     return GatewayError(
         "not_found",
-        f"{_PREVIOUS}: no response with this id is kept for you. It may be too old, deleted, or made with store: false; "
+        f"{PREVIOUS}: no response with this id is kept for you. It may be too old, deleted, or made with store: false; "
         "send the whole conversation as input.",
-        param=_PREVIOUS,
+        param=PREVIOUS,
         status=400,
     )
 
 
-def continued(conversation: Conversation, request: Request) -> Request:
-    """The request with all that was said before it: its own instructions, the conversation, its own input."""
-    own = 1 if request.echo.get("instructions") and request.messages else 0
-    said = [conversation.answer] if conversation.answer.parts else []
-    return replace(
-        request,
-        messages=[*request.messages[:own], *conversation.messages, *said, *request.messages[own:]],
-        extras={name: value for name, value in request.extras.items() if name != _PREVIOUS},
-    )
+def continued(conversation: Conversation, body: dict[str, Any]) -> dict[str, Any]:
+    """The request with all that was said before it as its input. An input of the wrong type is left to whoever reads it."""
+    own = items(body.get("input"))
+    if own is None:
+        return body
+    output = conversation.response.get("output")
+    said = [one for one in output if _is_said(one)] if isinstance(output, list) else []
+    rest = {name: value for name, value in body.items() if name != PREVIOUS}
+    return {**rest, "input": [*conversation.input, *said, *own]}
 
 
-def kept(request: Request, answer: Answer, response: dict[str, Any]) -> Conversation:
-    """What to store of an exchange. `request` is the whole one, as `continued` gave it; `answer` folded with its origin."""
-    own = 1 if request.echo.get("instructions") else 0
-    parts = answer.choices[0].parts if answer.choices else []
-    return Conversation(
-        messages=request.messages[own:], answer=Message(role="assistant", parts=parts), response=response
-    )
+def items(value: Any) -> list[Any] | None:
+    """An input as a list of items; None for what is no input."""
+    if value is None or isinstance(value, str):
+        return [{"role": "user", "content": value}] if value is not None else []
+    return value if isinstance(value, list) else None
+
+
+def kept(body: Mapping[str, Any], response: dict[str, Any]) -> Conversation:
+    """What to store of an exchange. `body` is the whole request, as `continued` gave it."""
+    return Conversation(input=items(body.get("input")) or [], response=response)
 
 
 def encode(conversation: Conversation) -> bytes:
@@ -88,31 +92,25 @@ def input_items(
 ) -> dict[str, Any]:
     """A page of `GET /v1/responses/{id}/input_items`. An `after` that is not there gives an empty page."""
     response_id = str(conversation.response.get("id"))
-    items = [
-        _listed(item, f"{response_id}/{index}")
-        for index, item in enumerate(write_items(_ours(conversation), native=True))
-    ]
+    said = write_items(read_input(Fields({"input": conversation.input})), native=True)
+    listed = [_listed(item, f"{response_id}/{index}") for index, item in enumerate(said)]
     if order == "desc":
-        items.reverse()
+        listed.reverse()
     if after is not None:
-        place = next((index for index, item in enumerate(items) if item["id"] == after), len(items))
-        items = items[place + 1 :]
-    page = items[:limit]
+        place = next((index for index, item in enumerate(listed) if item["id"] == after), len(listed))
+        listed = listed[place + 1 :]
+    page = listed[:limit]
     return {
         "object": "list",
         "data": page,
         "first_id": page[0]["id"] if page else None,
         "last_id": page[-1]["id"] if page else None,
-        "has_more": len(items) > len(page),
+        "has_more": len(listed) > len(page),
     }
 
 
-def _ours(conversation: Conversation) -> list[Message]:
-    """Without blocks that only the upstream's dialect has a form for."""
-    return [
-        replace(turn, parts=[part for part in turn.parts if not isinstance(part, Opaque) or part.dialect == NAME])
-        for turn in conversation.messages
-    ]
+def _is_said(item: Any) -> bool:
+    return isinstance(item, dict) and item.get("type") in _SAID
 
 
 _PREFIXES: Final = {"message": "msg", "function_call": "fc", "custom_tool_call": "ctc", "reasoning": "rs"}

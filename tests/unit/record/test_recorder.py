@@ -227,6 +227,7 @@ def full() -> Exchange:
         finish="stop",
         usage=Usage(input_tokens=9, output_tokens=8, cached_tokens=7, reasoning_tokens=6, estimated=True),
         cost_nanodollars=5,
+        vault=[("conversation", "kept")],
     )
 
 
@@ -259,6 +260,9 @@ def test_a_row_says_what_happened() -> None:
         exempted=None,
         verdicts=None,
         unscanned=None,
+        guarantee=None,
+        held=None,
+        vault=[("conversation", "kept")],
     )
 
 
@@ -300,7 +304,7 @@ def test_a_row_of_a_request_that_came_to_nothing_has_holes_and_no_guesses() -> N
     assert holes == {
         *("key", "team", "model", "served_by", "first_token_seconds", "finish", "cost_nanodollars"),
         *("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "usage_estimated"),
-        *("policies", "exempted", "verdicts", "unscanned"),
+        *("policies", "exempted", "verdicts", "unscanned", "guarantee", "held", "vault"),
     }
 
 

@@ -13,8 +13,6 @@ from gateway.config.structs import Timeouts
 from gateway.dialects import DIALECTS
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
-from gateway.store.conversations import Conversations
-from gateway.store.responses import KeptResponses
 from gateway.upstream.client import Call, Reply
 from gateway.upstream.http import Outbound, Upstream
 from gateway.upstream.outgoing import Local, outgoing
@@ -79,8 +77,7 @@ def both(x: Exchange, row: str, speaks: frozenset[str] | None = None) -> tuple[O
         transport=_Unasked(),
         headers=MappingProxyType({}),
     )
-    kept = KeptResponses(Conversations(max_count=1, max_bytes=1000, seconds=1), lambda: 0.0)
-    return outgoing(x, candidate(), upstream, DIALECTS, Sealer(b"k" * 32), kept)
+    return outgoing(x, candidate(), upstream, DIALECTS, Sealer(b"k" * 32))
 
 
 def body_of(outbound: Outbound) -> dict[str, Any]:

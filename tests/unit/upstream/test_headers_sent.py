@@ -8,8 +8,6 @@ from msgspec.structs import replace
 from gateway.config.structs import Timeouts, Zone
 from gateway.dialects import DIALECTS
 from gateway.limits.keys import Principal
-from gateway.store.conversations import Conversations
-from gateway.store.responses import KeptResponses
 from gateway.upstream.http import Outbound, Upstream
 from gateway.upstream.outgoing import outgoing
 from gateway.upstream.providers import PROVIDERS
@@ -32,9 +30,8 @@ def sent(
     speaks = frozenset({dialect})
     upstream = Upstream("house", row, "http://127.0.0.1:1", speaks, Timeouts(), _Unasked(), MappingProxyType({}))
     x = said(b'{"model":"asked","messages":[]}', dialect, headers=headers, principal=owner)
-    kept = KeptResponses(Conversations(max_count=1, max_bytes=1000, seconds=1), lambda: 0.0)
     target = replace(candidate(model), zone=zone)
-    outbound, _ = outgoing(x, target, upstream, DIALECTS, Sealer(secret), kept)
+    outbound, _ = outgoing(x, target, upstream, DIALECTS, Sealer(secret))
     assert isinstance(outbound, Outbound)
     return dict(outbound.headers)
 

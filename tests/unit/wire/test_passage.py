@@ -9,7 +9,6 @@ from gateway.errors import GatewayError
 from gateway.wire import frames
 from gateway.wire.dialect import END, FAULT, TEXT
 from gateway.wire.frames import Frame
-from gateway.wire.neutral import Answer
 from gateway.wire.passage import Native, served, translate, way
 
 _NOW: Final = 1_700_000_000
@@ -78,35 +77,6 @@ def test_nothing_passes_behind_the_end_or_from_a_fault_on() -> None:
     assert shown == _STREAM[:2]
     assert seen & FAULT
     assert not seen & END
-
-
-@pytest.mark.parametrize("upstream", ["chat", "messages"])
-@pytest.mark.parametrize("streamed", [False, True])
-def test_what_is_heard_to_its_end_is_told_once_and_a_broken_answer_never(upstream: str, streamed: bool) -> None:
-    """Whoever keeps conversations must not keep half of one."""
-    told: list[tuple[Answer, dict[str, Any]]] = []
-
-    def passage() -> Any:
-        read = DIALECTS["responses"].read_request
-        assert read is not None
-        request = read({**_ASKED["responses"], "stream": streamed})
-        return translate(DIALECTS[upstream], DIALECTS["responses"], request, _NOW, lambda *one: told.append(one))[1]
-
-    answer = _answer(upstream, streamed=streamed)
-    if streamed:
-        broken = passage()
-        for frame in answer[:-1]:
-            broken.feed([frame])
-        assert told == []
-    whole = passage()
-    shown: list[Frame] = []
-    for frame in answer:
-        more, _ = whole.feed([frame])
-        shown += more
-    ((heard, written),) = told
-    assert heard.choices[0].finish == "stop"
-    assert "안녕" in b"".join(frame.raw for frame in shown).decode()
-    assert written == shown[-1].json
 
 
 @pytest.mark.parametrize(("caller", "upstream"), _PAIRS)

@@ -11,10 +11,8 @@ from gateway.upstream.remembering import Remembering
 from gateway.wire import frames
 from gateway.wire.frames import DONE, Frame
 from gateway.wire.messages import MESSAGES
-from gateway.wire.neutral import Message, Reasoning, Text
 from gateway.wire.passage import Native
 from gateway.wire.responses import RESPONSES
-from gateway.wire.responses.conversation import Conversation
 from gateway.wire.signed import SIGNING, brought_back, carried_out
 
 _THOUGHT: Any = {"type": "thinking", "thinking": "Hm", "signature": "s1"}
@@ -60,21 +58,6 @@ def test_empty_signatures_are_none() -> None:
     unsigned = {"messages": [{"role": "assistant", "content": [{**_THOUGHT, "signature": ""}]}]}
     assert list(brought_back("messages", unsigned)) == []
     assert list(brought_back("responses", {"input": [reasoning("")]})) == []
-
-
-def test_a_kept_conversation_brings_back_its_own_after_those_of_the_request() -> None:
-    def thought(encrypted: str) -> Reasoning:
-        return Reasoning(text="Hm", encrypted=encrypted, origin="responses")
-
-    kept = Conversation(
-        messages=[
-            Message(role="assistant", parts=[thought("k1"), Text(text="Ah")]),
-            Message(role="user", parts=[Text(text="And?")]),
-        ],
-        answer=Message(role="assistant", parts=[thought("k2"), thought("k3")]),
-        response={},
-    )
-    assert list(brought_back("responses", {"input": [reasoning("e1")]}, kept)) == ["e1", "k3", "k2", "k1"]
 
 
 def test_a_caller_cannot_make_us_look_at_any_number_of_them() -> None:

@@ -1,49 +1,78 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from openai.types.responses import ResponseItemList
 
 from gateway.errors import GatewayError
-from gateway.wire.neutral import Answer, Choice, Message, Opaque, Request, Text
+from gateway.wire.neutral import Answer, Choice, Image, Part, Reasoning, Request, Text, ToolCall
 from gateway.wire.responses import conversation as talk
 from gateway.wire.responses.request import read_request
 from gateway.wire.responses.stream import write_answer
 
 
-def asked(**fields: Any) -> Request:
-    return read_request({"model": "demo", "input": "hi", **fields})
+def asked(**fields: Any) -> dict[str, Any]:
+    return {"model": "demo", "input": "hi", **fields}
 
 
-def exchange(request: Request, text: str) -> talk.Conversation:
-    answer = Answer(
-        id="resp_1", model="demo", created=1, choices=[Choice(index=0, parts=[Text(text=text)], finish="stop")]
-    )
-    return talk.decode(talk.encode(talk.kept(request, answer, write_answer(answer, request))))
+def read(body: dict[str, Any]) -> Request:
+    return read_request(body)
+
+
+def exchange(body: dict[str, Any], *parts: Part) -> talk.Conversation:
+    answer = Answer(id="resp_1", model="demo", created=1, choices=[Choice(index=0, parts=list(parts), finish="stop")])
+    return talk.decode(talk.encode(talk.kept(body, write_answer(answer, read(body)))))
+
+
+def said(body: dict[str, Any]) -> list[tuple[str, list[Part]]]:
+    return [(turn.role, turn.parts) for turn in read(body).messages]
 
 
 def test_a_conversation_goes_on_with_the_new_instructions_alone() -> None:
-    first = exchange(asked(instructions="Be brief.", input="one"), "eins")
+    first = exchange(asked(instructions="Be brief.", input="one"), Text(text="eins"))
     second = asked(instructions="Be long.", input="two", previous_response_id="resp_1")
-    assert talk.previous_id(second.extras) == "resp_1"
+    assert talk.previous_id(second) == "resp_1"
     whole = talk.continued(first, second)
-    assert [(turn.role, turn.parts[0].text) for turn in whole.messages if isinstance(turn.parts[0], Text)] == [
+    assert [(role, parts[0].text) for role, parts in said(whole) if isinstance(parts[0], Text)] == [
         ("system", "Be long."),
         ("user", "one"),
         ("assistant", "eins"),
         ("user", "two"),
     ]
-    assert talk.previous_id(whole.extras) is None
-    assert len(second.messages) == 2
-    third = talk.continued(exchange(whole, "zwei"), asked(input="three", previous_response_id="resp_2"))
-    assert [turn.parts for turn in third.messages] == [
-        [Text(text=text)] for text in ("one", "eins", "two", "zwei", "three")
+    assert talk.previous_id(whole) is None
+    assert second["input"] == "two"
+    third = talk.continued(exchange(whole, Text(text="zwei")), asked(input="three", previous_response_id="resp_2"))
+    assert [part.text for _, parts in said(third) for part in parts if isinstance(part, Text)] == [
+        *("one", "eins", "two", "zwei", "three")
     ]
 
 
-def test_an_answer_that_said_nothing_leaves_no_empty_turn() -> None:
-    empty = Answer(id="resp_1", model="demo", created=1, choices=[])
-    kept = talk.kept(asked(), empty, {})
-    assert [turn.role for turn in talk.continued(kept, asked()).messages] == ["user", "user"]
+def test_what_the_model_did_besides_is_told_again_with_its_signature() -> None:
+    thought = Reasoning(text="hm", signature="signed", origin="messages")
+    call = ToolCall(id="c", name="f", arguments="{}")
+    first = exchange(asked(), thought, Text(text="Looking."), call)
+    result = {"type": "function_call_output", "call_id": "c", "output": "sunny"}
+    (_, parts) = said(talk.continued(first, asked(input=[result])))[1]
+    assert parts[0] == thought
+    assert [type(part) for part in parts] == [Reasoning, Text, ToolCall]
+
+
+def test_an_image_that_the_model_made_is_not_told_again() -> None:
+    first = exchange(asked(), Image(data="AAAA", media_type="image/png"), Text(text="There."))
+    assert [role for role, _ in said(talk.continued(first, asked()))] == ["user", "assistant", "user"]
+
+
+@pytest.mark.parametrize("response", [{}, {"output": None}, {"output": []}])
+def test_an_answer_that_said_nothing_leaves_no_turn(response: dict[str, Any]) -> None:
+    assert [role for role, _ in said(talk.continued(talk.kept(asked(), response), asked()))] == ["user", "user"]
+
+
+def test_a_request_may_go_on_without_an_input_of_its_own_but_not_with_a_wrong_one() -> None:
+    first = exchange(asked(), Text(text="eins"))
+    assert len(talk.continued(first, {"model": "demo", "previous_response_id": "resp_1"})["input"]) == 2
+    with pytest.raises(GatewayError, match="input: expected a string or a list"):
+        read(talk.continued(first, asked(input=3)))
 
 
 @pytest.mark.parametrize(("store", "keeps"), [(None, True), (True, True), (False, False)])
@@ -65,7 +94,7 @@ def test_input_items_are_listed_as_the_sdk_expects_page_by_page() -> None:
         {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"},
         {"type": "function_call_output", "call_id": "c", "output": "sunny"},
     ]
-    kept = exchange(asked(instructions="Be brief.", input=history), "Sunny.")
+    kept = exchange(asked(instructions="Be brief.", input=history), Text(text="Sunny."))
     everything = talk.input_items(kept, order="asc")
     assert [item.type for item in ResponseItemList.model_validate(everything).data] == [
         "message",
@@ -81,15 +110,14 @@ def test_input_items_are_listed_as_the_sdk_expects_page_by_page() -> None:
     assert talk.input_items(kept, after="nowhere")["data"] == []
 
 
-def test_blocks_of_another_dialect_are_kept_and_not_listed() -> None:
-    foreign = Message(role="assistant", parts=[Opaque(dialect="messages", value={"type": "server_tool_use"})])
-    kept = talk.Conversation(messages=[foreign], answer=Message(role="assistant", parts=[]), response={"id": "resp_1"})
-    assert talk.decode(talk.encode(kept)).messages == [foreign]
-    assert [item["type"] for item in talk.input_items(kept)["data"]] == ["message"]
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
 
 
-@pytest.mark.parametrize("number", [-(2**63) - 1, 2**64, 10**30])
-def test_any_integer_that_a_caller_may_write_is_kept(number: int) -> None:
-    turn = Message(role="assistant", parts=[Opaque(dialect="messages", value={"input": number})])
-    kept = talk.Conversation(messages=[turn], answer=turn, response={"metadata": number})
+@given(st.lists(_JSON, max_size=4), st.dictionaries(st.text(), _JSON, max_size=4))
+def test_whatever_a_caller_may_write_is_kept_as_it_is(said: list[Any], response: dict[str, Any]) -> None:
+    kept = talk.Conversation(input=said, response=response)
     assert talk.decode(talk.encode(kept)) == kept
