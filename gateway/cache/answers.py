@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
+from msgspec.structs import replace
+
 from gateway.cache import entry as kept
 from gateway.cache.admission import may_keep, may_look
 from gateway.cache.entry import Entry
-from gateway.cache.replay import as_frames, ids_of, renewed, rewritten
+from gateway.cache.replay import as_frames, ids_of, renewed, rewritten, text_of
 from gateway.cache.scope import Circumstances, Scope, scoped, way
-from gateway.cache.store import Store
+from gateway.cache.semantic import Candidate, Placing, Semantic
+from gateway.cache.store import Placed, Store
 from gateway.cache.tape import Tape
 from gateway.cache.wishes import Wishes, wishes
 from gateway.config.structs import Cache
@@ -36,7 +39,10 @@ _FREE: Final = 1  # what an answer without a price is worth
 
 @dataclass(slots=True)
 class Looked:
-    """Of one exchange. `entry` is what was found, `frames` the same as its caller gets it; `tape` records a live answer."""
+    """Of one exchange. `entry` is what was found, `frames` the same as its caller gets it; `tape` records a live answer.
+
+    `place` is where its question stands in the semantic tier, `near` the answer to another one that was found there.
+    """
 
     scope: Scope
     wishes: Wishes
@@ -46,6 +52,8 @@ class Looked:
     tape: Tape
     entry: Entry | None = None
     frames: list[Frame] = field(default_factory=list)
+    place: Placing | None = None
+    near: Candidate | None = None
 
 
 @dataclass(slots=True)
@@ -56,6 +64,7 @@ class Answers:
     store: Store
     wall: Callable[[], float]
     rng: Random
+    semantic: Semantic | None = None
 
     async def look(self, x: Exchange, principal: Principal, route: Route | None) -> Looked | None:
         """Says in `x.cached` what came of it. Raises `invalid_request` for a header that cannot be."""
@@ -82,6 +91,8 @@ class Answers:
             await self._find(looked, x)
         if looked.entry is None:
             x.cached = Cached("miss")
+            if self.semantic is not None:
+                await self._find_like(self.semantic, looked, x, principal)
         return looked
 
     async def keep(self, looked: Looked, x: Exchange) -> None:
@@ -114,23 +125,63 @@ class Answers:
             tags=looked.wishes.tags,
             epochs=epochs,
         )
-        await self.store.put(looked.scope.exact, kept.encode(entry), seconds, float(x.cost_nanodollars or _FREE))
+        placed = self._placed(looked)
+        if placed is not None:
+            entry = replace(entry, question=looked.scope.question)
+        worth = float(x.cost_nanodollars or _FREE)
+        await self.store.put(looked.scope.exact, kept.encode(entry), seconds, worth, placed)
+        if looked.near is not None and self.semantic is not None:
+            self.semantic.compare(looked.near, looked.scope.question, text_of(entry))
+
+    def _placed(self, looked: Looked) -> Placed | None:
+        place = looked.place
+        if place is None or self.semantic is None:
+            return None
+        if place.vector is None:
+            place.vector = self.semantic.embedded(looked.scope.question)
+        return Placed(place.scope, place.vector)
+
+    async def _find_like(self, semantic: Semantic, looked: Looked, x: Exchange, principal: Principal) -> None:
+        place = semantic.placing(looked.scope, x.model, principal)
+        if place is None or place.why:
+            return
+        looked.place = place
+        if looked.wishes.mode != "use":
+            return
+
+        async def valid(entry: Entry) -> bool:
+            return self._is_young(entry, looked) and await self._is_valid(entry, looked)
+
+        question = looked.scope.question
+        found = looked.near = await semantic.find(place, question, principal.id, valid)
+        if found is None:
+            return
+        if found.serves and self._given(found.entry, looked, x):
+            age = max(0.0, self.wall() - found.entry.stored)
+            x.cached = Cached("semantic", age, found.similarity, found.entry.cost_nanodollars)
+        else:
+            x.cached = Cached("shadow", similarity=found.similarity)
 
     async def _find(self, looked: Looked, x: Exchange) -> None:
         stored = await self.store.get(looked.scope.exact)
         found = None if stored is None else kept.decode(stored)
-        now = self.wall()
-        if found is None or found.expires <= now or not await self._is_valid(found, looked):
+        if found is None or not self._is_young(found, looked) or not await self._is_valid(found, looked):
             return
-        age = max(0.0, now - found.stored)
-        if looked.wishes.most_age is not None and age > looked.wishes.most_age:
-            return
+        if self._given(found, looked, x):
+            x.cached = Cached("hit", max(0.0, self.wall() - found.stored), None, found.cost_nanodollars)
+
+    def _given(self, found: Entry, looked: Looked, x: Exchange) -> bool:
+        """Whether this caller can be given that; if its dialect cannot say it, the model is asked, and that is kept."""
         try:
-            looked.frames = self._frames(found, looked, x, int(now))
-        except GatewayError:  # it says something that this caller's dialect cannot: ask, and keep that
-            return
+            looked.frames = self._frames(found, looked, x, int(self.wall()))
+        except GatewayError:
+            return False
         looked.entry = found
-        x.cached = Cached("hit", age=age, saved_nanodollars=found.cost_nanodollars)
+        return True
+
+    def _is_young(self, found: Entry, looked: Looked) -> bool:
+        now, most = self.wall(), looked.wishes.most_age
+        return found.expires > now and (most is None or now - found.stored <= most)
 
     def _frames(self, found: Entry, looked: Looked, x: Exchange, now: int) -> list[Frame]:
         if found.way == looked.way:

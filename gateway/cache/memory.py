@@ -11,9 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.cache.store import LASTING, Near, Neighbours, Placed
+
 OVERHEAD: Final = 400
 """Bytes that an entry costs beside its value: its key, its record, and their places in three tables."""
 _MOST_SIGHTED: Final = 100_000
+_MOST_SAVED: Final = 100_000
 _LONGEST_TABLE: Final = 3  # times as long as there are entries: then what is out of date is taken out
 
 
@@ -23,13 +26,16 @@ class _Held:
     expires: float
     worth: float
     size: int
+    scope: bytes | None
     rank: float = 0.0
 
 
 class Memory:
     """See `Store`. `clock` gives seconds that never run backwards."""
 
-    def __init__(self, most_entries: int, most_bytes: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, most_entries: int, most_bytes: int, clock: Callable[[], float], vectors: Neighbours | None = None
+    ) -> None:
         self.bytes = 0
         self.evicted = 0
         self._most_entries = most_entries
@@ -41,6 +47,12 @@ class Memory:
         self._sighted: OrderedDict[bytes, None] = OrderedDict()
         self._epochs: dict[str, int] = {}
         self._left = 0.0
+        self._vectors = vectors
+        self._saved: dict[str, bytes] = {}
+
+    @property
+    def semantic(self) -> bool:
+        return self._vectors is not None
 
     def __len__(self) -> int:
         return len(self._held)
@@ -55,9 +67,10 @@ class Memory:
         self._rank(key, held)
         return held.value
 
-    async def put(self, key: bytes, value: bytes, seconds: float, worth: float) -> None:
+    async def put(self, key: bytes, value: bytes, seconds: float, worth: float, placed: Placed | None = None) -> None:
         now = self._clock()
-        size = len(value) + OVERHEAD
+        vectors = self._vectors if placed is not None else None
+        size = len(value) + OVERHEAD + (vectors.bytes_each if vectors is not None else 0)
         if size > self._most_bytes:
             return
         known = self._remove(key)
@@ -66,14 +79,24 @@ class Memory:
             return
         while self._held and self._is_full(size):
             self._evict()
-        held = self._held[key] = _Held(value, now + seconds, worth, size)
+        held = self._held[key] = _Held(value, now + seconds, worth, size, placed.scope if placed is not None else None)
         self.bytes += size
+        if vectors is not None and placed is not None:
+            vectors.add(placed.scope, key, placed.vector)
         heapq.heappush(self._by_time, (held.expires, key))
         self._rank(key, held)
         self._tidy()
 
-    async def delete(self, key: bytes) -> None:
+    async def delete(self, key: bytes, scope: bytes | None = None) -> None:
         self._remove(key)
+        if scope is not None and self._vectors is not None:
+            self._vectors.remove(scope, key)
+
+    async def holds(self, scope: bytes) -> bool:
+        return self._vectors is not None and self._vectors.holds(scope)
+
+    async def near(self, placed: Placed, count: int) -> list[Near]:
+        return [] if self._vectors is None else self._vectors.near(placed.scope, placed.vector, count)
 
     async def epochs(self, names: Sequence[str]) -> list[int] | None:
         return [self._epochs.get(name, 0) for name in names]
@@ -81,6 +104,17 @@ class Memory:
     async def next_epoch(self, name: str) -> int | None:
         self._epochs[name] = self._epochs.get(name, 0) + 1
         return self._epochs[name]
+
+    async def load(self, name: str) -> bytes | None:
+        return self._saved.get(name)
+
+    async def save(self, name: str, value: bytes, before: bytes | None) -> bool:
+        if self._saved.get(name) != before:
+            return False
+        self._saved[name] = value
+        if len(self._saved) > _MOST_SAVED:
+            self._saved.pop(next((one for one in self._saved if not one.startswith(LASTING)), name))
+        return True
 
     async def aclose(self) -> None:
         self._held.clear()
@@ -122,6 +156,8 @@ class Memory:
         if held is None:
             return False
         self.bytes -= held.size
+        if held.scope is not None and self._vectors is not None:
+            self._vectors.remove(held.scope, key)
         return True
 
     def _tidy(self) -> None:

@@ -14,8 +14,8 @@ from gateway.errors import GatewayError
 from gateway.wire import frames as wire
 from gateway.wire.dialect import Dialect
 from gateway.wire.fold import fold, unfold
-from gateway.wire.frames import DONE, Frame
-from gateway.wire.neutral import Begin, Ended, Event, Request, Used
+from gateway.wire.frames import DONE, Frame, NotJSON
+from gateway.wire.neutral import Begin, Delta, Ended, Event, Request, Used
 from gateway.wire.sse import Parser
 
 # Ids of items, where JSON has them: inside a text their quotes would be escaped.
@@ -96,6 +96,17 @@ def events_of(entry: Entry) -> list[Event]:
     if entry.usage is not None and not any(isinstance(event, Used) for event in events):
         events.insert(len(events) - 1, Used(usage=entry.usage))
     return events
+
+
+def text_of(entry: Entry) -> str:
+    """What the first choice says. Empty for an answer that cannot be read."""
+    try:
+        events = events_of(entry)
+    except (GatewayError, NotJSON):
+        return ""
+    return "".join(
+        event.text for event in events if isinstance(event, Delta) and event.kind == "content" and event.choice == 0
+    )
 
 
 def _no_way(dialect: Dialect) -> GatewayError:

@@ -1,19 +1,67 @@
 """The port to where entries are kept."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Final, NamedTuple, Protocol
+
+Vector = Any
+"""A numpy array of float32, of length one."""
+
+LASTING: Final = "class:"
+"""What is saved under a name that begins so is never given up for room."""
+
+
+class Near(NamedTuple):
+    """An entry of the same scope, and the cosine of its question and the one that is asked."""
+
+    key: bytes
+    similarity: float
+
+
+class Placed(NamedTuple):
+    """Where the semantic tier looks for an entry."""
+
+    scope: bytes
+    vector: Vector
+
+
+class Neighbours(Protocol):
+    """Vectors in this process (`gateway.cache.vectors`)."""
+
+    @property
+    def bytes_each(self) -> int: ...
+
+    def holds(self, scope: bytes) -> bool: ...
+
+    def add(self, scope: bytes, key: bytes, vector: Vector) -> None: ...
+
+    def remove(self, scope: bytes, key: bytes) -> None: ...
+
+    def near(self, scope: bytes, vector: Vector, count: int) -> list[Near]: ...
 
 
 class Store(Protocol):
     """Keys are digests; values are opaque. What is away or slow is a miss: nothing here raises or waits for long."""
 
+    @property
+    def semantic(self) -> bool:
+        """Whether it can look for neighbours."""
+        ...
+
     async def get(self, key: bytes) -> bytes | None: ...
 
-    async def put(self, key: bytes, value: bytes, seconds: float, worth: float) -> None:
+    async def put(self, key: bytes, value: bytes, seconds: float, worth: float, placed: Placed | None = None) -> None:
         """`worth`: what it would cost to get the answer again, in any unit that all entries share."""
         ...
 
-    async def delete(self, key: bytes) -> None: ...
+    async def delete(self, key: bytes, scope: bytes | None = None) -> None: ...
+
+    async def holds(self, scope: bytes) -> bool:
+        """Whether it is worth while to embed a question of this scope."""
+        ...
+
+    async def near(self, placed: Placed, count: int) -> list[Near]:
+        """The nearest first. What they name may be gone meanwhile."""
+        ...
 
     async def epochs(self, names: Sequence[str]) -> list[int] | None:
         """The count of each name; 0 where nobody has counted. None where nobody can tell: then nothing may be served."""
@@ -21,6 +69,14 @@ class Store(Protocol):
 
     async def next_epoch(self, name: str) -> int | None:
         """From now on nothing counts that was stored under this name. None where that could not be made known."""
+        ...
+
+    async def load(self, name: str) -> bytes | None:
+        """What was saved under this name."""
+        ...
+
+    async def save(self, name: str, value: bytes, before: bytes | None) -> bool:
+        """Whether it was saved: not, if something else than `before` stood there."""
         ...
 
     async def aclose(self) -> None: ...
