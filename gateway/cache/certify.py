@@ -1,0 +1,172 @@
+"""The certificate of a class of traffic: at most this share of its semantic hits is wrong, with this confidence.
+
+A class earns it by reviews of answers that would have been given, and loses it when reviews of those that are given turn bad.
+
+* **Evidence.** Each review says wrong or not. Against the hypothesis that the share of wrong ones is at least q0, the likelihood
+  ratio of any q1 < q0 is a test martingale, and so is a mixture over several q1 (Robbins, 1970; Ramdas, Grünwald, Vovk and
+  Shafer, "Game-Theoretic Statistics and Safe Anytime-Valid Inference", Statistical Science 38, 2023). By Ville's inequality it ever
+  exceeds 1/alpha with probability at most alpha, however often one looks.
+* **Thresholds** are tried in a fixed sequence, strictest first, and the next only once the one before is certified. Then
+  the chance that any of them is certified wrongly is alpha as well. A review counts for every threshold that it would have passed.
+* **The reviewer** misses some. Of `of` pairs known to be wrong it let `missed` pass; with the upper bound m of its miss rate (Clopper
+  and Pearson, 1934), a true share p shows as at least p(1 - m), so that is what is tested against.
+* **Withdrawal.** A cumulative bound would carry thousands of old clean reviews against a class that has turned bad. A CUSUM
+  (Page, 1954) of the opposite ratio looks at the recent past alone.
+"""
+
+import math
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from msgspec import Struct, field
+
+THRESHOLDS: Final = (0.99, 0.98, 0.97, 0.96, 0.95, 0.94, 0.92, 0.9, 0.88, 0.86, 0.84, 0.82, 0.8)
+"""Similarities, strictest first."""
+_BETTER: Final = (0.05, 0.1, 0.2, 0.3, 0.5)
+"""Of what is tested against: the shares that the mixture bets on."""
+_WORSE: Final = 5.0
+"""Times the target: the share of wrong hits that the CUSUM is quickest to see."""
+ALARM: Final = 4.0
+_OF_THE_REVIEWER: Final = 0.2
+"""Part of alpha that is spent on the bound of the reviewer's own misses."""
+
+
+class Reviewer(Struct, frozen=True):
+    """How it did on pairs known to be wrong. Without a sample it counts as one that misses nothing: who claims that should know."""
+
+    missed: int = 0
+    of: int = 0
+
+
+class Target(Struct, frozen=True):
+    """`wrong`: the share of hits that may be. `alpha`: the chance of certifying a class that is worse."""
+
+    wrong: float = 0.01
+    alpha: float = 0.05
+    reviewer: Reviewer = Reviewer()
+
+
+class Plan(NamedTuple):
+    """What follows from a target. `tested`: the share of wrong ones that has to be refuted, as the reviewer sees it.
+    `needed`: what the logarithm of the evidence has to reach. `wrong` and `right`: what one review adds to each bet. `alarmed`
+    and `calmed`: what one audit adds to the CUSUM.
+    """
+
+    tested: float
+    needed: float
+    wrong: tuple[float, ...]
+    right: tuple[float, ...]
+    alarmed: float
+    calmed: float
+
+
+@lru_cache(256)
+def planned(target: Target) -> Plan:
+    reviewer, alpha = target.reviewer, target.alpha
+    tested = target.wrong
+    if reviewer.of:
+        tested *= 1 - upper_bound(reviewer.missed, reviewer.of, alpha * _OF_THE_REVIEWER)
+        alpha *= 1 - _OF_THE_REVIEWER
+    if tested <= 0:
+        raise ValueError("a reviewer that may have missed everything can certify nothing")
+    worse = min(0.5, tested * _WORSE)
+    return Plan(
+        tested,
+        -math.log(alpha),
+        tuple(math.log(share) for share in _BETTER),
+        tuple(math.log1p(-tested * share) - math.log1p(-tested) for share in _BETTER),
+        math.log(worse / tested),
+        math.log1p(-worse) - math.log1p(-tested),
+    )
+
+
+class Tally(Struct):
+    """Of one threshold: reviews, and wrong ones among them."""
+
+    reviews: int = 0
+    wrong: int = 0
+
+    def evidence(self, plan: Plan) -> float:
+        """The logarithm of the mixture."""
+        right = self.reviews - self.wrong
+        bets = [self.wrong * one + right * other for one, other in zip(plan.wrong, plan.right, strict=True)]
+        most = max(bets)
+        return most + math.log(sum(math.exp(bet - most) for bet in bets) / len(bets))
+
+
+class Certificate(Struct):
+    """The books of one class. `threshold` is the loosest that is certified, None while none is; `audits` since then."""
+
+    tallies: list[Tally] = field(default_factory=lambda: [Tally() for _ in THRESHOLDS])
+    certified: int = 0
+    audits: int = 0
+    alarm: float = 0.0
+    withdrawals: int = 0
+
+    @property
+    def threshold(self) -> float | None:
+        return THRESHOLDS[self.certified - 1] if self.certified else None
+
+    def review(self, similarity: float, *, wrong: bool, target: Target) -> bool:
+        """Counts one pair; each pair is to be counted once. Whether the certificate has changed."""
+        for threshold, tally in zip(THRESHOLDS, self.tallies, strict=True):
+            if similarity >= threshold:
+                tally.reviews += 1
+                tally.wrong += wrong
+        plan = planned(target)
+        before = self.certified
+        while self.certified < len(self.tallies) and self.tallies[self.certified].evidence(plan) >= plan.needed:
+            self.certified += 1
+        return self.certified > before
+
+    def audit(self, *, wrong: bool, target: Target) -> bool:
+        """Counts the review of an answer that was given. Whether that withdraws the certificate; all evidence begins anew then."""
+        if not self.certified:
+            return False
+        plan = planned(target)
+        self.alarm = max(0.0, self.alarm + (plan.alarmed if wrong else plan.calmed))
+        self.audits += 1
+        if self.alarm < ALARM:
+            return False
+        self.withdraw()
+        return True
+
+    def withdraw(self) -> None:
+        self.tallies = [Tally() for _ in THRESHOLDS]
+        self.certified = self.audits = 0
+        self.alarm = 0.0
+        self.withdrawals += 1
+
+
+def upper_bound(wrong: int, of: int, alpha: float = 0.05) -> float:
+    """The one-sided upper bound of a share of which `wrong` in `of` were seen (Clopper and Pearson, 1934), by bisection."""
+    if wrong >= of:
+        return 1.0
+    low, high = wrong / of, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _at_most(wrong, of, middle) > alpha else (low, middle)
+    return high
+
+
+def _at_most(wrong: int, of: int, share: float) -> float:
+    """The chance of at most `wrong` in `of`."""
+    if share <= 0:
+        return 1.0
+    said = math.log(share)
+    other = math.log1p(-share)
+    terms = (
+        math.lgamma(of + 1) - math.lgamma(k + 1) - math.lgamma(of - k + 1) + k * said + (of - k) * other
+        for k in range(wrong + 1)
+    )
+    return math.fsum(math.exp(term) for term in terms)
+
+
+def reviews_needed(target: Target) -> int:
+    """How many reviews without a wrong one the strictest threshold takes."""
+    certificate = Certificate()
+    count = 0
+    while not certificate.certified:
+        certificate.review(1.0, wrong=False, target=target)
+        count += 1
+    return count

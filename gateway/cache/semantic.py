@@ -1,0 +1,234 @@
+"""The semantic tier: an answer to a question that is like the one that is asked, inside the scope of this request.
+
+eligible → nearest neighbours in scope → veto → threshold → certificate → serve
+
+What passes all but the certificate is a would-be hit: the model is asked all the same, and the two answers are compared.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from random import Random
+from typing import Any, Final, Protocol
+
+from gateway.cache import entry as kept
+from gateway.cache.books import Books
+from gateway.cache.certify import THRESHOLDS
+from gateway.cache.classes import class_of, unlike
+from gateway.cache.entry import Entry
+from gateway.cache.scope import Scope
+from gateway.cache.store import Placed, Store
+from gateway.config.structs import Cache, CacheClass
+from gateway.limits.keys import Principal
+
+NEIGHBOURS: Final = 4
+_MOST_REVIEWS: Final = 32
+_STEP: Final = 0.02
+"""By how much a complaint raises the similarity that an entry asks for."""
+_MOST_COMPLAINTS: Final = 3
+
+
+class Embedder(Protocol):
+    """`id` names what it is, weights included: vectors of two ids are never compared."""
+
+    id: str
+    dimensions: int
+
+    def embed(self, texts: Sequence[str], /) -> Any: ...
+
+
+class Review(Protocol):
+    """Whether the second answer is wrong for the first question; None where it cannot tell."""
+
+    def __call__(self, one: "CacheClass", said: "Compared", /) -> Awaitable[bool | None]: ...
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Compared:
+    """Two questions and their answers; `stored` is what would have been given for `asked`."""
+
+    asked: str
+    live: str
+    stored: str
+    kept: str
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A kept answer to another question. `serves`: it may be given; `audited`: it might have been, and is compared instead."""
+
+    name: str
+    declared: CacheClass
+    key: bytes
+    entry: Entry
+    similarity: float
+    pair: bytes
+    caller: str
+    of: str
+    serves: bool = False
+    audited: bool = False
+
+
+@dataclass(slots=True)
+class Placing:
+    """Where a question stands, for whoever keeps its answer. `why` says in a word what kept it from being answered."""
+
+    name: str
+    declared: CacheClass
+    scope: bytes
+    of: str
+    vector: Any = None
+    why: str = ""
+
+
+Vetoes = Callable[[str, str, str], Sequence[object]]
+"""Reasons why an answer to the second question, the third text, may not be given for the first."""
+
+
+class Semantic:
+    """What all exchanges share. `texts` reads what an entry says; `wall` gives seconds since 1970."""
+
+    def __init__(
+        self,
+        settings: Cache,
+        store: Store,
+        books: Books,
+        embedder: Embedder,
+        vetoes: Vetoes,
+        review: Review,
+        texts: Callable[[Entry], str],
+        rng: Random,
+    ) -> None:
+        self.dropped = 0
+        self._settings = settings
+        self._store = store
+        self._books = books
+        self._embedder = embedder
+        self._vetoes = vetoes
+        self._review = review
+        self._texts = texts
+        self._rng = rng
+        self._reviewing: set[asyncio.Task[None]] = set()
+
+    def placing(self, scope: Scope, model: str, principal: Principal) -> Placing | None:
+        """None where this request has no part in the semantic tier."""
+        found = class_of(self._settings, model, principal)
+        if found is None or scope.around is None or scope.request is None or not self._store.semantic:
+            return None
+        name, declared = found
+        inside = blake2b(scope.around + self._embedder.id.encode(), digest_size=len(scope.around)).digest()
+        place = Placing(name, declared, inside, f"{model} {self._embedder.id} {declared.wrong} {declared.confidence}")
+        place.why = unlike(scope.request, scope.question, declared, self._settings.share) or ""
+        return place
+
+    async def find(
+        self,
+        place: Placing,
+        question: str,
+        caller: str,
+        valid: Callable[[Entry], Awaitable[bool]],
+    ) -> Candidate | None:
+        """The nearest that passes, whether or not it may be given. None also where the time is over."""
+        try:
+            async with asyncio.timeout((self._settings.semantic.deadline_ms if self._settings.semantic else 0) / 1000):
+                if not await self._store.holds(place.scope):
+                    return None
+                return await self._found(place, question, caller, valid)
+        except TimeoutError:
+            place.why = "late"
+            return None
+
+    async def _found(
+        self, place: Placing, question: str, caller: str, valid: Callable[[Entry], Awaitable[bool]]
+    ) -> Candidate | None:
+        place.vector = self.embedded(question)
+        for near in await self._store.near(Placed(place.scope, place.vector), NEIGHBOURS):
+            if near.similarity < THRESHOLDS[-1]:
+                break
+            stored = await self._store.get(near.key)
+            entry = None if stored is None else kept.decode(stored)
+            if entry is None or not entry.question:
+                await self._store.delete(near.key, place.scope)
+                continue
+            pair = pair_of(question, entry.question)
+            if not await valid(entry) or self._vetoes(question, entry.question, self._texts(entry)):
+                place.why = "veto"
+                continue
+            complaints = await self._complaints(near.key, pair)
+            if complaints is None:
+                continue
+            return await self._judged(place, near.key, entry, near.similarity, complaints, pair, caller)
+        return None
+
+    async def _judged(
+        self, place: Placing, key: bytes, entry: Entry, similarity: float, complaints: int, pair: bytes, caller: str
+    ) -> Candidate:
+        declared = place.declared
+        found = Candidate(place.name, declared, key, entry, similarity, pair, caller, place.of)
+        threshold = await self._books.threshold(place.name, place.of)
+        if declared.serve == "certified" and threshold is not None and similarity >= threshold + complaints * _STEP:
+            found.audited = self._rng.random() < declared.audit
+            found.serves = not found.audited
+        return found
+
+    async def _complaints(self, key: bytes, pair: bytes) -> int | None:
+        """How many there were about this entry; None where it serves nobody any more, or not for this question."""
+        if await self._store.load(f"pair:{pair.hex()}") is not None:
+            return None
+        said = await self._store.load(f"entry:{key.hex()}")
+        count = int(said) if said is not None else 0
+        return None if count >= _MOST_COMPLAINTS else count
+
+    def embedded(self, question: str) -> Any:
+        return self._embedder.embed([question])[0]
+
+    def compare(self, found: Candidate, question: str, live: str) -> None:
+        """In the background: what was kept against what the model says now. More than a few at once are dropped and counted."""
+        if not found.audited and self._rng.random() >= found.declared.review:
+            return
+        if len(self._reviewing) >= _MOST_REVIEWS:
+            self.dropped += 1
+            return
+        said = Compared(question, live, found.entry.question, self._texts(found.entry))
+        task = asyncio.get_running_loop().create_task(self._compared(found, said))
+        self._reviewing.add(task)
+        task.add_done_callback(self._reviewing.discard)
+
+    async def _compared(self, found: Candidate, said: Compared) -> None:
+        wrong = await self._review(found.declared, said)
+        if wrong is not None:
+            await self.count(found, wrong=wrong)
+
+    async def count(self, found: Candidate, *, wrong: bool) -> None:
+        await self._books.count(
+            found.name,
+            found.declared,
+            found.of,
+            pair=found.pair,
+            caller=found.caller,
+            similarity=found.similarity,
+            wrong=wrong,
+            audit=found.audited or found.serves,
+        )
+        if wrong:
+            await self.complain(found.key, found.pair)
+
+    async def complain(self, key: bytes, pair: bytes) -> None:
+        """The pair meets never again; the entry asks for more likeness, and in the end serves nobody but whom it answered."""
+        await self._store.save(f"pair:{pair.hex()}", b"1", None)
+        name = f"entry:{key.hex()}"
+        before = await self._store.load(name)
+        await self._store.save(name, b"%d" % (int(before or b"0") + 1), before)
+
+    async def drain(self) -> None:
+        """Waits for the reviews under way."""
+        if self._reviewing:
+            await asyncio.wait(self._reviewing)
+
+
+def pair_of(asked: str, stored: str) -> bytes:
+    """The same whichever was asked first."""
+    one, other = sorted((asked, stored))
+    said = f"{len(one)}:{one}{other}".encode("utf-8", "surrogatepass")
+    return blake2b(said, digest_size=12).digest()
