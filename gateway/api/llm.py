@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.answering import Refused
 from gateway.api.leash import SAID, Leash, Reason
 from gateway.api.paths import Surface
-from gateway.api.replying import Reply
+from gateway.api.replying import ANSWER, Reply
 from gateway.config.structs import Config
 from gateway.exchange import Exchange
 from gateway.pipeline import CallerGone, Pipeline
@@ -48,7 +48,7 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         config = self.gate.pipeline.setup.config
         x = arrived(scope, self.surface, config.timeouts.total)
-        reply = Reply(x, send, config.limits.heartbeat)
+        reply = Reply(x, send, config.limits.heartbeat, joins=ANSWER in scope.get("extensions", ()))
         leash = Leash(x, scope)
         self.gate.inside.add(leash)
 

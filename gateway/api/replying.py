@@ -1,7 +1,8 @@
 """From frames to ASGI messages: one place knows whether headers are out, and what an error still can be."""
 
 import asyncio
-from typing import Final
+from collections.abc import Coroutine
+from typing import Any, Final
 
 import msgspec
 from starlette.types import Message, Send
@@ -17,6 +18,11 @@ _EVENTS: Final = (b"content-type", b"text/event-stream; charset=utf-8")
 _STREAM_HEADERS: Final = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
 NAMED: Final = {"messages": b"request-id", "count_tokens": b"request-id"}
 """Where the SDK of a dialect looks for the id of a request; all others look at `x-request-id`."""
+ANSWER: Final = "haechi.answer"
+"""ASGI extension of our server, and the type of a message that is a head and the first piece of its body in one.
+
+`whole`: that piece is all, and the headers say how long it is; otherwise the server frames the body.
+"""
 _HEARTBEAT: Final = wire.comment("heartbeat").raw
 
 
@@ -28,6 +34,7 @@ class Reply:
         "_clock",
         "_ended",
         "_every",
+        "_joins",
         "_last",
         "_said",
         "_send",
@@ -37,9 +44,10 @@ class Reply:
         "_x",
     )
 
-    def __init__(self, x: Exchange, send: Send, heartbeat: float) -> None:
+    def __init__(self, x: Exchange, send: Send, heartbeat: float, *, joins: bool = False) -> None:
         self._x = x
         self._send = send
+        self._joins = joins
         self._started = False
         self._ended = False
         self._said: Frame | None = None
@@ -55,20 +63,17 @@ class Reply:
         if self._beating is not None:
             await self._pause_beating()
         x = self._x
-        if not self._started:
-            if x.form == "whole":
-                raw = frames[0].raw
-                length = (b"content-length", b"%d" % len(raw))
-                await self._send(self._head(x.reply_status, [*x.reply_headers, length]))
-                await self._body(raw, more=False)
-                return
-            headers = x.reply_headers + _STREAM_HEADERS if x.form == "events" else x.reply_headers
-            await self._send(self._head(x.reply_status, headers))
+        if not self._started and x.form == "whole":
+            await self._say_all(x.reply_status, x.reply_headers, frames[0].raw)
+            return
         if frames:
             self._said = frames[-1] if frames[-1].data is not None else _last_said(frames, self._said)
-            await self._body(
-                b"".join([frame.raw for frame in frames]) if len(frames) > 1 else frames[0].raw, more=not x.ended
-            )
+        raw = b"".join([frame.raw for frame in frames]) if len(frames) != 1 else frames[0].raw
+        if not self._started:
+            headers = x.reply_headers + _STREAM_HEADERS if x.form == "events" else x.reply_headers
+            await self._begin(x.reply_status, headers, raw, more=not frames or not x.ended)
+        elif frames:
+            await self._body(raw, more=not x.ended)
 
     async def end(self) -> None:
         """The proper end."""
@@ -112,8 +117,9 @@ class Reply:
 
     async def _beat(self) -> None:
         if not self._started:
-            await self._send(self._head(200, [_EVENTS, *_STREAM_HEADERS]))
-        await self._body(_HEARTBEAT, more=True)
+            await self._begin(200, [_EVENTS, *_STREAM_HEADERS], _HEARTBEAT, more=True)
+        else:
+            await self._body(_HEARTBEAT, more=True)
 
     async def _pause_beating(self) -> None:
         """Nothing is written while a heartbeat is half out."""
@@ -131,26 +137,40 @@ class Reply:
             status, headers = error.status, [(b"content-type", b"application/json")]
             raw = _encode(x.dialect.error_body(error, x.id))
             headers += _advice(error)
-        headers.append((b"content-length", str(len(raw)).encode()))
         if status == 408:  # the rest of the body does not come, so the connection cannot go on
             headers.append((b"connection", b"close"))
-        await self._send(self._head(status, headers))
-        await self._body(raw, more=False)
+        await self._say_all(status, headers, raw)
 
-    def _head(self, status: int, headers: list[tuple[bytes, bytes]]) -> Message:
-        """With our id, also where the caller's SDK looks for one, unless the upstream's own stands there."""
+    async def _say_all(self, status: int, headers: list[tuple[bytes, bytes]], raw: bytes) -> None:
+        await self._begin(status, [*headers, (b"content-length", b"%d" % len(raw))], raw, more=False, whole=True)
+
+    async def _begin(
+        self, status: int, headers: list[tuple[bytes, bytes]], raw: bytes, *, more: bool, whole: bool = False
+    ) -> None:
+        """The head, with our id also where the caller's SDK looks for one, unless the upstream's own stands there; and what
+        comes first of the body, or all of it.
+        """
         self._started = True
         own = self._x.id.encode()
         stamped = [*headers, (b"x-haechi-request-id", own)]
         if (named := NAMED.get(self._x.dialect.name, b"x-request-id")) not in dict(headers):
             stamped.append((named, own))
-        return {"type": "http.response.start", "status": status, "headers": stamped}
+        if self._joins:
+            head = {"type": ANSWER, "status": status, "headers": stamped, "whole": whole}
+            await self._write({**head, "body": raw, "more_body": more}, more=more)
+            return
+        await self._send({"type": "http.response.start", "status": status, "headers": stamped})
+        if raw or not more:
+            await self._body(raw, more=more)
 
-    async def _body(self, raw: bytes, *, more: bool) -> None:
+    def _body(self, raw: bytes, *, more: bool) -> Coroutine[Any, Any, None]:
+        return self._write({"type": "http.response.body", "body": raw, "more_body": more}, more=more)
+
+    async def _write(self, message: Message, *, more: bool) -> None:
         self._last = self._clock()
         self._ended = not more
         self._writing = True
-        await self._send({"type": "http.response.body", "body": raw, "more_body": more})
+        await self._send(message)
         self._writing = False
 
 

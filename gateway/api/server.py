@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterator
 from typing import Any, Final
+from urllib.parse import unquote
 
 import httptools
 import msgspec
@@ -11,12 +12,17 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from gateway.api.alarm import Alarm
+from gateway.api.cycle import Cycle
 from gateway.api.leash import LEAVING, Leaving
+from gateway.api.replying import ANSWER
 from gateway.api.until_close import until_close
 from gateway.config.structs import Limits
 
 _MOST_REST: Final = 1024 * 1024
 """Bytes of a refused body that are read and thrown away, so that its sender sees the answer and not a broken line."""
+_MOST_HELD: Final = 256 * 1024
+"""Bytes of a body that nobody has asked for yet, from which on no more is read. One read of uvloop may bring as many."""
 _FRAMING_SHARE: Final = 8
 """Times a chunk's length that its framing may take: five bytes for a chunk of one, and some."""
 _FAREWELL_SECONDS: Final = 10.0
@@ -24,42 +30,20 @@ _FAREWELL_SECONDS: Final = 10.0
 _PHRASES = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
 
 
-class HeadWithBody:
-    """A transport that holds the head of an answer back until its first body goes out: one system call less per answer.
-
-    Whatever is still held at the end of this turn of the loop goes out alone.
-    """
+class Farewell:
+    """A transport whose end cannot be held up by a peer that does not read."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
         self._loop = loop
-        self._head = b""
-
-    def write(self, data: bytes) -> None:
-        if self._head:
-            data, self._head = self._head + data, b""
-        elif data.startswith(b"HTTP/1.1 "):
-            self._head = data
-            self._loop.call_soon(self._flush)
-            return
-        self._transport.write(data)
+        self.write = transport.write
+        self.is_closing = transport.is_closing
+        self.get_extra_info = transport.get_extra_info
 
     def close(self) -> None:
-        self._flush()
         self._transport.close()
         if self._transport.get_write_buffer_size():
             self._loop.call_later(_FAREWELL_SECONDS, self._transport.abort)
-
-    def is_closing(self) -> bool:
-        return self._transport.is_closing()
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return self._transport.get_extra_info(name, default)
-
-    def _flush(self) -> None:
-        if self._head:
-            head, self._head = self._head, b""
-            self._transport.write(head)
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -71,8 +55,11 @@ class GuardedProtocol(HttpToolsProtocol):
     """
 
     limits: Limits
+    cycle: Cycle
     _head_bytes = 0
-    _head_timer: asyncio.TimerHandle | None = None
+    _head_length = 0
+    _head: Alarm
+    _idle: Alarm
     _in_head = False
     _in_body = False
     _framing = 0
@@ -84,15 +71,18 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         super().connection_made(transport)
-        self.transport = HeadWithBody(transport, self.loop)  # type: ignore[assignment]  # all that uvicorn uses of one
+        self.transport = Farewell(transport, self.loop)  # type: ignore[assignment]  # all that uvicorn uses of one
+        self._head = Alarm(self.loop, self._too_slow)
+        self._idle = Alarm(self.loop, self.timeout_keep_alive_handler)
         self._leaving = Leaving()
         self._offer = []
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting_for_head()
         self._stop_waiting_for_rest()
         super().connection_lost(exc)
+        self._head.close()
+        self._idle.close()
         if self._running is not None:  # uvicorn tells the newest alone, which may be one that waits behind it
             self._running.disconnected = True
             self._running.message_event.set()
@@ -100,26 +90,28 @@ class GuardedProtocol(HttpToolsProtocol):
         self._leaving.lose()
 
     def data_received(self, data: bytes) -> None:
+        self._idle.unset()
         if self._in_body:
             self._framing += len(data)
         else:
             self._head_bytes += len(data)
-            if not self._is_answering():
-                self._await_head()
-        self._unset_keepalive_if_required()
         self._feed(data)
         if self._head_bytes > self.limits.header_bytes:
             self._refuse_head()
-        elif self._in_body and self._framing > self.limits.header_bytes:
-            self.transport.close()
+        elif self._in_body:
+            if self._framing > self.limits.header_bytes:
+                self.transport.close()
+        elif self._in_head or not self._is_answering():
+            self._await_head()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head = True
-        self._await_head()
+        self._head_length = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_head:  # a trailer is none, whatever it calls itself
+            self._head_length += len(name) + len(value)
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -127,38 +119,52 @@ class GuardedProtocol(HttpToolsProtocol):
             if self.parser.get_method() == b"CONNECT":
                 self._refuse(400, "There is no tunnel here; send the request itself.")
             return
-        self.headers += self._offer
+        for name, value in self._offer:
+            self.on_header(name, value)
         self._offer = []
-        self._stop_waiting_for_head()
+        self._head.unset()
         self._in_head = False
         self._in_body = True
         self._head_bytes = self._framing = self._rest = 0
-        if sum(len(name) + len(value) for name, value in self.headers) + len(self.url) > self.limits.header_bytes:
+        if self._head_length + len(self.url) > self.limits.header_bytes:
             self._refuse_head()
             return
-        self.scope["extensions"] = {LEAVING: self._leaving}  # type: ignore[dict-item]  # an extension is any object
-        super().on_headers_complete()
+        self._begin()
 
     def on_body(self, body: bytes) -> None:
         self._framing -= _FRAMING_SHARE * len(body)
-        if self.cycle.response_complete:
+        cycle = self.cycle
+        if cycle.response_complete:
             self._rest += len(body)
             if self._rest > _MOST_REST:
                 self.transport.close()
-        super().on_body(body)
+        else:
+            cycle.take(body)
+            if cycle.held > _MOST_HELD:
+                self.flow.pause_reading()
 
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():
             return
         self._in_body = False
-        super().on_message_complete()
+        if not self.cycle.response_complete:
+            self.cycle.more_body = False
+            self.cycle.message_event.set()
         if self._rest_timer is not None:  # the answer is out, so the connection is idle from now on
             self._stop_waiting_for_rest()
             self._await_head()
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self._in_body and self.cycle.response_complete and not self.transport.is_closing():
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+            return
+        self._idle.set(self.timeout_keep_alive)
+        if self._in_body:
             self._rest_timer = self.loop.call_later(self.limits.body_seconds, self.transport.close)
 
     def send_400_response(self, msg: str) -> None:
@@ -190,6 +196,40 @@ class GuardedProtocol(HttpToolsProtocol):
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
         self.parser.feed_data(b"".join([first, *kept, b"\r\n"]))
 
+    def _begin(self) -> None:
+        """As uvicorn, with our own cycle and what it offers."""
+        scope, method, version = self.scope, self.parser.get_method().decode("ascii"), self.parser.get_http_version()
+        place = httptools.parse_url(self.url)
+        path = place.path.decode("ascii")
+        extensions: dict[Any, Any] = {LEAVING: self._leaving}
+        if version == "1.1" and method != "HEAD":
+            extensions[ANSWER] = {}
+        scope["method"] = method
+        scope["http_version"] = version
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"] = place.path
+        scope["query_string"] = place.query or b""
+        scope["extensions"] = extensions
+        waiting = self._is_answering()
+        cycle = self.cycle = Cycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        if waiting:  # behind the answers to requests that came before
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
+        else:
+            self._start_asgi_task(cycle, self.app)
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
         if cycle.scope["http_version"] == "1.0":
@@ -200,20 +240,14 @@ class GuardedProtocol(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr]  # None at first
 
     def _await_head(self) -> None:
-        if self._head_timer is None:
-            self._head_timer = self.loop.call_later(self.limits.header_seconds, self._too_slow)
+        if not self._head.is_set:
+            self._head.set(self.limits.header_seconds)
 
     def _too_slow(self) -> None:
-        self._head_timer = None
         if self._head_bytes:
             self._refuse(408, f"The request's headers were not complete after {self.limits.header_seconds:g} seconds.")
         else:
             self.transport.close()
-
-    def _stop_waiting_for_head(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
 
     def _stop_waiting_for_rest(self) -> None:
         if self._rest_timer is not None:

@@ -8,7 +8,7 @@ import pytest
 from starlette.types import Message
 
 from gateway.answering import Refused
-from gateway.api.replying import Reply
+from gateway.api.replying import ANSWER, Reply
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.upstream.http import Passed
@@ -27,7 +27,12 @@ _SHORT: Final = 0.02
 
 
 class Caller:
-    """The server's side of `send`, as uvicorn is: head once and first, nothing behind the end. May be slow."""
+    """The server's side of `send`, as uvicorn is: head once and first, nothing behind the end. May be slow.
+
+    `joins`: it takes the head and the first piece of the body in one message, as our own server does.
+    """
+
+    joins = False
 
     def __init__(self) -> None:
         self.heads: list[tuple[int, list[tuple[bytes, bytes]]]] = []
@@ -40,10 +45,14 @@ class Caller:
     async def send(self, message: Message) -> None:
         if self.ended:
             self.bodies.append(b"sent behind the end")  # seen by the test, even if a task of its own has sent it
-        if message["type"] == "http.response.start":
+        assert message["type"] != ANSWER or self.joins, "a message of no use to this server"
+        if message["type"] in ("http.response.start", ANSWER):
             assert not self.heads, "a second head"
             self.heads.append((message["status"], message["headers"]))
-        else:
+        if message["type"] == ANSWER:
+            assert message["whole"] == (b"content-length" in dict(message["headers"]))
+            assert not (message["whole"] and message["more_body"])
+        if message["type"] != "http.response.start":
             assert self.heads, "a body before the head"
             self.bodies.append(message["body"])
             self.ended = not message["more_body"]
@@ -67,9 +76,14 @@ class Caller:
             await self.came.wait()
 
 
+@pytest.fixture(autouse=True, params=[False, True], ids=["apart", "joined"])
+def joins(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Caller, "joins", request.param)
+
+
 def reply(caller: Caller, heartbeat: float = _LONG, dialect: str = "chat", **fields: Any) -> tuple[Reply, Exchange]:
     x = exchange(dialect, started=asyncio.get_running_loop().time(), **fields)
-    return Reply(x, caller.send, heartbeat), x
+    return Reply(x, caller.send, heartbeat, joins=caller.joins), x
 
 
 def streamed(caller: Caller, heartbeat: float = _LONG, **fields: Any) -> tuple[Reply, Exchange]:
