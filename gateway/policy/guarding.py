@@ -122,7 +122,7 @@ class Guarding:
         self._granted: dict[tuple[str, str], Granted] = {}  # by kind and value, those of earlier turns too
         self._setting = Setting()
         self._check_failed = False
-        self.held = 0  # characters of the answer that have waited at once, at most
+        self.held: int | None = None  # characters of the answer that waited for checks at once, at most
 
     @property
     def bound(self) -> Bound:

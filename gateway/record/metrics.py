@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from gateway.exchange import Exchange
 from gateway.guards.verdicts import Verdicts
+from gateway.policy.guarding import Guarding
 from gateway.routing.health import Health
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -65,10 +66,10 @@ class Metrics(Collector):
         self._verdicts: Counter[tuple[str, str, str, str]] = Counter()
         self._entities: Counter[str] = Counter()
         self._unscanned: Counter[str] = Counter()
-        self.dropped = 0
         self._answers: Counter[str] = Counter()
         self._held: Counter[str] = Counter()
         self._vault: Counter[tuple[str, str]] = Counter()
+        self.dropped = 0
         self._registry = CollectorRegistry()
         self._registry.register(self)
         self._targets: dict[str, tuple[int, int]] = {}
@@ -91,10 +92,10 @@ class Metrics(Collector):
         tally.nanodollars += x.cost_nanodollars or 0
         if x.guarding is not None:
             self._judged(x.guarding.verdicts)
-        for attempt, candidate in zip(x.attempts, x.asked, strict=True):
             self._waited(x.guarding)
         if x.vault:
             self._vault.update(x.vault)
+        for attempt, candidate in zip(x.attempts, x.asked, strict=True):
             self._attempts[candidate.label, attempt.failure.kind if attempt.failure else "-"] += 1
 
     def _judged(self, verdicts: Verdicts) -> None:
@@ -103,6 +104,11 @@ class Metrics(Collector):
             if verdict.kind:
                 self._entities[verdict.kind] += count
         self._unscanned.update(verdicts.unscanned)
+
+    def _waited(self, guarding: Guarding) -> None:
+        if guarding.held is not None and guarding.guarantee is not None:
+            self._answers[guarding.guarantee] += 1
+            self._held[guarding.guarantee] += guarding.held
 
     def page(self, health: Health, now: float, targets: Collection[str], checked: Collection[str]) -> bytes:
         """The exposition, with the state of these targets and checked providers as it is now.
@@ -143,12 +149,6 @@ class Metrics(Collector):
         for tried, count in self._attempts.items():
             attempts.add_metric(tried, count)
         yield attempts
-        judged = CounterMetricFamily(
-            "haechi_policy_verdicts",
-            "What rules said of findings: `enforced`, `shadow`, or `failed` where the detector did.",
-            labels=("policy", "rule", "effect", "said"),
-        )
-        for verdict, count in self._verdicts.items():
         yield from self._of_policies()
         vault = CounterMetricFamily(
             "haechi_vault",
@@ -174,6 +174,12 @@ class Metrics(Collector):
         yield from (breaker, in_flight, up)
 
     def _of_policies(self) -> Iterator[Metric]:
+        judged = CounterMetricFamily(
+            "haechi_policy_verdicts",
+            "What rules said of findings: `enforced`, `shadow`, `straddled` (its beginning was sent), or `failed` where the detector did.",
+            labels=("policy", "rule", "effect", "said"),
+        )
+        for verdict, count in self._verdicts.items():
             judged.add_metric(verdict, count)
         entities = CounterMetricFamily("haechi_policy_entities", "Findings, by entity.", labels=("entity",))
         for kind, count in self._entities.items():
@@ -184,17 +190,15 @@ class Metrics(Collector):
         for what, count in self._unscanned.items():
             unscanned.add_metric((what,), count)
         yield from (judged, entities, unscanned)
-        yield CounterMetricFamily(
-            "haechi_records_dropped", "Records that found the queue full, or could not be written.", value=self.dropped
+        answers = CounterMetricFamily(
+            "haechi_policy_held_answers", "Answers that waited for checks, by their guarantee.", labels=("guarantee",)
         )
-        breaker = GaugeMetricFamily("haechi_target_breaker", "0 closed, 1 half open, 2 open.", labels=("target",))
-        in_flight = GaugeMetricFamily("haechi_target_in_flight", "Attempts under way.", labels=("target",))
-        for name, (state, under_way) in self._targets.items():
-            breaker.add_metric((name,), state)
-            in_flight.add_metric((name,), under_way)
-        up = GaugeMetricFamily(
-            "haechi_provider_up", "1 up, 0 found down by its active health checks.", labels=("provider",)
+        held = CounterMetricFamily(
+            "haechi_policy_held_characters",
+            "The most characters of each such answer that waited at once, added up.",
+            labels=("guarantee",),
         )
-        for name, is_up in self._up.items():
-            up.add_metric((name,), is_up)
-        yield from (breaker, in_flight, up)
+        for guarantee, count in self._answers.items():
+            answers.add_metric((guarantee,), count)
+            held.add_metric((guarantee,), self._held[guarantee])
+        yield from (answers, held)

@@ -187,13 +187,15 @@ def row(x: Exchange, ended: float) -> Row:
     )
 
 
-def _judged(guarding: Guarding | None) -> tuple[Any, Any, Any, Any]:
+def _judged(guarding: Guarding | None) -> tuple[Any, Any, Any, Any, Any, Any]:
     if guarding is None:
-        return None, None, None, None
+        return None, None, None, None, None, None
     bound, verdicts = guarding.bound, guarding.verdicts
     return (
         [f"{name}@{version}" for name, version in bound.policies],
         [one.name for one in bound.exempted],
         [(*verdict, count) for verdict, count in verdicts],
         dict(verdicts.unscanned),
+        guarding.guarantee,
+        guarding.held,
     )

@@ -294,6 +294,7 @@ def test_a_row_says_what_rules_said_and_what_none_could_read() -> None:
     assert made.verdicts == [("p", "mask-codes", "user", "CODE", "mask", "enforced", 1)]
     assert made.unscanned == {"image": 1}
     assert made.exempted == []
+    assert (made.guarantee, made.held) == (None, None)
 
 
 def test_a_row_of_a_request_that_came_to_nothing_has_holes_and_no_guesses() -> None:
