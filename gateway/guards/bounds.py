@@ -4,7 +4,7 @@ A pattern that fails here cannot guard a stream, since nobody could say when tex
 """
 
 import re
-import string
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from re import _constants as sre  # type: ignore[attr-defined]  # the tree that CPython itself matches with
 from re import _parser  # type: ignore[attr-defined]
@@ -20,8 +20,8 @@ _CATEGORIES: Final = {
     sre.CATEGORY_NOT_DIGIT: re.compile("[^0-9]"),
     sre.CATEGORY_WORD: re.compile("[A-Za-z0-9_]"),
     sre.CATEGORY_NOT_WORD: re.compile("[^A-Za-z0-9_]"),
-    sre.CATEGORY_SPACE: re.compile(r"\s"),
-    sre.CATEGORY_NOT_SPACE: re.compile(r"\S"),
+    sre.CATEGORY_SPACE: re.compile(r"\s", re.ASCII),
+    sre.CATEGORY_NOT_SPACE: re.compile(r"\S", re.ASCII),
 }
 
 
@@ -31,32 +31,37 @@ class Unbounded(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """`widest`: characters of the longest match. `risky`: repeats inside repeats. `many`: it may match in more than `MOST_WAYS` ways,
+    """`widest`, `narrowest`: characters of the longest match and of the shortest. `risky`: repeats inside repeats. `many`: it may match in more than `MOST_WAYS` ways,
     which may mean that it fails in as many steps, or only that it has long parts.
     """
 
     widest: int
+    narrowest: int
     risky: bool
     many: bool
     _tree: Any
 
     def may_hold(self, char: str) -> bool:
         """Whether a match can contain this character. True where that cannot be told."""
-        return _holds(self._tree, *_cases(char))
+        return _holds(self._tree, char, any_case=False)
 
     def may_begin(self, char: str) -> bool:
         """Whether a match can begin with this character. True where that cannot be told."""
-        return _begins(self._tree, *_cases(char))
+        return _begins(self._tree, char, any_case=False)
 
-    def apart(self) -> bool:
-        """Whether no match begins right behind an ASCII letter or digit."""
+    def edges(self) -> set[int]:
+        """The code points at which a range of characters that are alike to this pattern ends and the next begins."""
+        return set(_edges(self._tree))
+
+    def may_follow(self, char: str) -> bool:
+        """Whether a match can begin right behind this character. True where that cannot be told."""
         operator, value = self._tree[0]
-        if operator is not sre.ASSERT_NOT or value[0] != -1 or len(value[1]) != 1 or value[1][0][0] is not sre.IN:
-            return False
-        items = value[1][0][1]
-        if items[0][0] is sre.NEGATE:
-            return False
-        return all(in_class(items, ord(char), ord(char)) for char in string.ascii_letters + string.digits)
+        if operator is not sre.ASSERT_NOT or value[0] != -1 or len(value[1]) != 1:
+            return True
+        ((kind, items),) = value[1]
+        if kind is sre.LITERAL:
+            return bool(items != ord(char))
+        return kind is not sre.IN or items[0][0] is sre.NEGATE or not in_class(items, forms(char, any_case=False))
 
 
 def bounds(pattern: str) -> Bounds:
@@ -70,12 +75,12 @@ def bounds(pattern: str) -> Bounds:
             "flags for the whole pattern would change the others; write `(?i:…)` around the part they are for"
         )
     _check(tree)
-    widest = tree.getwidth()[1]
+    narrowest, widest = tree.getwidth()
     if widest > WIDEST:
         raise Unbounded(f"the longest match has {widest} characters; {WIDEST} are allowed")
     if widest == 0:
         raise Unbounded("the pattern matches nothing but the empty text")
-    return Bounds(widest, _nested(tree, inside=False), _ways(tree) > MOST_WAYS, tree)
+    return Bounds(widest, narrowest, _nested(tree, inside=False), _ways(tree) > MOST_WAYS, tree)
 
 
 def _check(tree: Any) -> None:
@@ -150,20 +155,30 @@ def _ways_of(operator: Any, value: Any) -> int:
     return sum(each ** min(count, enough) for count in range(least, min(most, least + enough) + 1))
 
 
-def _cases(char: str) -> tuple[int, int]:
-    return ord(char.lower()[0]), ord(char.upper()) if len(char.upper()) == 1 else ord(char)
+def forms(char: str, *, any_case: bool) -> Collection[int]:
+    """The code points as which a pattern may write this character; the engine knows no case beyond ASCII."""
+    return {ord(char.lower()), ord(char.upper())} if any_case and char.isascii() else (ord(char),)
 
 
-def _begins(tree: Any, lower: int, upper: int) -> bool:
+def in_any_case(operator: Any, value: Any, *, any_case: bool) -> bool:
+    """Whether case counts for nothing inside of this node, if it is so around it."""
+    if operator is not sre.SUBPATTERN:
+        return any_case
+    _, added, taken, _ = value
+    return bool(added & re.IGNORECASE) or (any_case and not taken & re.IGNORECASE)
+
+
+def _begins(tree: Any, char: str, *, any_case: bool) -> bool:
     for operator, value in tree:
         if operator in (sre.ASSERT, sre.ASSERT_NOT, sre.AT):
             continue
         if operator is sre.LITERAL:
-            return value in (lower, upper)
+            return value in forms(char, any_case=any_case)
         if operator is sre.IN:
-            return in_class(value, lower, upper)
+            return in_class(value, forms(char, any_case=any_case))
         parts = _parts(operator, value)
-        if not parts or any(_begins(part, lower, upper) for part in parts):
+        inside = in_any_case(operator, value, any_case=any_case)
+        if not parts or any(_begins(part, char, any_case=inside) for part in parts):
             return True
         optional = operator in REPEATS and value[0] == 0
         if not optional and min(part.getwidth()[0] for part in parts) > 0:
@@ -171,29 +186,47 @@ def _begins(tree: Any, lower: int, upper: int) -> bool:
     return True
 
 
-def _holds(tree: Any, lower: int, upper: int) -> bool:
+def _holds(tree: Any, char: str, *, any_case: bool) -> bool:
     for operator, value in tree:
         if operator in _ANYTHING:
             return True
-        if operator is sre.LITERAL and value in (lower, upper):
+        if operator is sre.LITERAL and value in forms(char, any_case=any_case):
             return True
-        if operator is sre.IN and in_class(value, lower, upper):
+        if operator is sre.IN and in_class(value, forms(char, any_case=any_case)):
             return True
+        inside = in_any_case(operator, value, any_case=any_case)
         if operator not in (sre.ASSERT, sre.ASSERT_NOT) and any(
-            _holds(part, lower, upper) for part in _parts(operator, value)
+            _holds(part, char, any_case=inside) for part in _parts(operator, value)
         ):
             return True
     return False
 
 
-def in_class(items: Any, lower: int, upper: int) -> bool:
+def _edges(tree: Any) -> Iterator[int]:
+    for operator, value in tree:
+        items = value if operator is sre.IN else [(operator, value)]
+        for kind, item in items:
+            if kind is sre.RANGE:
+                yield from (item[0], item[1] + 1)
+            elif kind in (sre.LITERAL, sre.NOT_LITERAL):
+                yield from (item, item + 1)
+        for part in _parts(operator, value):
+            yield from _edges(part)
+
+
+def in_class(items: Any, points: Collection[int]) -> bool:
+    """Whether one of these code points may be in a set of characters."""
     for operator, value in items:
         if operator is sre.NEGATE:
             return True
-        if operator is sre.LITERAL and value in (lower, upper):
+        if operator is sre.LITERAL and value in points:
             return True
-        if operator is sre.RANGE and (value[0] <= lower <= value[1] or value[0] <= upper <= value[1]):
+        if operator is sre.RANGE and any(value[0] <= point <= value[1] for point in points):
             return True
-        if operator is sre.CATEGORY and (found := _CATEGORIES.get(value)) and found.match(chr(lower)):
+        if (
+            operator is sre.CATEGORY
+            and (found := _CATEGORIES.get(value))
+            and any(found.match(chr(one)) for one in points)
+        ):
             return True
     return False

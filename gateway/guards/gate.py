@@ -9,7 +9,7 @@ from re import _constants as sre  # type: ignore[attr-defined]  # the tree that 
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any, Final
 
-from gateway.guards.bounds import REPEATS, in_class
+from gateway.guards.bounds import REPEATS, forms, in_any_case, in_class
 
 BEYOND: Final = 1
 _CLASSES: Final = (string.ascii_lowercase, string.ascii_uppercase, string.digits, string.whitespace)
@@ -31,32 +31,31 @@ def held(text: str) -> int:
 
 def needed(pattern: str) -> tuple[int, ...]:
     """Bits of each of which every match holds at least one."""
-    return tuple(sorted(set(_needed(_parser.parse(pattern, re.ASCII)))))
+    return tuple(sorted(set(_needed(_parser.parse(pattern, re.ASCII), any_case=False))))
 
 
-def _needed(tree: Any) -> list[int]:
+def _needed(tree: Any, *, any_case: bool) -> list[int]:
     every: list[int] = []
     for operator, value in tree:
         if operator is sre.LITERAL:
-            char = chr(value)
-            every.append(held(char + char.lower() + char.upper()))
+            every.append(held("".join(map(chr, forms(chr(value), any_case=any_case)))))
         elif operator is sre.IN:
-            every.append(_of_class(value))
+            every.append(_of_class(value, any_case=any_case))
         elif operator in REPEATS and value[0] > 0:
-            every += _needed(value[2])
+            every += _needed(value[2], any_case=any_case)
         elif operator is sre.SUBPATTERN:
-            every += _needed(value[3])
+            every += _needed(value[3], any_case=in_any_case(operator, value, any_case=any_case))
         elif operator is sre.ATOMIC_GROUP:
-            every += _needed(value)
+            every += _needed(value, any_case=any_case)
         elif operator is sre.BRANCH:
-            every += _of_any([_needed(branch) for branch in value[1]])
+            every += _of_any([_needed(branch, any_case=any_case) for branch in value[1]])
     return every
 
 
-def _of_class(items: Any) -> int:
+def _of_class(items: Any, *, any_case: bool) -> int:
     bits = 0 if all(_ascii(operator, value) for operator, value in items) else BEYOND
     for char, bit in _BITS.items():
-        if in_class(items, ord(char.lower()), ord(char.upper())):
+        if in_class(items, forms(char, any_case=any_case)):
             bits |= bit
     return bits
 

@@ -21,12 +21,14 @@ PATTERNS = [
     Pattern("ACCOUNT", r"(?<![0-9])[0-9]{4}(?![0-9])", context=("계좌",)),
     Pattern("EVEN", r"(?<![0-9])[0-9]{2,6}(?![0-9])", check=lambda digits: int(digits) % 2 == 0),
     Pattern("SHORT", r"a@|@b"),
+    Pattern("LONG", r"(?<!<)<[a-z0-9A-Z@. \n-]{0,300}>"),
+    Pattern("CASES", r"(?i:no[x-z])\.[A-C]{2}"),
     Pattern("NESTED", r"(?:[a-z]{1,3}-){1,3}!"),
 ]
 BITS = [
     "900101-1234568", "010-1234-5678", "01012345678", "minsu.kim@example.co.kr", "입니다 ", "sk-a1B2", "sk-", "a@b", "010-", "9001", " ",
     "12", "-", ".", "@", "hello ", "한국어 ", "x", "\n", "０１０", "\u200b", "\u200b" * 16, "\u0301", "계좌", "전화", "번호", "\u1112",
-    "\u1161", "\u11ab", "\u110c\u1165\u11ab\u1112\u116a\u1107\u1165\u11ab\u1112\u1169", "ㅡ", "1234", "ab-", "!", "\U0010ffff", "\t",
+    "\u1161", "\u11ab", "\u110c\u1165\u11ab\u1112\u116a\u1107\u1165\u11ab\u1112\u1169", "ㅡ", "1234", "ab-", "!", "<", ">", "<hello 12 " + "x " * 30, "nOx.AB", "Noz.Ca", "\U0010ffff", "\t",
 ]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(BITS), max_size=14).map("".join) | st.text(max_size=30)
 SCANNER = Scanner(PATTERNS)

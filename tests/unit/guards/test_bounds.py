@@ -40,11 +40,14 @@ def test_the_longest_match_is_known(pattern: str, widest: int) -> None:
     ("pattern", "inside", "outside"),
     [
         (r"(?<!x)INT-[0-9]{6}(?!y)", "INT-0", "xy@ 가"),
-        (r"(?i:sk)[a-f]{2}", "sSkKaF", "g0 "),
+        (r"(?i:sk)[a-f]{2}", "sSkKaf", "Fg0 "),
         (r"[^0-9]{1,3}", "a가9", ""),
         (r"a.{1,3}", "가\n", ""),
         (r"\d\w?\s?", "0a_ \n", "-"),
         (r"전화번호", "전호", "a가"),
+        (r"(?i:a(?-i:b)c)", "aAbcC", "B"),
+        (r"\S{2}", "\x85\u2028a", " \n"),
+        (r"\s{2}", " \n", "\x85\u2028a"),
     ],
 )
 def test_it_is_told_which_characters_a_match_may_hold(pattern: str, inside: str, outside: str) -> None:

@@ -96,7 +96,7 @@ SLOW = Pattern("SLOW", r"(?:\w{1,9}\w{1,9}-?){1,12}#", detector="slow")
 
 @pytest.mark.parametrize("streamed", [False, True])
 def test_a_pattern_that_takes_too_long_holds_the_text_back(streamed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.guards.scanner.SECONDS", 0.01)
+    monkeypatch.setattr("gateway.guards.allowance.SECONDS", 0.01)
     text = "a" * 400
     with pytest.raises(Blocked) as caught:
         edited(text, (MASK, [SLOW]), sizes=[200, 200] if streamed else None)
@@ -108,7 +108,7 @@ def test_a_pattern_that_takes_too_long_holds_the_text_back(streamed: bool, monke
 
 
 def test_what_checks_have_found_is_changed_though_a_pattern_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.guards.scanner.SECONDS", 0.01)
+    monkeypatch.setattr("gateway.guards.allowance.SECONDS", 0.01)
     passing = Rule("p", "r", "mask", passes_on_error=True)
     looking = Looking("user", [(passing, ["slow", "judge"])], [SLOW])
     text = "Anna " + "a" * 400 + "!#"

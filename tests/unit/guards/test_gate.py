@@ -34,10 +34,22 @@ def test_a_text_without_them_is_told_apart(pattern: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "inside"), [("(?<![0-9A-Za-z.])x", True), ("(?<![0-9])x", False), ("x", False), ("(?<=[0-9A-Za-z])x", False), ("(?<![^0-9A-Za-z])x", False)]
-)  # fmt: skip
-def test_it_is_known_what_never_begins_inside_a_word(pattern: str, inside: bool) -> None:
-    assert bounds(pattern).apart() is inside
+    ("pattern", "behind"),
+    [
+        ("(?<![0-9A-Za-z.])x", "a0Z."),
+        ("(?<![0-9])x", "0"),
+        ("(?<!-)x", "-"),
+        ("(?<![가-힣])x", "가힣"),
+        ("x", ""),
+        ("(?<=[0-9A-Za-z])x", ""),
+        ("(?<![^0-9A-Za-z])x", ""),
+        ("(?<!a|b)x", "a"),
+    ],
+)
+def test_it_is_known_behind_what_a_match_never_begins(pattern: str, behind: str) -> None:
+    assert [char for char in "a0Z.-가힣 " if not bounds(pattern).may_follow(char)] == [
+        char for char in "a0Z.-가힣 " if char in behind
+    ]
 
 
 def _agrees(pattern: str, text: str) -> None:
@@ -45,6 +57,6 @@ def _agrees(pattern: str, text: str) -> None:
     for match in regex.finditer(pattern, text, flags=regex.ASCII, overlapped=True):
         assert all(held(match.group()) & bits for bits in needed(pattern))
         assert not match.group() or every.may_begin(match.group()[0])
-        assert not (
-            every.apart() and match.start() and text[match.start() - 1].isascii() and text[match.start() - 1].isalnum()
-        )
+        assert not match.start() or every.may_follow(text[match.start() - 1])
+        assert all(every.may_hold(char) for char in match.group())
+        assert every.narrowest <= len(match.group()) <= every.widest
