@@ -14,9 +14,12 @@ from gateway.guards.checks.schema import SchemaCheck
 from gateway.guards.checks.tool_args import ToolArgsCheck
 from gateway.guards.checks.tool_permissions import ToolPermissionsCheck
 from gateway.guards.checks.webhook import WebhookCheck
+from gateway.guards.guests import GuestCheck
 from gateway.guards.libraries.guardrails_ai import GuardrailsAiCheck
 from gateway.guards.libraries.presidio import PresidioCheck
 from gateway.policy import detectors
+from gateway.policy.detectors import Guest
+from gateway.policy.guests import guest_check, is_by_check
 from gateway.policy.rule import Finder, Policy
 
 
@@ -42,17 +45,28 @@ def make_checks(policies: Iterable[Policy], ports: Ports, kept: Mapping[str, Che
     made: dict[str, Check] = {}
     specs: dict[str, Finder] = {}
     for name, finder in _used(policies):
-        if finder.kind not in _MADE:
+        if not _is_check(finder):
             continue
         same = specs.setdefault(finder.digest, finder)
         if same.spec != finder.spec:
             raise ValueError(
-                f"policy {name}, detector `{finder.name}`: another of the same url signs with another secret; use one for both"
+                f"policy {name}, detector `{finder.name}`: another with the same settings has another secret; use one for both"
             )
         if finder.digest not in made:
-            before = (kept or {}).get(finder.digest) if finder.kind in LIBRARIES else None
+            before = _kept(finder, (kept or {}).get(finder.digest))
             made[finder.digest] = before or _made(name, finder, ports)
     return made
+
+
+def _is_check(finder: Finder) -> bool:
+    return is_by_check(type(finder.spec)) if isinstance(finder.spec, Guest) else finder.kind in _MADE
+
+
+def _kept(finder: Finder, before: Check | None) -> Check | None:
+    """Of another distribution's the one that has the same secrets, which no digest holds; it may have been slow to make."""
+    if isinstance(before, GuestCheck):
+        return before if before.spec == finder.spec else None
+    return before if finder.kind in LIBRARIES else None
 
 
 def without_library(policies: Iterable[Policy]) -> list[str]:
@@ -74,7 +88,7 @@ def _used(policies: Iterable[Policy]) -> list[tuple[str, Finder]]:
 
 def _made(name: str, finder: Finder, ports: Ports) -> Check:
     try:
-        return _MADE[finder.kind](finder, ports)
+        return guest_check(finder.spec) if isinstance(finder.spec, Guest) else _MADE[finder.kind](finder, ports)
     except ValueError as error:
         raise ValueError(f"policy {name}, detector `{finder.name}`: {error}") from error
 

@@ -8,7 +8,8 @@ from gateway.guards.catalogue import patterns
 from gateway.guards.keywords import keyword_pattern
 from gateway.guards.pattern import Pattern
 from gateway.policy import detectors
-from gateway.policy.detectors import MinScore
+from gateway.policy.detectors import Guest, MinScore
+from gateway.policy.guests import guest_patterns
 from gateway.policy.rule import Finder
 
 REGISTRATION_NUMBERS: Final = ("KR_RRN", "KR_FRN")
@@ -30,13 +31,19 @@ VERSIONS: Final[Mapping[str, str]] = {
     "webhook": "1",
     "moderation": "1",
 }
-"""The kinds that can be run. A version is raised when the same settings find something else than before."""
+"""The kinds of ours that can be run. A version is raised when the same settings find something else than before."""
 
 
 def patterns_of(finder: Finder) -> list[Pattern]:
     """Signed by the digest of the detector: two policies that say the same share what is found. None of a check (`checking`)."""
+    return [replace(pattern, detector=finder.digest) for pattern in _unsigned(finder)]
+
+
+def _unsigned(finder: Finder) -> list[Pattern]:
+    if isinstance(finder.spec, Guest):
+        return guest_patterns(finder.spec, finder.digest)
     made = _MADE.get(finder.kind)
-    return [replace(pattern, detector=finder.digest) for pattern in made(finder.spec)] if made else []
+    return made(finder.spec) if made else []
 
 
 def _pattern(spec: detectors.Pattern) -> list[Pattern]:

@@ -17,13 +17,16 @@ from gateway.config.mistakes import ConfigError, Finding, Mistake, Trail, neares
 from gateway.config.reading import Draft, Sort, drafted, opened
 from gateway.config.source import Stamp, stamp_of
 from gateway.config.structs import Config, Exempt
+from gateway.policy.detectors import Guest
+from gateway.policy.guests import unsound
 from gateway.policy.inherit import Family
+from gateway.policy.plugged import PRINTED_BY, fitted
 from gateway.policy.references import Known, Names, Outline, Subject, references
 from gateway.policy.rule import Policy
 from gateway.policy.structs import Document, json_schema
 from gateway.shipped import FOLDER, PREFIX, shipped_names
 
-POLICY: Final = Sort(Document, json_schema, "haechi policy schema")
+POLICY: Final = Sort(Document, json_schema, PRINTED_BY, fitted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ class _Reading:
         for draft in self._drafts.values():
             if draft.value is not None:
                 subject = Subject.among(draft.value, outlines, self._known, lacks_files=self.lacks_files)
-                self._report(draft, references(subject))
+                self._report(draft, [*references(subject), *_guests(draft.value)])
         unsound = {mistake.file for mistake in self.mistakes}
         family = Family(self._documents()).settle()
         above = {name: {str(self._named[one]) for one in _ancestors(name, outlines)} for name in outlines}
@@ -154,6 +157,14 @@ class _Reading:
 
     def _report(self, draft: Draft[Document], findings: Iterable[Finding]) -> None:
         self.mistakes |= draft.mistakes(one for one in findings if draft.keeps(one))
+
+
+def _guests(document: Document) -> Iterator[Finding]:
+    """Patterns of another distribution's detectors that nobody could search for."""
+    for name, spec in document.detectors.items():
+        if isinstance(spec, Guest) and (reason := unsound(spec)) is not None:
+            trail: Trail = ("detectors", name)
+            yield Finding(trail, reason, about_key=True, rests_on=(trail,))
 
 
 def _name(draft: Draft[Document]) -> str | None:

@@ -1,0 +1,1 @@
+"""Promises that every detector has to keep, each with what to do where it does not."""
