@@ -7,21 +7,23 @@ import regex
 from gateway.guards.bounds import Bounds, bounds
 from gateway.guards.fold import SENTINEL
 from gateway.guards.gate import needed
+from gateway.guards.guests import GuestTest
 from gateway.guards.pattern import Pattern
 
 
 class Compiled:
-    """Raises `Unbounded` for a pattern that cannot guard a stream. `closed` matches it with a sentinel behind, which no text holds: so
+    """Raises `Unbounded` for a pattern that cannot guard a stream. `is_guest`: its check is not ours. `closed` matches it with a sentinel behind, which no text holds: so
     never, but partially where more text could make it match.
     """
 
-    __slots__ = ("bounds", "closed", "finditer", "narrowest", "needed", "pattern", "risky", "search")
+    __slots__ = ("bounds", "closed", "finditer", "is_guest", "narrowest", "needed", "pattern", "risky", "search")
 
     def __init__(self, pattern: Pattern) -> None:
         self.pattern = pattern
         self.bounds, self.needed, compiled, closed = _read(pattern.regex)
         self.narrowest = self.bounds.narrowest
         self.risky = self.bounds.risky or (self.bounds.many and not pattern.measured)
+        self.is_guest = isinstance(pattern.check, GuestTest)
         self.search = compiled.search
         self.finditer = compiled.finditer
         self.closed = closed.match

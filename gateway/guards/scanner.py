@@ -81,7 +81,7 @@ class Scanner:
                 start, stop = match.span()
                 if start >= end:
                     break
-                if start < stop and _in_context(pattern, text, start) and pattern.check(match.group()):
+                if start < stop and _in_context(pattern, text, start) and _agrees(each, match.group(), allowance):
                     every.append((start, stop, pattern))
         return sorted(every, key=_by_start)
 
@@ -171,6 +171,11 @@ def _by_start(span: tuple[int, int, Pattern]) -> tuple[int, int]:
 def _closed(folded: Folded) -> int:
     """How many folded characters nothing can change any more."""
     return len(folded.text) if folded.open == len(folded.raw) else folded.first(folded.open)
+
+
+def _agrees(each: Compiled, match: str, allowance: Allowance) -> bool:
+    check = each.pattern.check
+    return allowance.wait(check, match) if each.is_guest else check(match)
 
 
 def _in_context(pattern: Pattern, text: str, start: int) -> bool:

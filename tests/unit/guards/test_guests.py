@@ -16,6 +16,8 @@ from gateway.guards.finding import Finding
 from gateway.guards.guests import MOST_FINDINGS, THREADS, GuestCheck, GuestFailed, GuestTest, believed
 from gateway.guards.libraries.beside import Beside
 from gateway.guards.libraries.workers import LibraryFailed, Overloaded
+from gateway.guards.pattern import Pattern
+from gateway.guards.scanner import Scanner
 from tests.support.eventually import eventually
 
 TEXT = "plum-canary-7731"
@@ -175,13 +177,15 @@ async def test_a_task_that_ends_the_loop_ends_no_other() -> None:
 
 
 async def test_the_thread_of_a_check_ends_with_it() -> None:
-    check: GuestCheck | None = awaiting(lambda said: [])
-    assert check is not None
-    before = threading.active_count()
-    await check.look(Said("user", TEXT, TEXT))
-    assert threading.active_count() == before + 1
-    check = None
-    assert eventually(lambda: gc.collect() >= 0 and threading.active_count() == before)
+    def named() -> int:
+        return [one.name for one in threading.enumerate()].count("ends")
+
+    beside: Beside | None = Beside("ends")
+    assert beside is not None
+    await beside.run(lambda: asyncio.sleep(0))
+    assert named() == 1
+    beside = None
+    assert eventually(lambda: gc.collect() >= 0 and not named())
 
 
 def test_a_test_decides_in_a_thread() -> None:
@@ -191,10 +195,10 @@ def test_a_test_decides_in_a_thread() -> None:
         names.add(threading.current_thread().name)
         return int(match) % 2 == 0
 
-    test, before = GuestTest(even, ("d", 0), "acme"), threading.active_count()
+    test = GuestTest(even, ("d", 0), "decides")
     assert [test(str(one)) for one in range(6)] == [True, False] * 3
-    assert names == {"acme"}
-    assert threading.active_count() == before + 1
+    assert names == {"decides"}
+    assert [one.name for one in threading.enumerate()].count("decides") == 1
 
 
 @pytest.mark.parametrize("error", [ValueError(TEXT), SystemExit(TEXT), KeyboardInterrupt(TEXT)])
@@ -254,6 +258,19 @@ def test_more_callers_than_threads_wait_for_each_other() -> None:
     test = GuestTest(nap, ("d", 0), "acme")
     with ThreadPoolExecutor(4 * THREADS) as pool:
         assert all(pool.map(lambda _: test("x", 10), range(8 * THREADS)))
+
+
+def test_all_tests_in_one_text_have_to_be_done_within_what_a_text_may_take() -> None:
+    def nap(_: str) -> bool:
+        time.sleep(0.02)
+        return True
+
+    scanner = Scanner([Pattern("DIGIT", "[0-9]", GuestTest(nap, ("d", 0), "acme"))])
+    assert len(scanner.scan("1 2 3")) == 3
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        scanner.scan("1" * 1_000)
+    assert time.monotonic() - began < 5
 
 
 def test_tests_are_the_same_if_their_detector_is() -> None:
