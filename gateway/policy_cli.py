@@ -11,6 +11,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from gateway.app import KNOWN_ENTITIES, ROWS
 from gateway.config.load import Loaded, load_with_files
 from gateway.config.mistakes import ConfigError, Mistake
@@ -21,9 +23,15 @@ from gateway.policy.finding import VERSIONS
 from gateway.policy.lint import lint
 from gateway.policy.load import LoadedPolicies, files_of, load_files, load_policies
 from gateway.policy.structs import json_schema
+from gateway.trying import differing, explaining
+from gateway.trying.differing import as_data
+from gateway.trying.explaining import explained
+from gateway.trying.replaying import compared, run_once
+from gateway.trying.traffic import answered, read_one, read_traffic
 from gateway.trying.trial import try_policies
 
 DEFAULT: Final = Path("haechi.yaml")
+_STANDARD_INPUT: Final = Path("-")
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +51,41 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         )
         if name == "lint":
             one.add_argument("--strict", action="store_true", help="remarks count as mistakes")
+    _add_diff(commands.add_parser("diff", help="say what a change of policies does, by what is written and on traffic"))
+    _add_explain(commands.add_parser("explain", help="say why one request is blocked, changed or let through"))
     commands.add_parser("schema", help="print the JSON Schema of a policy file")
+
+
+def _add_diff(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("before", type=Path, help="policy file or folder")
+    parser.add_argument("after", type=Path, help="policy file or folder")
+    parser.add_argument("--traffic", type=Path, help="requests to judge under both, as JSON lines; - is standard input")
+    parser.add_argument(
+        "--config", type=Path, help="where models lead, and who is who; by default ./haechi.yaml, if it is there"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--fail-on", choices=("looser", "any"), help="end with status 1 for such a change")
+
+
+def _add_explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files", type=Path, nargs="*", help="policy files or folders; by default those of the configuration"
+    )
+    parser.add_argument(
+        "--config", type=Path, help="where models lead, and who is who; by default ./haechi.yaml, if it is there"
+    )
+    parser.add_argument(
+        "--request",
+        type=Path,
+        default=_STANDARD_INPUT,
+        help="the request, as JSON; by default - which is standard input",
+    )
+    parser.add_argument("--line", type=int, help="which line, where the file has many requests")
+    parser.add_argument(
+        "--answer", type=Path, help="what the model answered, as JSON: a body, or the events of a stream"
+    )
+    parser.add_argument("--show-text", action="store_true", help="print what the model sees, too")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -51,22 +93,30 @@ def run(chosen: argparse.Namespace) -> int:
         print(schema_text(json_schema()), end="")
         return 0
     try:
-        found = _read(chosen.files, chosen.config, os.environ)
+        if chosen.policy_command == "diff":
+            return _diff(chosen)
+        loaded = _configured(chosen.config, os.environ, needed=not chosen.files)
+        found = _read(chosen.files, loaded, chosen.config, os.environ)
+        if chosen.policy_command == "explain":
+            return _explain(found, loaded, chosen)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1
     return _COMMANDS[chosen.policy_command](found, chosen)
 
 
-def _read(files: list[Path], config: Path | None, env: Mapping[str, str]) -> LoadedPolicies:
+def _configured(config: Path | None, env: Mapping[str, str], *, needed: bool) -> Loaded | None:
+    """The configuration, if it is named, needed or there. Raises `ConfigError`."""
+    if config is not None or needed or DEFAULT.exists():
+        return load_with_files(config or DEFAULT, env, ROWS)
+    return None
+
+
+def _read(files: list[Path], loaded: Loaded | None, config: Path | None, env: Mapping[str, str]) -> LoadedPolicies:
     """Given files are judged by the names of the configuration, if there is one. Raises `ConfigError`."""
-    path = config or DEFAULT
-    loaded: Loaded | None = None
-    if config is not None or not files or DEFAULT.exists():
-        loaded = load_with_files(path, env, ROWS)
     if files or loaded is None:
         return load_files(files_of(files), env, KNOWN_ENTITIES, None if loaded is None else loaded.config)
-    return load_policies(loaded, path.parent, env, KNOWN_ENTITIES)
+    return load_policies(loaded, (config or DEFAULT).parent, env, KNOWN_ENTITIES)
 
 
 def _lint(found: LoadedPolicies, chosen: argparse.Namespace) -> int:
@@ -104,11 +154,7 @@ def _coverage(found: LoadedPolicies, _chosen: argparse.Namespace) -> int:
     cells = [cell for cell in coverage(found.policies.values()) if cell.state != "absent"]
     rows = [("policy", "rule", "surface", "place", "unary", "stream", "guarantee"), *_rows(cells)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-    try:
-        print("\n".join(lines), flush=True)
-    except BrokenPipeError:  # who reads has seen enough, as `head` has
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows)
     return 0
 
 
@@ -121,6 +167,59 @@ def _rows(cells: Iterable[Cell]) -> Iterable[tuple[str, ...]]:
         states = [forms[form].state if form in forms else "-" for form in ("unary", "stream")]
         stream = forms.get("stream")
         yield policy, rule, surface, place, *states, (stream.guarantee if stream else None) or "-"
+
+
+def _diff(chosen: argparse.Namespace) -> int:
+    """Raises `ConfigError`."""
+    loaded = _configured(chosen.config, os.environ, needed=False)
+    before, after = (_read([one], loaded, chosen.config, os.environ).policies for one in (chosen.before, chosen.after))
+    lines = [] if chosen.traffic is None else read_traffic(chosen.traffic, _bytes(chosen.traffic))
+    try:
+        found = asyncio.run(compared(before, after, lines, None if loaded is None else loaded.config))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    _print([_json(as_data(found))] if chosen.json else differing.told(found, _called(chosen.traffic)))
+    fails = {"looser": found.is_looser, "any": found.is_any}
+    return int(chosen.fail_on is not None and fails[chosen.fail_on]())
+
+
+def _explain(found: LoadedPolicies, loaded: Loaded | None, chosen: argparse.Namespace) -> int:
+    """Raises `ConfigError`."""
+    line = read_one(chosen.request, _bytes(chosen.request), chosen.line)
+    if chosen.answer is not None:
+        line = answered(line, chosen.answer, _bytes(chosen.answer))
+    try:
+        ran = asyncio.run(run_once(found.policies, None if loaded is None else loaded.config, line))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    why = explained(ran, found.policies, show_text=chosen.show_text)
+    _print([_json(why)] if chosen.json else explaining.told(why, _called(chosen.request)))
+    return 0
+
+
+def _bytes(path: Path) -> bytes:
+    """What is in a file, or comes over standard input. Raises `ConfigError`."""
+    try:
+        return sys.stdin.buffer.read() if path == _STANDARD_INPUT else path.read_bytes()
+    except OSError as error:
+        raise ConfigError([Mistake(str(path), 0, 0, "", f"cannot be read: {error.strerror}")]) from None
+
+
+def _called(path: Path | None) -> str:
+    return "standard input" if path == _STANDARD_INPUT else str(path)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(value)).decode()
+
+
+def _print(lines: Iterable[str]) -> None:
+    try:
+        print("\n".join(lines), flush=True)
+    except BrokenPipeError:  # who reads has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 _COMMANDS: Final[dict[str, Callable[[LoadedPolicies, argparse.Namespace], int]]] = {

@@ -4,7 +4,7 @@ policies, exemptions -> Binder        raises `NotImplementedHere` for a detector
 Binder.bound(facts, asked) -> Bound   the same object for the same policies
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -15,7 +15,6 @@ from msgspec.structs import replace as with_fields
 from gateway.config.structs import Exempt, Zone
 from gateway.errors import GatewayError
 from gateway.policy.actions import Tokenize, link_width
-from gateway.policy.detectors import Guest
 from gateway.policy.rule import BoundRule, Policy, canonical_digest
 from gateway.policy.structs import Bind, Place
 
@@ -115,7 +114,7 @@ def without_code(policies: Iterable[Policy], versions: Mapping[str, str]) -> lis
         for one in policies
         for rule in one.rules
         for finder in rule.finders
-        if rule.mode != "off" and finder.kind not in versions and not isinstance(finder.spec, Guest)
+        if rule.mode != "off" and finder.kind not in versions
     }
     return [
         f"policy {policy}, rule {rule}: this gateway has no code for detector `{name}` of kind `{kind}`; "
@@ -126,14 +125,27 @@ def without_code(policies: Iterable[Policy], versions: Mapping[str, str]) -> lis
 
 def applies(bind: Bind | None, facts: Facts) -> bool:
     """Every list has an entry that fits."""
-    return (
-        bind is not None
-        and any(_fits(pattern, model) for pattern in bind.models for model in facts.models)
-        and _holds(bind.teams, {facts.team})
-        and (not bind.tags or _holds(bind.tags, facts.tags))
-        and _holds(bind.surfaces, {facts.surface})
-        and _holds(bind.zones, facts.zones)
-    )
+    return bind is not None and all(fits for _, _, _, fits in conditions(bind, facts))
+
+
+def conditions(bind: Bind, facts: Facts) -> Iterator[tuple[str, Sequence[str], Collection[str], bool]]:
+    """Each list of a binding: its key, what it wants, what there is, and whether that fits."""
+    fits = any(_fits(pattern, model) for pattern in bind.models for model in facts.models)
+    team = () if facts.team is None else (facts.team,)
+    yield "models", bind.models, facts.models, fits
+    yield "teams", bind.teams, team, _holds(bind.teams, team)
+    yield "tags", bind.tags, facts.tags, not bind.tags or _holds(bind.tags, facts.tags)
+    yield "surfaces", bind.surfaces, (facts.surface,), _holds(bind.surfaces, (facts.surface,))
+    yield "zones", bind.zones, facts.zones, _holds(bind.zones, facts.zones)
+
+
+def covers(key: str, wide: Sequence[str], narrow: Sequence[str]) -> bool:
+    """Whether a list of a binding, which is that of `key`, fits whatever another such list fits."""
+    if key == "tags" and not (wide and narrow):
+        return not wide
+    if key == "models":
+        return all(any(_fits(pattern, one) for pattern in wide) for one in narrow)
+    return "*" in wide or set(narrow) <= set(wide)
 
 
 def is_for(exempt: Exempt, facts: Facts) -> bool:
@@ -195,5 +207,5 @@ def _fits(pattern: str, name: str) -> bool:
     return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
-def _holds(wanted: Sequence[str], given: Iterable[str | None]) -> bool:
+def _holds(wanted: Sequence[str], given: Iterable[str]) -> bool:
     return "*" in wanted or any(one in wanted for one in given)

@@ -1,36 +1,28 @@
 """Policies put to the test: a gateway of their own in this process, and no other network than memory."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import msgspec
 
 from gateway.app import Gateway, start
 from gateway.config.mistakes import Finding, Mistake
 from gateway.config.structs import Config, Model, Provider, Secret, Target
-from gateway.exchange import Exchange
 from gateway.policy.bind import HEADER
 from gateway.policy.coverage import STREAMED
 from gateway.policy.load import LoadedPolicies
 from gateway.policy.rule import Policy
-from gateway.policy.structs import Case, Surface
-from gateway.record.metrics import Metrics
-from gateway.record.recorder import Recorder
+from gateway.policy.structs import Case
 from gateway.trying.answered import answer_of, strings
 from gateway.trying.asking import Request, request_of
 from gateway.trying.calling import called
 from gateway.trying.came import Came, Wrong, expects_nothing, wrong
 from gateway.trying.scripted import BASE_URL, Scripted
-from gateway.wire.frames import DONE
-from gateway.wire.sse import Parser
+from gateway.trying.seen import DIALECTS, Seen, frames_of
 
 _PROVIDER: Final = "scripted"
-_DIALECTS: Final[list[Surface]] = [
-    "chat", "completions", "responses", "messages", "count_tokens", "embeddings", "moderations", "rerank",
-]  # fmt: skip
 _HEADERS: Final = {"authorization": Secret("Bearer scripted"), "x-api-key": Secret("scripted")}
-_LARGEST: Final = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +52,7 @@ class _Trial:
     def __init__(self, policies: Mapping[str, Policy]) -> None:
         self._policies = {name: replace(one, bind=None) for name, one in policies.items()}
         self._model = Scripted()
-        self._seen = _Seen()
+        self._seen = Seen()
 
     async def __aenter__(self) -> Self:
         self._gateway = await start(_CONFIG, self._policies, self._model.connect)
@@ -88,7 +80,7 @@ class _Trial:
     async def _run(self, policy: str, case: Case, request: Request) -> Came:
         self._model.case, self._model.got = case, None
         status, raw, headers = await _called(self._gateway, request, policy)
-        x, frames = self._seen.last(), _frames(raw)
+        x, frames = self._seen.last(), frames_of(raw)
         answer = answer_of(case.surface, frames)
         verdicts = [verdict for verdict, _ in x.guarding.verdicts] if x.guarding is not None else []
         blocked = x.outcome == "blocked" or (x.error is not None and x.error.code == "policy_blocked")
@@ -117,22 +109,6 @@ class _Trial:
         )
 
 
-class _Seen(Recorder):
-    """Keeps the exchange that ended last, and counts nothing."""
-
-    def __init__(self) -> None:
-        super().__init__(_CONFIG.record, Metrics())
-        self._ended: list[Exchange] = []
-
-    def record(self, x: Exchange) -> None:
-        self._ended.append(x)
-
-    def last(self) -> Exchange:
-        last = self._ended[-1]
-        self._ended.clear()
-        return last
-
-
 def _forms(case: Case) -> list[str]:
     if case.answer_chunks is not None:
         return ["streamed"]
@@ -145,23 +121,7 @@ async def _called(gateway: Gateway, request: Request, policy: str) -> tuple[int,
     return answer.status, answer.body, [f"{name.decode()}: {value.decode()}" for name, value in answer.headers]
 
 
-def _frames(raw: bytes) -> list[Mapping[str, Any]]:
-    """The one body, or the events of a stream."""
-    if raw.startswith(b"{"):
-        return [msgspec.json.decode(raw)]
-    parser = Parser(_LARGEST)
-    return list(_decoded(frame.data for frame in parser.feed(raw)))
-
-
-def _decoded(data: Iterable[bytes | None]) -> Iterator[Mapping[str, Any]]:
-    for one in data:
-        if one is not None and one != DONE:
-            value = msgspec.json.decode(one)
-            if isinstance(value, dict):
-                yield value
-
-
 _CONFIG: Final = Config(
-    providers={_PROVIDER: Provider(kind="openai_compatible", base_url=BASE_URL, dialects=_DIALECTS, headers=_HEADERS)},
+    providers={_PROVIDER: Provider(kind="openai_compatible", base_url=BASE_URL, dialects=DIALECTS, headers=_HEADERS)},
     models={"*": Model(targets=[Target(provider=_PROVIDER, model="*")])},
 )
