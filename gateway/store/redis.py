@@ -30,7 +30,8 @@ class Redis:
         self._seconds = settings.timeout_ms / 1000
         self._most = settings.connections * _WAITING
         self._room = asyncio.Semaphore(settings.connections)
-        self._prefix = settings.prefix
+        self.prefix = settings.prefix
+        self.refused = library.refused
         self._breaker = Breaker()
         self._clock = asyncio.get_running_loop().time
         self._under_way: set[asyncio.Task[Any]] = set()
@@ -41,15 +42,15 @@ class Redis:
         return self._breaker.closed
 
     async def put(self, name: str, value: bytes, seconds: float) -> bool:
-        await self.run(lambda client: client.set(self._prefix + name, value, px=max(1, round(seconds * 1000))))
+        await self.run(lambda client: client.set(self.prefix + name, value, px=max(1, round(seconds * 1000))))
         return True
 
     async def get(self, name: str) -> bytes | None:
-        found: bytes | None = await self.run(lambda client: client.get(self._prefix + name))
+        found: bytes | None = await self.run(lambda client: client.get(self.prefix + name))
         return found
 
     async def delete(self, name: str) -> bool:
-        return bool(await self.run(lambda client: client.delete(self._prefix + name)))
+        return bool(await self.run(lambda client: client.delete(self.prefix + name)))
 
     async def run(self, command: Callable[[Any], Awaitable[_T]]) -> _T:
         """What the command gives, which gets the library's client and puts the prefix before its keys. Raises `Away`.
@@ -117,6 +118,7 @@ class Library:
         self._errors: Any = importlib.import_module("redis.exceptions")
         self._retry: Any = importlib.import_module("redis.asyncio.retry")
         self._backoff: Any = importlib.import_module("redis.backoff")
+        self.refused: type[Exception] = self._errors.ResponseError  # said by a server that is there
         self.failures: tuple[type[Exception], ...] = (self._errors.RedisError, OSError, TimeoutError)
 
     def client(self, settings: Settings) -> Any:

@@ -1,5 +1,8 @@
 """Real Redis servers on free loopback ports, ended by their own process ids."""
 
+import os
+import re
+import shutil
 import socket
 import subprocess
 import time
@@ -31,7 +34,7 @@ class RedisServer:
 
     def start(self) -> None:
         arguments = [self._program]
-        if self._program == "redis-server":
+        if Path(self._program).name == "redis-server":
             arguments += ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder), "--save", ""]
         with (self.folder / f"redis-{self.port}.log").open("ab") as log:
             self._process = subprocess.Popen([*arguments, *self._more], stdout=log, stderr=log)
@@ -80,9 +83,20 @@ def _value(client: "redis.Redis", key: bytes) -> bytes:
     return value or b""
 
 
+def redis8() -> str | None:
+    """A server with vector sets: named by HAECHI_TEST_REDIS8, or on PATH. None where there is none."""
+    named = os.environ.get("HAECHI_TEST_REDIS8")
+    program = named or shutil.which("redis-server")
+    if program is None:
+        return None
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"v=(\d+)\.", said)
+    return program if found and int(found.group(1)) >= 8 else None
+
+
 @contextmanager
-def redis_server(folder: Path, *more: str) -> Iterator[RedisServer]:
-    server = RedisServer(folder, free_port(), more)
+def redis_server(folder: Path, *more: str, program: str = "redis-server") -> Iterator[RedisServer]:
+    server = RedisServer(folder, free_port(), more, program)
     server.start()
     try:
         yield server

@@ -1,0 +1,132 @@
+"""Entries in Redis, shared by replicas: the exact tier on any server, the semantic one where it has vector sets (Redis 8).
+
+A vector set for each scope: nobody's question is ever compared with another scope's. Elements of a set have no time to live of
+their own, so the entry holds the authority: what a set names and is gone is dropped when it is met.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, TypeVar
+
+from gateway.cache.store import LASTING, Near, Placed
+from gateway.store.redis import Redis
+from gateway.store.shelf import Away
+
+log = logging.getLogger("haechi")
+
+_T = TypeVar("_T")
+_MARKS_SECONDS: Final = 30 * 86_400
+NO_VECTOR_SETS: Final = "the Redis of the cache has no vector sets (they came with Redis 8.0), so answers are only given again to equal requests"
+_SWAP: Final = """
+local held = redis.call('GET', KEYS[1])
+if (held or '') ~= ARGV[1] then return 0 end
+if ARGV[3] == '0' then redis.call('SET', KEYS[1], ARGV[2]) else redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end
+return 1
+"""
+
+
+class Shared:
+    """See `Store`. Time-outs and the breaker are those of `redis`; what it refuses (it is full, say) is a miss as well.
+
+    `most`: vectors in one scope.
+    """
+
+    def __init__(self, redis: Redis, most: int) -> None:
+        self._redis = redis
+        self._most = most
+        self._semantic: bool | None = None
+
+    @property
+    def semantic(self) -> bool:
+        """Until the server was asked it is believed to have them: what it cannot do it refuses."""
+        return self._semantic is not False
+
+    async def probe(self) -> bool | None:
+        """Asks the server. None while nobody knows."""
+
+        async def asked(client: Any) -> bool:
+            try:
+                await client.execute_command("VCARD", self._named("v", b""))
+            except self._redis.refused:  # no such command
+                return False
+            return True
+
+        found = await self._run(asked)
+        if found is not None:
+            self._semantic = found
+        return self._semantic
+
+    async def get(self, key: bytes) -> bytes | None:
+        return await self._run(lambda client: client.get(self._named("e", key)))
+
+    async def put(self, key: bytes, value: bytes, seconds: float, worth: float, placed: Placed | None = None) -> None:  # noqa: ARG002  Redis decides by itself what leaves
+        milliseconds = max(1, round(seconds * 1000))
+        await self._run(lambda client: client.set(self._named("e", key), value, px=milliseconds))
+        if placed is not None and self.semantic:
+            await self._run(lambda client: self._place(client, key, placed, milliseconds))
+
+    async def _place(self, client: Any, key: bytes, placed: Placed, milliseconds: int) -> None:
+        scope = self._named("v", placed.scope)
+        blob = placed.vector.astype("<f4").tobytes()
+        await client.execute_command("VADD", scope, "FP32", blob, key.hex(), "Q8")
+        await client.pexpire(scope, milliseconds)
+        if await client.execute_command("VCARD", scope) > self._most:
+            gone = await client.execute_command("VRANDMEMBER", scope)
+            if gone is not None:
+                await client.execute_command("VREM", scope, gone)
+
+    async def delete(self, key: bytes, scope: bytes | None = None) -> None:
+        await self._run(lambda client: client.delete(self._named("e", key)))
+        if scope is not None and self.semantic:
+            await self._run(lambda client: client.execute_command("VREM", self._named("v", scope), key.hex()))
+
+    async def holds(self, scope: bytes) -> bool:
+        return bool(await self._run(lambda client: client.exists(self._named("v", scope))))
+
+    async def near(self, placed: Placed, count: int) -> list[Near]:
+        """Redis tells (1 + cosine) / 2."""
+        scope, blob = self._named("v", placed.scope), placed.vector.astype("<f4").tobytes()
+        found: Any = await self._run(
+            lambda client: client.execute_command("VSIM", scope, "FP32", blob, "WITHSCORES", "COUNT", count)
+        )
+        return sorted(_near(found or []), key=lambda one: -one.similarity)
+
+    async def epochs(self, names: Sequence[str]) -> list[int] | None:
+        found = await self._run(lambda client: client.mget([self._named("n", name) for name in names]))
+        return None if found is None else [int(one) if one is not None else 0 for one in found]
+
+    async def next_epoch(self, name: str) -> int | None:
+        return await self._run(lambda client: client.incr(self._named("n", name)))
+
+    async def load(self, name: str) -> bytes | None:
+        return await self._run(lambda client: client.get(self._named("s", name)))
+
+    async def save(self, name: str, value: bytes, before: bytes | None) -> bool:
+        seconds = 0 if name.startswith(LASTING) else _MARKS_SECONDS
+        key = self._named("s", name)
+        return bool(await self._run(lambda client: client.eval(_SWAP, 1, key, before or b"", value, str(seconds))))
+
+    async def aclose(self) -> None:
+        await self._redis.aclose()
+
+    async def _run(self, command: Callable[[Any], Awaitable[_T]]) -> _T | None:
+        async def tried(client: Any) -> _T | None:
+            try:
+                return await command(client)
+            except self._redis.refused as error:
+                log.debug("Redis has refused a command of the cache: %s", type(error).__name__)
+                return None
+
+        try:
+            return await self._redis.run(tried)
+        except Away:
+            return None
+
+    def _named(self, kind: str, name: bytes | str) -> str:
+        shown = name.hex() if isinstance(name, bytes) else name
+        return f"{self._redis.prefix}cache:{kind}:{shown}"
+
+
+def _near(found: Any) -> list[Near]:
+    pairs = found.items() if isinstance(found, dict) else zip(found[::2], found[1::2], strict=True)
+    return [Near(bytes.fromhex(name.decode()), 2 * float(score) - 1) for name, score in pairs]

@@ -1,0 +1,134 @@
+"""One suite for every place where the cache keeps things: memory, the oldest Redis that is supported here, and one with vector sets."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pytest
+
+from gateway.cache.memory import Memory
+from gateway.cache.redis import Shared
+from gateway.cache.store import Placed, Store
+from gateway.cache.vectors import Vectors
+from gateway.config.structs import Redis as Settings
+from gateway.config.structs import Secret
+from gateway.store.redis import Redis, load
+from tests.support.redis_server import redis8, redis_server
+
+BACKENDS: Final = ("memory", "redis7", "redis8")
+SEMANTIC: Final = ("memory", "redis8")
+SIZE: Final = 64
+MOST: Final = 50
+Made = Callable[[], Awaitable[Store]]
+
+
+@asynccontextmanager
+async def made(kind: str, folder: Path) -> AsyncIterator[Store]:
+    if kind == "memory":
+        yield Memory(1000, 10_000_000, asyncio.get_running_loop().time, Vectors(SIZE, MOST))
+        return
+    program = redis8() if kind == "redis8" else "redis-server"
+    if program is None:
+        pytest.skip("no Redis 8 here: name one by HAECHI_TEST_REDIS8")
+    with redis_server(folder, program=program) as server:
+        settings = Settings(url=Secret(server.url), timeout_ms=5000)
+        store = Shared(Redis(settings, await asyncio.to_thread(load)), MOST)
+        await store.probe()
+        try:
+            yield store
+        finally:
+            await store.aclose()
+
+
+def unit(seed: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    vector = np.random.default_rng(seed).normal(size=SIZE).astype(np.float32)
+    found: np.ndarray[tuple[int], np.dtype[np.float32]] = vector / np.linalg.norm(vector)
+    return found
+
+
+def key(number: int) -> bytes:
+    return number.to_bytes(24)
+
+
+@pytest.mark.parametrize("kind", BACKENDS)
+async def test_what_is_put_is_found_until_it_is_deleted(kind: str, tmp_path: Path) -> None:
+    async with made(kind, tmp_path) as store:
+        assert await store.get(key(1)) is None
+        await store.put(key(1), b"one", 60, 1.0)
+        assert await store.get(key(1)) == b"one"
+        assert await store.get(key(2)) is None
+        await store.delete(key(1))
+        assert await store.get(key(1)) is None
+
+
+@pytest.mark.parametrize("kind", BACKENDS)
+async def test_epochs_begin_at_zero_and_go_up_one_by_one(kind: str, tmp_path: Path) -> None:
+    async with made(kind, tmp_path) as store:
+        assert await store.epochs(["all", "tag:a"]) == [0, 0]
+        assert await store.next_epoch("tag:a") == 1
+        assert await store.next_epoch("tag:a") == 2
+        assert await store.epochs(["all", "tag:a"]) == [0, 2]
+
+
+@pytest.mark.parametrize("kind", BACKENDS)
+async def test_of_two_that_save_at_once_one_is_told_to_read_again(kind: str, tmp_path: Path) -> None:
+    async with made(kind, tmp_path) as store:
+        assert await store.load("class:a") is None
+        assert await store.save("class:a", b"1", None)
+        assert not await store.save("class:a", b"2", None)
+        assert not await store.save("class:a", b"2", b"0")
+        assert await store.load("class:a") == b"1"
+        assert await store.save("class:a", b"2", b"1")
+        assert await store.load("class:a") == b"2"
+
+
+@pytest.mark.parametrize("kind", SEMANTIC)
+async def test_neighbours_come_nearest_first_and_of_their_own_scope_alone(kind: str, tmp_path: Path) -> None:
+    async with made(kind, tmp_path) as store:
+        assert store.semantic
+        assert not await store.holds(key(100))
+        for number in range(20):
+            await store.put(key(number), b"value", 60, 1.0, Placed(key(100 + number % 2), unit(number)))
+        assert await store.holds(key(100))
+        asked = (unit(4) * 0.9 + unit(3) * 0.3).astype(np.float32)
+        asked /= np.linalg.norm(asked)
+        found = await store.near(Placed(key(100), asked), 5)
+        expected = sorted(((float(asked @ unit(number)), key(number)) for number in range(0, 20, 2)), reverse=True)
+        assert found[0].key == key(4)
+        assert {one.key for one in found} <= {one for _, one in expected}
+        assert [one.similarity for one in found] == pytest.approx(
+            [similarity for similarity, _ in expected[:5]], abs=0.02
+        )
+        await store.delete(key(4), key(100))
+        assert key(4) not in [one.key for one in await store.near(Placed(key(100), asked), 5)]
+
+
+@pytest.mark.parametrize("kind", SEMANTIC)
+async def test_a_scope_holds_no_more_than_it_may(kind: str, tmp_path: Path) -> None:
+    async with made(kind, tmp_path) as store:
+        for number in range(MOST + 10):
+            await store.put(key(number), b"value", 60, 1.0, Placed(key(1000), unit(number)))
+        assert len(await store.near(Placed(key(1000), unit(1)), MOST * 2)) == MOST
+
+
+async def test_an_older_redis_says_that_it_has_no_vector_sets_and_goes_on(tmp_path: Path) -> None:
+    async with made("redis7", tmp_path) as store:
+        assert not store.semantic
+        await store.put(key(1), b"one", 60, 1.0, Placed(key(2), unit(1)))
+        assert await store.get(key(1)) == b"one"
+        assert await store.near(Placed(key(2), unit(1)), 3) == []
+        assert not await store.holds(key(2))
+
+
+async def test_a_full_redis_refuses_to_keep_and_still_gives(tmp_path: Path) -> None:
+    with redis_server(tmp_path, "--maxmemory", "3mb", "--maxmemory-policy", "noeviction") as server:
+        store = Shared(Redis(Settings(url=Secret(server.url), timeout_ms=5000), await asyncio.to_thread(load)), MOST)
+        await store.put(key(0), b"first", 60, 1.0)
+        for number in range(1, 100):
+            await store.put(key(number), b"x" * 100_000, 60, 1.0)
+        assert await store.get(key(99)) is None
+        assert await store.get(key(0)) == b"first"
+        await store.aclose()
