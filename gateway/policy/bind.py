@@ -15,6 +15,7 @@ from msgspec.structs import replace as with_fields
 from gateway.config.structs import Exempt, Zone
 from gateway.errors import GatewayError
 from gateway.policy.actions import Tokenize, link_width
+from gateway.policy.detectors import Guest
 from gateway.policy.rule import BoundRule, Policy, canonical_digest
 from gateway.policy.structs import Bind, Place
 
@@ -114,7 +115,7 @@ def without_code(policies: Iterable[Policy], versions: Mapping[str, str]) -> lis
         for one in policies
         for rule in one.rules
         for finder in rule.finders
-        if rule.mode != "off" and finder.kind not in versions
+        if rule.mode != "off" and finder.kind not in versions and not isinstance(finder.spec, Guest)
     }
     return [
         f"policy {policy}, rule {rule}: this gateway has no code for detector `{name}` of kind `{kind}`; "
