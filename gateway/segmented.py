@@ -31,7 +31,7 @@ class Segmented:
         """Until all segments that end with these frames are judged. Raises `Blocked`."""
         self._reading.feed(frames)
         self._lanes = [lane for lane in self._lanes if lane.is_open]
-        self._guarding.held = max(self._guarding.held, sum(lane.held for lane in self._lanes))
+        self._guarding.held = max(self._guarding.held or 0, sum(lane.held for lane in self._lanes))
         ended = self._ended.copy()
         self._ended.clear()
         for at in range(0, len(ended), SEGMENTS_AT_ONCE):
@@ -53,7 +53,7 @@ class Segmented:
             return None if edit is None else _Unread()
         cut = _Cut(lane, guard, windows, self._ended.append)
         self._lanes.append(cut)
-        self._edits.append(chained(_Judged(cut.steps), restorer))
+        self._edits.append(_Judged(cut.steps, restorer))
         return cut
 
 
@@ -99,19 +99,21 @@ class _Cut:
 
 
 class _Judged:
-    """Writes a lane: with each text, and with the close, what may go on of the segments that end with it."""
+    """Writes a lane: with each text, and with the close, what may go on of the segments that end with it, values put back."""
 
-    def __init__(self, steps: deque[list[_Segment]]) -> None:
+    def __init__(self, steps: deque[list[_Segment]], restorer: Edit | None) -> None:
         self._steps = steps
+        self._restorer = restorer
 
     def feed(self, _text: str, /) -> str:
         said = [one.said for one in self._steps.popleft()]
         if None in said:
             raise AssertionError("a segment was to be sent that nobody has judged")
-        return "".join(filter(None, said))
+        text = "".join(filter(None, said))
+        return text if self._restorer is None else self._restorer.feed(text)
 
     def close(self) -> str:
-        return self.feed("")
+        return self.feed("") + ("" if self._restorer is None else self._restorer.close())
 
 
 class _Unread:
