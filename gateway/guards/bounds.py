@@ -10,7 +10,7 @@ from re import _constants as sre  # type: ignore[attr-defined]  # the tree that 
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any, Final
 
-WIDEST: Final = 4_096
+WIDEST: Final = 16_384
 MOST_WAYS: Final = 10_000
 
 REPEATS: Final = (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT)
@@ -40,10 +40,11 @@ class Bounds:
     risky: bool
     many: bool
     _tree: Any
+    _sets: tuple[tuple[Any, bool], ...]
 
     def may_hold(self, char: str) -> bool:
         """Whether a match can contain this character. True where that cannot be told."""
-        return _holds(self._tree, char, any_case=False)
+        return any(in_class(items, forms(char, any_case=any_case)) for items, any_case in self._sets)
 
     def may_begin(self, char: str) -> bool:
         """Whether a match can begin with this character. True where that cannot be told."""
@@ -80,7 +81,8 @@ def bounds(pattern: str) -> Bounds:
         raise Unbounded(f"the longest match has {widest} characters; {WIDEST} are allowed")
     if widest == 0:
         raise Unbounded("the pattern matches nothing but the empty text")
-    return Bounds(widest, narrowest, _nested(tree, inside=False), _ways(tree) > MOST_WAYS, tree)
+    sets = tuple({repr(one): one for one in _sets(tree, any_case=False)}.values())
+    return Bounds(widest, narrowest, _nested(tree, inside=False), _ways(tree) > MOST_WAYS, tree, sets)
 
 
 def _check(tree: Any) -> None:
@@ -186,20 +188,19 @@ def _begins(tree: Any, char: str, *, any_case: bool) -> bool:
     return True
 
 
-def _holds(tree: Any, char: str, *, any_case: bool) -> bool:
+def _sets(tree: Any, *, any_case: bool) -> Iterator[tuple[Any, bool]]:
+    """Sets of characters of which every character of a match is one, and whether in any case."""
     for operator, value in tree:
         if operator in _ANYTHING:
-            return True
-        if operator is sre.LITERAL and value in forms(char, any_case=any_case):
-            return True
-        if operator is sre.IN and in_class(value, forms(char, any_case=any_case)):
-            return True
-        inside = in_any_case(operator, value, any_case=any_case)
-        if operator not in (sre.ASSERT, sre.ASSERT_NOT) and any(
-            _holds(part, char, any_case=inside) for part in _parts(operator, value)
-        ):
-            return True
-    return False
+            yield [(sre.NEGATE, None)], any_case
+        elif operator is sre.LITERAL:
+            yield [(operator, value)], any_case
+        elif operator is sre.IN:
+            yield value, any_case
+        elif operator not in (sre.ASSERT, sre.ASSERT_NOT):
+            inside = in_any_case(operator, value, any_case=any_case)
+            for part in _parts(operator, value):
+                yield from _sets(part, any_case=inside)
 
 
 def _edges(tree: Any) -> Iterator[int]:

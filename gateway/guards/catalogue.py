@@ -70,7 +70,7 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "TELEGRAM_TOKEN": "The token of a Telegram bot.",
     "AZURE_STORAGE_KEY": "The key in an Azure storage connection string.",
     "JWT": "A JSON Web Token: the first 4,000 characters of it, where it is longer.",
-    "PRIVATE_KEY": "A private key in PEM or PGP armour, with or without its end; the first 3,600 characters of its body.",
+    "PRIVATE_KEY": "A private key in PEM or PGP armour, with or without its end; the first 15,000 characters of its body.",
     "PASSWORD": "A password, API key or token that is assigned by name (`password=…`, `비밀번호: …`).",
 }  # fmt: skip
 """One sentence about each entity, for documentation and schema."""

@@ -35,8 +35,10 @@ class Live:
         self._together: dict[int, tuple[_Match, bool]] = {}
 
     def warm(self) -> None:
-        """Compiles what streams of ordinary text will need."""
+        """Finds out and compiles what streams of ordinary text will need."""
         for char in WARMING:
+            for masks in (self._holding, self._following, self._beginning):
+                masks[char]
             if self._beginning[char]:
                 self._together_with(char)
 

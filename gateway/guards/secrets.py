@@ -95,7 +95,7 @@ SECRETS: Final[Mapping[str, tuple[Pattern, ...]]] = {
             "-----BEGIN (?:RSA |DSA |EC |OPENSSH |ENCRYPTED |PGP |ANY )?PRIVATE KEY(?: BLOCK)?-----"
             r"(?:\s{1,2}Proc-Type: 4,ENCRYPTED\s{1,2}DEK-Info: [A-Z0-9-]{3,20},[A-Fa-f0-9]{16,64})?"
             r"(?:\s{1,2}Version: [ -~]{0,60})?(?:\s{1,2}Comment: [ -~]{0,60})?"
-            r"[A-Za-z0-9+/=\s\\]{0,3600}"
+            r"[A-Za-z0-9+/=\s\\]{0,15000}"
             "(?:-----END (?:RSA |DSA |EC |OPENSSH |ENCRYPTED |PGP |ANY )?PRIVATE KEY(?: BLOCK)?-----)?",
         ),
     ),

@@ -20,7 +20,7 @@ from gateway.guards.bounds import Unbounded, bounds
         (r"(?i)secret", "(?i:"),
         (r"(x", "cannot be read"),
         (r"(?:)", "nothing but the empty text"),
-        (r"a{1,5000}", "4096"),
+        (r"a{1,20000}", "16384"),
     ],
 )
 def test_what_cannot_guard_a_stream_is_refused_with_what_to_write(pattern: str, says: str) -> None:

@@ -64,3 +64,10 @@ def test_it_is_found(entity: str, text: str, value: str) -> None:
 )
 def test_samples_and_names_are_not_found(entity: str, text: str) -> None:
     assert found(entity, text) == []
+
+
+@pytest.mark.parametrize("lines", [1, 50, 98, 220])
+def test_a_key_of_any_usual_size_is_found_whole(lines: int) -> None:
+    """RSA with 4,096, 8,192 and 16,384 bits; a PGP key with its sub-keys lies between."""
+    key = "-----BEGIN PRIVATE KEY-----\n" + f"{'MIIJQgIB' * 8}\n" * lines + "-----END PRIVATE KEY-----"
+    assert found("PRIVATE_KEY", f"a key: {key}\nand more") == [key]
