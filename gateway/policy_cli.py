@@ -17,12 +17,13 @@ from gateway.app import KNOWN_ENTITIES, ROWS
 from gateway.config.load import Loaded, load_with_files
 from gateway.config.mistakes import ConfigError, Mistake
 from gateway.config.schema import schema_text
+from gateway.plugins import PluginFailed
 from gateway.policy.bind import without_code
 from gateway.policy.coverage import Cell, coverage
 from gateway.policy.finding import VERSIONS
 from gateway.policy.lint import lint
 from gateway.policy.load import LoadedPolicies, files_of, load_files, load_policies
-from gateway.policy.structs import json_schema
+from gateway.policy.plugged import installed, json_schema
 from gateway.trying import differing, explaining
 from gateway.trying.differing import as_data
 from gateway.trying.explaining import explained
@@ -90,8 +91,7 @@ def _add_explain(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     if chosen.policy_command == "schema":
-        print(schema_text(json_schema()), end="")
-        return 0
+        return _schema()
     try:
         if chosen.policy_command == "diff":
             return _diff(chosen)
@@ -103,6 +103,16 @@ def run(chosen: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     return _COMMANDS[chosen.policy_command](found, chosen)
+
+
+def _schema() -> int:
+    """With the kinds of detectors that are installed here, besides ours."""
+    try:
+        print(schema_text(json_schema(installed())), end="")
+    except PluginFailed as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
 def _configured(config: Path | None, env: Mapping[str, str], *, needed: bool) -> Loaded | None:
