@@ -144,5 +144,7 @@ _KEYS: Final[Mapping[str, Callable[[BoundRule], Any]]] = {
     "timeout_ms": lambda rule: rule.timeout_ms,
     "opaque": lambda rule: rule.opaque,
     "min_score": lambda rule: f"{rule.min_score:g}",
+    "guarantee": lambda rule: rule.asked or "what its detectors have",
+    "segment": lambda rule: f"most {rule.segment.most}, overlap {rule.segment.overlap}",
 }
 """What a rule says, by the key of the file in which it says so."""

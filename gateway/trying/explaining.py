@@ -10,7 +10,7 @@ from typing import Final
 from gateway.guards.placeholders import PLACEHOLDER
 from gateway.guards.verdicts import STRICTNESS
 from gateway.policy.bind import HEADER, Facts, conditions
-from gateway.policy.kinds import INPUT, Guarantee, guarantee
+from gateway.policy.kinds import INPUT, Guarantee
 from gateway.policy.rule import BoundRule, Policy
 from gateway.trying.differing import judged, named
 from gateway.trying.heard import Settled, Span, Spoke
@@ -178,7 +178,6 @@ def _binding(policy: Policy, facts: Facts, asked: str | None) -> Binding:
 
 def _rule(rule: BoundRule, ran: Ran) -> RuleSaid:
     heard = ran.heard
-    kinds = frozenset(one.kind for one in rule.finders)
     promised = sorted(rule.places) if rule.is_enforced else ()
     return RuleSaid(
         rule=named(rule.key),
@@ -188,7 +187,7 @@ def _rule(rule: BoundRule, ran: Ran) -> RuleSaid:
         opaque=rule.opaque,
         min_score=rule.min_score,
         detectors=tuple(f"{one.name} ({one.kind})" if one.name != one.kind else one.kind for one in rule.finders),
-        guarantees={place: guarantee(kinds, rule.word, place) for place in promised},
+        guarantees={place: rule.promises(place) for place in promised},
         looked=tuple(one.where for one in heard.looked if one.place in rule.places),
         found=tuple(_found(one, heard.settled) for one in heard.spoke if _rule_of(one) == rule.key),
         asked=not asks(rule),

@@ -1,10 +1,13 @@
 """What a change of policies says it changes: each key of a rule by itself, and which way it went."""
 
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
+from gateway.policy.actions import Log
 from gateway.policy.diff import Change, differences
+from gateway.policy.structs import Segment
 from tests.unit.policy.documents import document, policies, rule
 
 DETECTORS: dict[str, Any] = {
@@ -55,6 +58,20 @@ def test_each_key_of_a_rule_is_told_with_its_way(
     (change,) = changes({"rules": [rule(**before)]}, {"rules": [rule(**after)]})
     assert (change.what, change.policy, change.rule, change.way) == ("changed", "p", "r", way)
     assert change.details[0] == detail
+
+
+OTHERWISE: dict[str, Any] = {
+    "places": frozenset({"content"}), "finders": (), "deed": Log(), "mode": "shadow", "on_error": "allow", "timeout_ms": 7,
+    "opaque": "allow", "min_score": 0.3, "asked": "full", "segment": Segment(most=999),
+}  # fmt: skip
+
+
+def test_no_field_of_a_rule_is_forgotten() -> None:
+    (one,) = (found := policies(made({}))["p"]).rules
+    assert {field.name for field in fields(one)} - {"policy", "id"} == OTHERWISE.keys()
+    for name, other in OTHERWISE.items():
+        (change,) = differences({"p": found}, {"p": replace(found, rules=(replace(one, **{name: other}),))})
+        assert len(change.details) == 1
 
 
 def test_looser_in_one_thing_and_stricter_in_another_is_mixed() -> None:
