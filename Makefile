@@ -36,8 +36,8 @@ unit: $(VENV)/dev
 policies: $(VENV)/core ## run the tests of the policies that ship
 	@$(BIN)/haechi policy test policies
 
-fuzz: $(VENV)/dev ## random texts and chunkings over every filter that ships; CASES=1000000 SEED=1
-	$(BIN)/python -m tests.fuzz $(or $(CASES),1000000) $(or $(SEED),1)
+fuzz: $(VENV)/dev ## random texts and chunkings over every filter that ships; CASES=1000000 SEED=1 WORKERS=0 (one on each core)
+	$(BIN)/python -m tests.fuzz $(or $(CASES),1000000) $(or $(SEED),1) $(or $(WORKERS),0)
 
 eval-guards: $(VENV)/dev ## what detectors find, miss and cost, into docs/guardrails.md; CORPUS=FILE for texts of your own
 	$(BIN)/python -m tests.evaluation $(if $(CORPUS),--corpus $(CORPUS),--write)

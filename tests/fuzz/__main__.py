@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz [CASES] [SEED]`: exits with 1 if chunking ever changed an outcome, or text went out that a match was part of."""
+"""`python -m tests.fuzz [CASES] [SEED] [WORKERS]`: exits with 1 if chunking ever changed an outcome, or text went out that a match was part of."""
 # ruff: noqa: T201  printing is what a command does
 
 import os
@@ -13,6 +13,7 @@ from tests.fuzz.ordinary import ENGLISH, KOREAN, PIECE, cost
 
 BATCH = 2_000
 SHOWN = 10
+DEFAULTS = (1_000_000, 1, 0)
 
 
 def batch(seed: int, count: int) -> tuple[Result, list[str]]:
@@ -25,10 +26,11 @@ def batch(seed: int, count: int) -> tuple[Result, list[str]]:
     return result, wrong
 
 
-def main(count: int, seed: int) -> int:
+def main(count: int, seed: int, workers: int) -> int:
+    """`workers`: processes; 0 for one on each core."""
     total, wrong = Result(), list[str]()
     shares = [min(BATCH, count - begun) for begun in range(0, count, BATCH)]
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    with ProcessPoolExecutor(workers or os.cpu_count()) as pool:
         for result, texts in pool.map(batch, range(seed, seed + len(shares)), shares):
             total.add(result)
             wrong += texts
@@ -57,4 +59,5 @@ def _tell_cost() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000, int(sys.argv[2]) if len(sys.argv) > 2 else 1))
+    given = [int(word) for word in sys.argv[1:]]
+    sys.exit(main(*given, *DEFAULTS[len(given) :]))

@@ -52,6 +52,7 @@ class Guards:
         return _alone(entity), self._values.get(entity, self._all)
 
 
+@lru_cache
 def everything() -> Looking:
     return looking(patterns(ENTITIES, "shipped"))
 
@@ -61,6 +62,7 @@ def nine() -> Looking:
     return looking(patterns(NINE, "shipped"))
 
 
+@lru_cache
 def written() -> Looking:
     return looking(list(_WRITTEN))
 
