@@ -46,8 +46,8 @@ class Guarded:
         try:
             if self._segments is not None:
                 await self._segments.look(shown)
-            if self._waiting is None:
-                return self._edited(shown), seen
+            if self._waiting is None or (self._x.dialect.opaque and all(one.data is None for one in shown)):
+                return self._edited(shown), seen  # of pieces of sound there is nothing to wait for
             self._waiting += shown
             self._held += sum(len(frame.raw) for frame in shown)
             if self._held > self._most_held:
@@ -75,7 +75,8 @@ class Guarded:
 
     def _tell_unread(self, opaque: set[str]) -> None:
         for what in sorted(opaque - self._unread):
-            self._guarding.unread_in_answer(what)
+            if (refused := self._guarding.unread_in_answer(what)) is not None:
+                raise Refused(refused)
         self._unread |= opaque
 
     def _said(self) -> str:

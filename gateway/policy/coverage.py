@@ -27,14 +27,12 @@ _READ: Final[dict[Surface, frozenset[Place]]] = {
     "count_tokens": _MESSAGES,
     "embeddings": _USER,
     "moderations": _USER,
-    "rerank": _USER,
-    "images": _USER,
-    "audio": _USER | _SYSTEM,
+    "rerank": _USER | _CONTENT,
+    "images": _USER | _CONTENT,
+    "audio": _USER | _SYSTEM | _CONTENT,
 }
 """Text in JSON. What is in it besides text, and what comes as an upload, is dealt with as `opaque` says, on every surface."""
 _UNREAD: Final[dict[Surface, frozenset[Place]]] = {
-    "images": _CONTENT,
-    "audio": _CONTENT,
     "files": _USER | _CONTENT,
     "batches": _USER | _CONTENT,
 }
@@ -47,6 +45,8 @@ CAN: Final[dict[Surface, dict[Place, Reach]]] = {
     }
     for surface in SURFACES
 }
+_NOT_IN_STREAMS: Final[frozenset[tuple[Surface, Place]]] = frozenset({("images", "content")})
+"""Read in a body alone: events of pictures hold no text, and pass as they come."""
 STREAMED: Final[frozenset[Surface]] = frozenset({"chat", "completions", "responses", "messages", "audio", "images"})
 
 
@@ -73,24 +73,27 @@ def runs_on(surface: Surface, places: Iterable[Place]) -> bool:
     return any(place in CAN[surface] for place in places)
 
 
+def reach(surface: Surface, place: Place, form: Form) -> Reach | None:
+    """Whether rules see what stands there. None where there is no such place, or no such form."""
+    if form == "stream" and surface not in STREAMED:
+        return None
+    return "opaque" if form == "stream" and (surface, place) in _NOT_IN_STREAMS else CAN[surface].get(place)
+
+
 def _cells(policy: Policy, rule: BoundRule) -> Iterator[Cell]:
     bound = policy.bind.surfaces if policy.bind is not None else ["*"]
     for surface in SURFACES:
         for place in PLACES:
             for form in get_args(Form):
-                is_there = ("*" in bound or surface in bound) and (form == "unary" or surface in STREAMED)
-                state = _state(rule, surface, place) if is_there else "absent"
+                is_there = "*" in bound or surface in bound
+                state = _state(rule, place, reach(surface, place, form)) if is_there else "absent"
                 promise = rule.promises(place) if state == "enforced" else None
                 yield Cell(policy.name, rule.id, surface, place, form, state, promise)
 
 
-def _state(rule: BoundRule, surface: Surface, place: Place) -> State:
-    reach = CAN[surface].get(place)
+def _state(rule: BoundRule, place: Place, reach: Reach | None) -> State:
     if reach is None or place not in rule.places or rule.mode == "off":
         return "absent"
     if reach == "opaque":
-        refuses = (
-            rule.opaque == "refuse" and rule.is_enforced and place in INPUT
-        )  # an answer that is not read is not refused
-        return "refused" if refuses else "opaque"
+        return "refused" if rule.opaque == "refuse" and rule.is_enforced else "opaque"
     return "enforced" if rule.is_enforced else "shadow"

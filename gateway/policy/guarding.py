@@ -35,6 +35,7 @@ from gateway.policy.kinds import INPUT, Guarantee
 from gateway.policy.placeholder_map import MOST, Granted, PlaceholderMap
 from gateway.policy.ready import Asked, Ready
 from gateway.policy.request import declared_tools, demanded_form, widen
+from gateway.policy.structs import Out
 from gateway.wire.lanes.lane import Edit, Lane
 from gateway.wire.lanes.place import Inside, Place, Role
 from gateway.wire.lanes.places import places
@@ -49,6 +50,8 @@ WITHHELD: Final = "A policy of this gateway forbids this {side}."
 _MOST_READY: Final = 256
 _OF_THE_VENDOR: Final = frozenset({"signed"})
 """Unreadable, and never refused: it was written by the very account that it goes back to, which only saw placeholders."""
+_READ_ALL_THE_SAME: Final = frozenset({"encrypted", "unknown"})
+"""Of an answer, and never refused: what only the vendor can read and did write, and fields that nobody knows, whose text rules see."""
 _WORTH_REMEMBERING: Final = 200
 
 
@@ -190,10 +193,17 @@ class Guarding:
         if self._ready.looking(role):
             self.verdicts.leave(what, where)
 
-    def unread_in_answer(self, what: str) -> None:
-        """Something came back that nobody can read. It is told, and not refused."""
+    def unread_in_answer(self, what: str) -> GatewayError | None:
+        """Something came back that nobody can read. The `policy_blocked` where a rule of such a place refuses that."""
+        places: Sequence[Out] = ("content", "tool_args") if what == "hosted_tool" else ("content",)
+        refused = next((one for one in places if one in self.bound.unreadable_refused), None)
+        if refused is not None and what not in _READ_ALL_THE_SAME:
+            self.verdicts.refuse(what, refused, None)
+            message = f"This answer holds what no policy can read ({what}), and a policy refuses that."
+            return GatewayError("policy_blocked", message)
         if self._ready.looks_at_answers:
             self.verdicts.leave(what)
+        return None
 
     def guard_for(self, lane: Lane, verdicts: Verdicts | None = None) -> Editor | None:
         """What looks for patterns in this lane of the answer; its `verdicts` are those of the exchange unless others are given."""

@@ -60,7 +60,7 @@ def _packed(numbers: list[float]) -> str:
 
 
 def rerank(request: Request) -> Outcome:
-    """`POST /v1/rerank`, in the shape that vLLM and Jina share."""
+    """`POST /v1/rerank`, in the shape that vLLM and Jina share. A script's `answer` is what every document says."""
     asked = request.body
     query = vector(texts_of(asked.get("query"), "query")[0], 256)
     given = asked.get("documents")
@@ -69,9 +69,9 @@ def rerank(request: Request) -> Outcome:
     texts = [each if isinstance(each, str) else str(each["text"]) for each in given]
     scores = [sum(a * b for a, b in zip(query, vector(text, 256), strict=True)) for text in texts]
     best = sorted(range(len(texts)), key=lambda index: -scores[index])[: asked.get("top_n") or len(texts)]
-    shown = asked.get("return_documents") is not False
+    shown, said = asked.get("return_documents") is not False, request.behaviour.answer
     results = [
-        {"index": at, **({"document": {"text": texts[at]}} if shown else {}), "relevance_score": scores[at]}
+        {"index": at, **({"document": {"text": said or texts[at]}} if shown else {}), "relevance_score": scores[at]}
         for at in best
     ]
     made = {"id": request.mint.hexadecimal("rerank-"), "model": asked["model"]}

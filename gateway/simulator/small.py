@@ -72,9 +72,10 @@ def _model(request: Request, name: str) -> Body:
 
 
 def images(request: Request) -> Outcome:
-    """`POST /v1/images/generations`, `/edits`, `/variations`: one pixel, as often as asked."""
+    """`POST /v1/images/generations`, `/edits`, `/variations`: one pixel, as often as asked. A script's `answer` is the revised prompt."""
     wanted = int(request.body.get("n") or 1)
-    made: dict[str, Any] = {"created": request.now, "data": [{"b64_json": _PIXEL} for _ in range(wanted)]}
+    said = {"revised_prompt": request.behaviour.answer} if request.behaviour.answer else {}
+    made: dict[str, Any] = {"created": request.now, "data": [{"b64_json": _PIXEL, **said} for _ in range(wanted)]}
     tokens = estimate([str(request.body.get("prompt") or "")])
     details = {"text_tokens": tokens, "image_tokens": 0}
     usage = {
@@ -98,15 +99,24 @@ def transcription(request: Request) -> Outcome:
     if sound is None:
         raise RefusalError("missing_parameter", "The form has no file.", param="file")
     said = request.behaviour.answer or f"{len(sound.data)} bytes of sound"
+    pieces = request.behaviour.chunks or split(said)
+    said = "".join(pieces)
     if request.body.get("response_format") in {"text", "srt", "vtt"}:
         return Outcome([Event(said.encode() + b"\n", token=True)], content_type="text/plain; charset=utf-8")
-    usage = {
-        "type": "tokens",
-        "input_tokens": 1,
-        "output_tokens": len(split(said)),
-        "total_tokens": 1 + len(split(said)),
-    }
+    usage = {"type": "tokens", "input_tokens": 1, "output_tokens": len(pieces), "total_tokens": 1 + len(pieces)}
     if request.body.get("stream") == "true":
-        deltas = [Event(named({"type": "transcript.text.delta", "delta": piece}), token=True) for piece in split(said)]
+        deltas = [Event(named({"type": "transcript.text.delta", "delta": piece}), token=True) for piece in pieces]
         return stream([*deltas, Event(named({"type": "transcript.text.done", "text": said, "usage": usage}))], [])
+    if request.body.get("response_format") == "verbose_json":
+        return unary({"task": "transcribe", "language": "english", "duration": 1.0, "text": said, **_timed(pieces)})
     return unary({"text": said, "usage": usage})
+
+
+def _timed(pieces: list[str]) -> Body:
+    """Every piece is a segment of a second, every word one of a tenth."""
+    segments = [
+        {"id": at, "seek": 0, "start": at, "end": at + 1, "text": piece, "tokens": [at], "temperature": 0.0}
+        for at, piece in enumerate(pieces)
+    ]
+    words = [{"word": word, "start": at / 10, "end": (at + 1) / 10} for at, word in enumerate("".join(pieces).split())]
+    return {"segments": segments, "words": words}

@@ -65,12 +65,15 @@ PASSED: list[tuple[str, str, dict[str, Any], dict[str, int]]] = [
     ("messages", "nothing", messages(), {}),
     ("responses", "nothing", responses(), {}),
     ("embeddings", "nothing", {"input": "Hi"}, {}),
-    ("images", "picture of the answer", {"prompt": "Hi"}, {"image": 1}),
-    ("audio", "sound of the answer", {"input": "Hi", "voice": "alloy"}, {"audio": 1}),
     ("rerank", "nothing", {"query": "Hi", "documents": ["x"]}, {}),
     ("responses", "encrypted reasoning of the answer", responses(include=["reasoning.encrypted_content"], reasoning={"effort": "high"}, store=False), {"encrypted": 1}),
 ]  # fmt: skip
-"""Not refused, by whatever policy: what the vendor signed itself, and what comes back."""
+"""Not refused, by whatever policy: what the vendor signed or encrypted itself."""
+ANSWERS: list[tuple[str, str, dict[str, Any], dict[str, int]]] = [
+    ("images", "picture", {"prompt": "Hi"}, {"image": 1}),
+    ("audio", "sound", {"input": "Hi", "voice": "alloy"}, {"audio": 1}),
+]
+"""What comes back, and is refused then."""
 
 
 @dataclass
@@ -112,11 +115,21 @@ def gateway(upstream: Simulation, tmp_path_factory: pytest.TempPathFactory) -> I
             "rules": [rule(where=where, mode="shadow" if model == "shadow" else "enforce")],
         }
         (folder / f"{model}.policy.yaml").write_bytes(msgspec.json.encode(document))
+    long = {"d": {"kind": "length", "max_chars": 9}}
+    check = {
+        "haechi": "policy/v1",
+        "name": "check",
+        "bind": {"models": ["check"]},
+        "defaults": {"opaque": "allow", "timeout_ms": 5_000},
+        "detectors": long,
+        "rules": [rule(where=["content"])],
+    }
+    (folder / "check.policy.yaml").write_bytes(msgspec.json.encode(check))
     config = {
         "providers": {"sim": {"kind": "simulated", "base_url": upstream.v1}},
         "models": {
             name: {"targets": [{"provider": "sim", "model": "demo"}]}
-            for name in ("allow", "refuse", "system", "shadow", "bare")
+            for name in ("allow", "refuse", "system", "shadow", "check", "bare")
         },
         "policies": {"files": ["*.policy.yaml"]},
         "retry": {"attempts": 1},
@@ -158,6 +171,27 @@ def test_what_is_not_refused_is_told(
 ) -> None:
     _, row, came = gateway.ask(surface, model, body)
     assert (row["unscanned"], came) == (unscanned, 1)
+
+
+@pytest.mark.parametrize(("surface", "what", "body", "unscanned"), ANSWERS, ids=_ids(ANSWERS))
+def test_what_cannot_be_read_in_an_answer_is_told_or_refused(
+    gateway: Gateway, surface: str, what: str, body: dict[str, Any], unscanned: dict[str, int]
+) -> None:
+    answer, row, came = gateway.ask(surface, "allow", body)
+    assert (answer.status, row["unscanned"], came) == (200, unscanned, 1)
+    assert answer.body
+    answer, row, came = gateway.ask(surface, "refuse", body)
+    assert (answer.status, row["outcome"], came) == (400, "blocked", 1)
+    assert f"This answer holds what no policy can read ({next(iter(unscanned))})" in answer.json["error"]["message"]
+    for model, told in (("system", {}), ("shadow", unscanned)):
+        answer, row, _ = gateway.ask(surface, model, body)
+        assert (answer.status, row["outcome"], row["unscanned"]) == (200, "answered", told), f"{model}: {what}"
+
+
+def test_a_check_that_wants_all_of_an_answer_does_not_keep_sound_back(gateway: Gateway) -> None:
+    answer, row, _ = gateway.ask("audio", "check", {"input": "Hi there", "voice": "alloy"})
+    assert (answer.status, row["outcome"], row["unscanned"]) == (200, "answered", {"audio": 1})
+    assert b"Hi" in answer.body
 
 
 @pytest.mark.parametrize("surface", ["chat", "messages", "responses", "completions"])

@@ -16,7 +16,7 @@ import msgspec
 
 from gateway.config.reference import markdown
 from gateway.errors import KINDS, GatewayError
-from gateway.policy.coverage import CAN, PLACES, STREAMED, SURFACES, Reach
+from gateway.policy.coverage import CAN, PLACES, STREAMED, SURFACES, Reach, reach
 from gateway.policy.kinds import INPUT, OUTPUT
 from gateway.policy.structs import Place, Surface
 from gateway.record.metrics import Metrics
@@ -168,15 +168,22 @@ def _surfaces() -> str:
             _reached(surface, INPUT, "read"),
             _reached(surface, OUTPUT, "read"),
             _reached(surface, INPUT | OUTPUT, "opaque"),
-            "yes" if surface in STREAMED else "no",
+            _streamed(surface),
         )
         for surface in SURFACES
     ]
     return _table(("surface", "read in requests", "read in answers", "not read", "streamed too"), rows)
 
 
-def _reached(surface: Surface, places: frozenset[Place], reach: Reach) -> str:
-    return _codes(place for place in PLACES if place in places and CAN[surface].get(place) == reach)
+def _streamed(surface: Surface) -> str:
+    if surface not in STREAMED:
+        return "no"
+    passed = _codes(place for place in PLACES if reach(surface, place, "stream") != CAN[surface].get(place))
+    return "yes" if passed == "—" else f"all but {passed}"
+
+
+def _reached(surface: Surface, places: frozenset[Place], wanted: Reach) -> str:
+    return _codes(place for place in PLACES if place in places and CAN[surface].get(place) == wanted)
 
 
 def _command_line() -> str:

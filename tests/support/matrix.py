@@ -77,6 +77,17 @@ def configuration(folder: Path, url: str) -> Path:
     )
 
 
+FORM: Final = {"content-type": "multipart/form-data; boundary=x"}
+
+
+def form(body: dict[str, Any]) -> bytes:
+    """An upload of sound with these fields."""
+    said = {name: str(value).lower() if isinstance(value, bool) else value for name, value in body.items()}
+    parts = [f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in said.items()]
+    parts.append('--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\nsound\r\n--x--\r\n')
+    return "".join(parts).encode()
+
+
 def seen(value: Any) -> str:
     """All that somebody can read in a JSON value, in names too and in JSON inside texts, whatever the escapes."""
     return "\n".join(_leaves(value))

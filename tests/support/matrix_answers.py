@@ -135,10 +135,27 @@ def _completions() -> list[Told]:
     ]  # fmt: skip
 
 
-TOLD: Final = [*_chat(), *_messages(), *_responses(), *_completions()]
+def _others() -> list[Told]:
+    echoes = ("transcript.text.delta", "transcript.text.done")
+    verbose = {"response_format": "verbose_json"}
+    return [
+        Told("images", "content", "the prompt it was made from", {"answer": SAID}, {}, ("revised_prompt",)),
+        Told("rerank", "content", "a document", {"answer": SAID}, {}, ("document/text",)),
+        Told("audio", "content", "a transcript", {"answer": SAID}, {}, ("text",), echoes),
+        Told("audio", "content", "a transcript in pieces", _PIECES, {}, ("text",), echoes),
+        Told("audio", "content", "segments and words", {"answer": SAID}, verbose, ("/text", "words/1")),
+        Told("audio", "content", "over segments", _PIECES, verbose, ("/text", "words/1")),
+        *(Told("audio", "content", f"as {form}", {"answer": SAID}, {"response_format": form}, ("text",)) for form in ("text", "srt", "vtt")),
+    ]  # fmt: skip
+
+
+TOLD: Final = [*_chat(), *_messages(), *_responses(), *_completions(), *_others()]
 ASKING: Final[dict[str, dict[str, Any]]] = {
     "chat": {"messages": [{"role": "user", "content": "Hi"}]},
     "messages": {"messages": [{"role": "user", "content": "Hi"}]},
     "responses": {"input": "Hi"},
     "completions": {"max_tokens": 100},
+    "images": {"prompt": "Hi"},
+    "rerank": {"query": "Hi", "documents": ["x"]},
+    "audio": {},
 }

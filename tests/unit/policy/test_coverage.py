@@ -6,7 +6,7 @@ from typing import Any, get_args
 import pytest
 
 from gateway.dialects import DIALECTS
-from gateway.policy.coverage import CAN, PLACES, STREAMED, SURFACES, Cell, coverage
+from gateway.policy.coverage import CAN, PLACES, STREAMED, SURFACES, Cell, Form, coverage
 from gateway.policy.detectors import Spec
 from gateway.policy.kinds import ANYWHERE, KINDS
 from tests.unit.policy.documents import one_policy, rule
@@ -39,9 +39,12 @@ def test_surfaces_are_the_dialects_and_kinds_the_detectors() -> None:
         ("embeddings", "content", "unary", "absent"),
         ("images", "user", "unary", "enforced"),
         ("batches", "user", "unary", "refused"),
-        ("batches", "content", "unary", "opaque"),
-        ("audio", "content", "stream", "opaque"),
-        ("rerank", "content", "unary", "absent"),
+        ("batches", "content", "unary", "refused"),
+        ("audio", "content", "stream", "enforced"),
+        ("images", "content", "unary", "enforced"),
+        ("images", "content", "stream", "refused"),
+        ("rerank", "content", "unary", "enforced"),
+        ("rerank", "content", "stream", "absent"),
     ],
 )
 def test_cells_of_an_enforced_rule(surface: str, place: str, form: str, state: str) -> None:
@@ -70,9 +73,10 @@ def test_a_policy_covers_the_surfaces_it_is_bound_to_and_no_others() -> None:
 
 def test_a_cell_is_enforced_exactly_where_rule_surface_and_place_meet() -> None:
     found = cells(rule(where=list(PLACES)))
-    for surface, place, form in product(SURFACES, PLACES, ("unary", "stream")):
+    for surface, place, form in product(SURFACES, PLACES, get_args(Form)):
         expected = CAN[surface].get(place) == "read" and (form == "unary" or surface in STREAMED)
-        assert (found["r", surface, place, form].state == "enforced") == expected
+        is_picture = (surface, place, form) == ("images", "content", "stream")
+        assert (found["r", surface, place, form].state == "enforced") == (expected and not is_picture)
 
 
 def test_the_guarantee_is_that_of_the_weakest_detector_and_of_the_action() -> None:
