@@ -24,6 +24,7 @@ from gateway.policy.finding import VERSIONS
 from gateway.policy.lint import lint
 from gateway.policy.load import LoadedPolicies, files_of, load_files, load_policies
 from gateway.policy.plugged import installed, json_schema
+from gateway.policy.rule import Policy
 from gateway.trying import differing, explaining
 from gateway.trying.differing import as_data
 from gateway.trying.explaining import explained
@@ -182,7 +183,7 @@ def _rows(cells: Iterable[Cell]) -> Iterable[tuple[str, ...]]:
 def _diff(chosen: argparse.Namespace) -> int:
     """Raises `ConfigError`."""
     loaded = _configured(chosen.config, os.environ, needed=False)
-    before, after = (_read([one], loaded, chosen.config, os.environ).policies for one in (chosen.before, chosen.after))
+    before, after = _both(chosen.before, chosen.after, loaded)
     lines = [] if chosen.traffic is None else read_traffic(chosen.traffic, _bytes(chosen.traffic))
     try:
         found = asyncio.run(compared(before, after, lines, None if loaded is None else loaded.config))
@@ -192,6 +193,20 @@ def _diff(chosen: argparse.Namespace) -> int:
     _print([_json(as_data(found))] if chosen.json else differing.told(found, _called(chosen.traffic)))
     fails = {"looser": found.is_looser, "any": found.is_any}
     return int(chosen.fail_on is not None and fails[chosen.fail_on]())
+
+
+def _both(before: Path, after: Path, loaded: Loaded | None) -> list[Mapping[str, Policy]]:
+    """The policies of either side. Raises `ConfigError` with the mistakes of both."""
+    found: list[Mapping[str, Policy]] = []
+    mistakes: list[Mistake] = []
+    for one in (before, after):
+        try:
+            found.append(_read([one], loaded, None, os.environ).policies)
+        except ConfigError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise ConfigError(mistakes)
+    return found
 
 
 def _explain(found: LoadedPolicies, loaded: Loaded | None, chosen: argparse.Namespace) -> int:

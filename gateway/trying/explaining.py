@@ -18,6 +18,7 @@ from gateway.trying.replay import Ran, asks
 from gateway.wire.lanes.places import places
 
 _NOTES: Final = frozenset({"annotate", "log"})
+_SAID: Final = {"shadow": ", in shadow", "straddled": ", though its beginning had been sent"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +325,7 @@ def _told_rule(rule: RuleSaid) -> Iterator[str]:
         if one.span is None:
             yield f"    failed in {one.place}: on_error is {rule.on_error}"
         else:
-            end = "" if one.said == "enforced" else f", in {one.said}"
+            end = _SAID.get(one.said, "")
             way = ", decides" if one.decides else ""
             yield f"    found {one.kind} in {one.where} {_span(one.span)}, score {one.score:g}{end}{way}"
 

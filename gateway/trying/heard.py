@@ -67,7 +67,7 @@ class Heard(Verdicts):
         )
 
     def apart(self) -> "Heard":
-        return Heard(carried_out=self.carried_out)
+        return Heard()
 
     def add(self, verdict: Verdict, finding: Finding | None = None, /) -> None:
         Verdicts.add(self, verdict)

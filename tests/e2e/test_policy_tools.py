@@ -91,10 +91,12 @@ def test_without_traffic_it_says_what_is_written_differently(folder: Path) -> No
 
 def test_mistakes_are_named_as_lint_and_test_name_them(folder: Path) -> None:
     planted(folder, "secrets.yaml", "detect: [secrets, credentials]", "detect: [secret]")
+    (folder / "before" / "agents.yaml").write_text("haechi: policy/v1\nname: agents\nrule: []\n")
     status, out, err = haechi(folder, "diff", "before", "after", "--traffic", "traffic.jsonl")
     assert (status, out) == (1, "")
-    assert err.startswith("after/secrets.yaml:")
+    assert "after/secrets.yaml:" in err
     assert "did you mean 'secrets'?" in err
+    assert "before/agents.yaml:3: rule: " in err
 
 
 def test_mistakes_in_the_traffic_are_named_by_line(folder: Path) -> None:
