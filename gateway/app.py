@@ -17,8 +17,7 @@ from gateway.api.asgi import application
 from gateway.api.internal import Internal
 from gateway.api.llm import Gate
 from gateway.attempts import Attempts
-from gateway.cache.answers import Answers
-from gateway.cache.memory import Memory
+from gateway.caches import Caches
 from gateway.config.discover import discovered
 from gateway.config.load import load_with_files
 from gateway.config.references import Rows
@@ -148,7 +147,7 @@ class Gateway:
         self._simulated: tuple[str, Callable[[], Awaitable[None]]] | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._poster: Poster | None = None
-        self._store: tuple[tuple[int, int], Memory] | None = None
+        self._caches = Caches()
         self._made: Mapping[str, Check] = {}
         self._budget = functools.lru_cache(_BUDGETS)(lambda _digest, dollars: Budget(dollars, time.time))
         health = Health(config.breaker)
@@ -179,6 +178,7 @@ class Gateway:
         self._setups.append(setup)
         try:
             await self._make_guards(setup, policies)
+            setup.cache = await self._caches.made(config, Internal(self.gate.pipeline, setup))
         except ValueError:
             self._retire(setup)
             raise
@@ -198,6 +198,7 @@ class Gateway:
             await asyncio.wait(self._closing)
         if (library := self.gate.pipeline.attempts.library) is not None:
             await library.aclose()
+        await self._caches.aclose()
         if self._redis is not None:
             await self._redis.aclose()
         if self._simulated is not None:
@@ -250,18 +251,8 @@ class Gateway:
             sealer=Sealer(*self._secrets_of(config)),
             responses=KeptResponses(vault, self._kept.seconds),
             maps=Maps(vault, self._kept.seconds),
-            cache=self._cache(config),
             retire=self._retire,
         )
-
-    def _cache(self, config: Config) -> Answers | None:
-        """What is held survives a reload, unless its bounds change."""
-        if config.cache is None:
-            return None
-        bounds = (config.cache.entries, config.cache.bytes)
-        if self._store is None or self._store[0] != bounds:
-            self._store = (bounds, Memory(*bounds, time.monotonic))
-        return Answers(config.cache, self._store[1], time.time, random.Random())
 
     def _upstream(self, config: Config, name: str, provider: Provider) -> Upstream:
         """Providers that have not changed keep their connections over a reload."""

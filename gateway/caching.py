@@ -8,6 +8,7 @@ from gateway.exchange import Exchange
 from gateway.guarded import Guarded
 from gateway.limits.keys import Principal
 from gateway.setup import Setup
+from gateway.store.keeping import response_of
 from gateway.upstream.http import Take
 from gateway.wire.passage import Native
 
@@ -21,14 +22,14 @@ async def cached(
     if answers is None or looked is None:
         await ask()
     elif looked.entry is not None:
-        await _replay(x, looked, setup.config.limits.answer_bytes, take)
+        await _replay(x, looked, principal, setup, take)
     else:
         x.tape = looked.tape.over
         await ask()
         await answers.keep(looked, x)
 
 
-async def _replay(x: Exchange, looked: Looked, most_held: int, take: Take) -> None:
+async def _replay(x: Exchange, looked: Looked, principal: Principal, setup: Setup, take: Take) -> None:
     """As a live answer, but for what the model had to do with it. The rules for patterns see it again, and values are put back."""
     frames, entry = looked.frames, looked.entry
     if entry is None or x.cached is None:
@@ -36,7 +37,7 @@ async def _replay(x: Exchange, looked: Looked, most_held: int, take: Take) -> No
     notes: list[tuple[str, str]] = []
     if x.guarding is not None:
         passage = Native(x.dialect.watch(x.asked_usage, x.streamed))
-        frames, _ = await Guarded(passage, x, x.guarding, most_held, checks=False).feed(frames)
+        frames, _ = await Guarded(passage, x, x.guarding, setup.config.limits.answer_bytes, checks=False).feed(frames)
         notes = x.guarding.notes
     x.committed = True
     x.first_token = x.clock()
@@ -47,4 +48,6 @@ async def _replay(x: Exchange, looked: Looked, most_held: int, take: Take) -> No
     told = [(name.encode(), value.encode()) for name, value in notes]
     x.reply_headers = [(b"content-type", content_type), *told, *x.cached.headers]
     x.ended = True
+    if x.whole is not None:  # nobody else keeps it, and the caller may go on from there
+        await setup.responses.keep(x, principal.id, response_of(frames[-1]))
     await take(frames)

@@ -25,8 +25,6 @@ _REASON: Final = re.compile(rb'"finish_reason":\s*"([^"]*)"')
 
 def may_look(dialect: str, body: Mapping[str, Any], request: Request | None) -> bool:
     """Not for requests that go on from what is stored elsewhere, or that have the vendor do something."""
-    if dialect == "responses" and body.get("store") is not False:
-        return False  # what is given again could not be gone on from
     if dialect not in SERVED or any(body.get(name) for name in (*_STATEFUL, *_ACTING)):
         return False
     return request is None or (not request.hosted and not _holds_opaque(request))

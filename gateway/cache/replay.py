@@ -21,6 +21,7 @@ from gateway.wire.sse import Parser
 # Ids of items, where JSON has them: inside a text their quotes would be escaped.
 _ITEM: Final = re.compile(rb'"(?:id|item_id)":\s*"((?:msg|rs|resp)_[\w~.:-]{6,200})"')
 _TIME: Final = re.compile(rb'("(?:created|created_at|completed_at)":\s*)\d{9,11}(?:\.\d+)?')
+_PREFIXED: Final = re.compile(r"[A-Za-z]+[-_]")
 _HOLDERS: Final = ("response", "message")
 _PREFIX: Final = {"chat": "chatcmpl-", "messages": "msg_", "responses": "resp_"}
 
@@ -48,7 +49,7 @@ def renewed(entry: Entry, now: int, fresh: Fresh) -> bytes:
     """The frames as they came, with other ids and this time."""
     raw = entry.raw
     for own in entry.ids:
-        prefix = own[: max(own.rfind("-"), own.find("_")) + 1]
+        prefix = found.group() if (found := _PREFIXED.match(own)) else ""
         raw = raw.replace(f'"{own}"'.encode(), f'"{prefix}{fresh()}"'.encode())
     return _TIME.sub(rb"\g<1>%d" % now, raw)
 

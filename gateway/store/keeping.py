@@ -38,7 +38,7 @@ class _Whole:
 
     async def __call__(self, frames: list[Frame], seen: int) -> None:
         if seen & END and frames:
-            await self._responses.keep(self._x, self._owner, _response(frames[-1]))
+            await self._responses.keep(self._x, self._owner, response_of(frames[-1]))
 
 
 class _Map:
@@ -53,7 +53,7 @@ class _Map:
 
     async def __call__(self, frames: list[Frame], _seen: int) -> None:
         for frame in frames if not self._done else ():
-            response = _response(frame)
+            response = response_of(frame)
             sealed = response.get("id") if isinstance(response, dict) else None
             resource = self._sealer.open(self._owner, sealed) if isinstance(sealed, str) else None
             if resource is not None and self._x.guarding is not None:
@@ -62,7 +62,7 @@ class _Map:
                 return
 
 
-def _response(frame: Frame) -> Any:
+def response_of(frame: Frame) -> Any:
     """The response object: a whole body, or what an event holds that tells how the response stands."""
     if frame.data is None or (frame.event is not None and frame.event.endswith(".delta")):
         return None

@@ -9,6 +9,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
+from msgspec.structs import replace
+
 from gateway.config.redis_address import RedisAddress, redis_address
 from gateway.config.structs import Redis as Settings
 from gateway.store.breaker import Breaker
@@ -24,7 +26,10 @@ _WAITING: Final = 8
 class Redis:
     """One pool of connections, and a shelf. `library` is what `load` gave."""
 
-    def __init__(self, settings: Settings, library: "Library") -> None:
+    def __init__(self, settings: Settings, library: "Library", timeout_ms: int | None = None) -> None:
+        """`timeout_ms` replaces that of the settings."""
+        if timeout_ms is not None:
+            settings = replace(settings, timeout_ms=timeout_ms)
         self._library = library
         self._client = library.client(settings)
         self._seconds = settings.timeout_ms / 1000

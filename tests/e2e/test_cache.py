@@ -49,7 +49,7 @@ def heard(gateway: GatewayProcess, api: str, model: str, text: str, *, streamed:
             )
         else:
             raw = other.responses.with_raw_response.create(
-                model=model, input=turns, max_output_tokens=LIMIT, store=False, stream=streamed, **more
+                model=model, input=turns, max_output_tokens=LIMIT, stream=streamed, **more
             )
         return _taken(raw, streamed=streamed)
 
@@ -98,8 +98,6 @@ def test_a_stream_is_given_whole_and_a_whole_answer_as_a_stream(
     question = said(f"다른 꼴로 {api} {to} {then}")
 
     def ask(by: str, *, streamed: bool, **more: Any) -> Said:
-        if by == "responses":
-            more["store"] = False
         return CALLERS[by].ask(gateway, api, question, streamed=streamed, **limits, **more)
 
     simulation.play(

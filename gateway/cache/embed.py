@@ -1,0 +1,20 @@
+"""Where embedders come from."""
+
+import importlib
+from typing import Final
+
+from gateway.cache.semantic import Embedder
+
+_NEEDS: Final = 'the semantic cache needs a library that is not installed: pip install "haechi[semantic]"'
+
+
+def load_wordllama() -> Embedder:
+    """Some 0.6 s and 90 MB: call it in a thread. Raises ValueError where the extra is not installed."""
+    try:
+        module = importlib.import_module("gateway.cache.local_embedder")
+    except ModuleNotFoundError as error:
+        if error.name is not None and error.name.partition(".")[0] not in ("numpy", "wordllama"):
+            raise
+        raise ValueError(_NEEDS) from error
+    embedder: Embedder = module.load()
+    return embedder

@@ -1,0 +1,100 @@
+"""The cache of a gateway over its reloads: where entries are kept, and what looks for like questions."""
+
+import asyncio
+import importlib
+import logging
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gateway.api.internal import Internal
+from gateway.cache.answers import Answers
+from gateway.cache.books import Books
+from gateway.cache.embed import load_wordllama
+from gateway.cache.memory import Memory
+from gateway.cache.redis import NO_VECTOR_SETS, Shared
+from gateway.cache.replay import text_of
+from gateway.cache.reviewing import Reviewer
+from gateway.cache.semantic import Embedder, Semantic, Vetoes
+from gateway.cache.store import Neighbours, Store
+from gateway.config.structs import Cache, Config
+from gateway.policy.behind import Behind
+from gateway.store.redis import Redis, load
+
+log = logging.getLogger("haechi")
+
+MOST_MS: Final = 20
+"""How long a request waits for the cache's Redis before it is a miss."""
+_NOBODY: Final = Behind((), None, frozenset(), 1)
+
+
+@dataclass(slots=True)
+class Caches:
+    """What is held survives a reload, unless its bounds or its place change."""
+
+    _made: tuple[Any, ...] = ()
+    _store: Store | None = None
+    _embedder: Embedder | None = None
+
+    async def made(self, config: Config, internal: Internal) -> Answers | None:
+        """Raises ValueError for what cannot be had here."""
+        settings = config.cache
+        if settings is None:
+            return None
+        if settings.semantic is not None and self._embedder is None:
+            self._embedder = await asyncio.to_thread(load_wordllama)
+        store = await self._kept_in(config, settings)
+        answers = Answers(settings, store, time.time, random.Random())
+        if settings.semantic is not None and self._embedder is not None and store.semantic:
+            answers.semantic = self._semantic(settings, store, self._embedder, internal)
+        return answers
+
+    async def aclose(self) -> None:
+        if self._store is not None:
+            await self._store.aclose()
+
+    def _semantic(self, settings: Cache, store: Store, embedder: Embedder, internal: Internal) -> Semantic:
+        async def ask(model: str, body: Mapping[str, Any]) -> dict[str, Any]:
+            return await internal.ask("chat", model, body, _NOBODY)
+
+        reviewer = Reviewer(embedder, ask)
+        return Semantic(
+            settings, store, Books(store, time.monotonic), embedder, load_vetoes(), reviewer, text_of, random.Random()
+        )
+
+    async def _kept_in(self, config: Config, settings: Cache) -> Store:
+        most = settings.semantic.scope_entries if settings.semantic is not None else 0
+        made = (settings.backend, config.redis, settings.entries, settings.bytes, most)
+        if self._store is not None and self._made == made:
+            return self._store
+        if self._store is not None:
+            await self._store.aclose()
+        self._store = await self._made_anew(config, settings, most)
+        self._made = made
+        return self._store
+
+    async def _made_anew(self, config: Config, settings: Cache, most: int) -> Store:
+        if settings.backend == "redis" and config.redis is not None:
+            library = await asyncio.to_thread(load)
+            waits = min(MOST_MS, config.redis.timeout_ms)
+            shared = Shared(Redis(config.redis, library, timeout_ms=waits), most)
+            if settings.semantic is not None and await shared.probe() is False:
+                log.warning("cache: %s", NO_VECTOR_SETS)
+            return shared
+        dimensions = self._embedder.dimensions if self._embedder is not None else 0
+        vectors = None if settings.semantic is None else load_vectors(dimensions, most)
+        return Memory(settings.entries, settings.bytes, time.monotonic, vectors)
+
+
+def load_vectors(dimensions: int, most: int) -> Neighbours:
+    """Imports numpy, which only the semantic tier needs."""
+    vectors: Neighbours = importlib.import_module("gateway.cache.vectors").Vectors(dimensions, most)
+    return vectors
+
+
+def load_vetoes() -> Vetoes:
+    """Imports the tables of words, which only the semantic tier needs."""
+    vetoes: Vetoes = importlib.import_module("gateway.cache.vetoes").vetoes
+    return vetoes
