@@ -224,6 +224,13 @@ def test_who_would_be_asked_is_not_and_how_often_is_told() -> None:
     assert "2 with rules that ask others" in "\n".join(told(found, "t"))
 
 
+def test_a_detector_that_would_be_late_is_waited_for() -> None:
+    strange = {"id": "strange", "where": ["user"], "detect": ["strange"], "action": "block", "timeout_ms": 1}
+    found = set_of(strange, detectors={"strange": {"kind": "injection"}})
+    was = diff(found, set_of(), says("All is well with these orders of ours. " * 1_000))
+    assert (was.judged, was.changed) == (1, [])
+
+
 def test_nothing_that_is_told_has_a_text_in_it() -> None:
     lines = [
         says(f"{CANARY} INT-123456", f"{CANARY} INT-654321"),
