@@ -19,7 +19,7 @@ from gateway.config.mistakes import ConfigError, Mistake
 from gateway.config.schema import schema_text
 from gateway.plugins import PluginFailed
 from gateway.policy.bind import without_code
-from gateway.policy.coverage import Cell, coverage
+from gateway.policy.coverage import Cell, coverage, promises
 from gateway.policy.finding import VERSIONS
 from gateway.policy.lint import lint
 from gateway.policy.load import LoadedPolicies, files_of, load_files, load_policies
@@ -142,6 +142,9 @@ def _lint(found: LoadedPolicies, chosen: argparse.Namespace) -> int:
     if not refused and not remarks:
         names = ", ".join(found.policies) or "no policies"
         print(f"good: {names}")
+    for policy in found.policies.values():
+        for rule, promised, places in promises(policy):
+            print(f"{policy.name}/{rule}: {promised} at {', '.join(places)}")
     return int(bool(refused or (chosen.strict and remarks)))
 
 

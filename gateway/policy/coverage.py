@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from gateway.policy.kinds import INPUT, OUTPUT, Guarantee
+from gateway.policy.kinds import GUARANTEES, INPUT, OUTPUT, Guarantee
 from gateway.policy.rule import BoundRule, Policy
 from gateway.policy.structs import Place, Surface
 
@@ -66,6 +66,15 @@ class Cell:
 def coverage(policies: Iterable[Policy]) -> list[Cell]:
     """Every cell of every rule of each policy, by policy, rule, surface, place and form. `policy` is the one that is bound."""
     return [cell for policy in policies for rule in policy.rules for cell in _cells(policy, rule)]
+
+
+def promises(policy: Policy) -> Iterator[tuple[str, Guarantee, list[Place]]]:
+    """What each rule that acts on answers promises on a stream, and where; by the name of the rule."""
+    for rule in sorted(policy.rules, key=lambda one: one.id):
+        places = [place for place in PLACES if place in rule.places & OUTPUT and rule.is_enforced]
+        for promised in GUARANTEES:
+            if there := [place for place in places if rule.promises(place) == promised]:
+                yield rule.id, promised, there
 
 
 def runs_on(surface: Surface, places: Iterable[Place]) -> bool:

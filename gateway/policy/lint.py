@@ -8,6 +8,7 @@ from gateway.config.mistakes import Finding
 from gateway.policy.actions import strictness
 from gateway.policy.coverage import CAN, SURFACES
 from gateway.policy.detectors import Pattern
+from gateway.policy.kinds import OUTPUT, guarantee
 from gateway.policy.rule import BoundRule, Policy
 from gateway.policy.structs import Document, Place, Surface
 
@@ -101,6 +102,22 @@ def _unreached(subject: Subject) -> Iterator[Finding]:
             )
 
 
+def _in_vain(subject: Subject) -> Iterator[Finding]:
+    """Answers wait for the rule that waits longest, at whatever place."""
+    waiting = [rule for rule in subject.policy.rules if any(_waits(rule, place) for place in rule.places & OUTPUT)]
+    for index, rule in subject.own():
+        if waiting and rule.mode != "off" and any(rule.promises(place) == "segment" for place in rule.places & OUTPUT):
+            message = f"`segment` wins no time: {_named(waiting[0], subject)} has to see all of an answer before any of it is sent"
+            yield Finding(("rules", index, "guarantee"), message)
+
+
+def _waits(rule: BoundRule, place: Place) -> bool:
+    """Whether an answer is held back for it. In shadow its detectors see no less, but it starts nothing over."""
+    word, asked = (rule.word, rule.asked) if rule.is_enforced else ("log", None if rule.asked == "full" else rule.asked)
+    kinds = frozenset(one.kind for one in rule.finders)
+    return rule.mode != "off" and guarantee(kinds, word, place, asked) == "full"
+
+
 def _unused(subject: Subject) -> Iterator[Finding]:
     used = {name for one in subject.documents.values() for rule in one.rules for name in rule.detect}
     for name in subject.document.detectors:
@@ -146,6 +163,7 @@ CHECKS: Final[tuple[Callable[[Subject], Iterator[Finding]], ...]] = (
     _shadowed,
     _overlapping,
     _unreached,
+    _in_vain,
     _unused,
     _untested,
 )

@@ -38,7 +38,24 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_good_policy_is_called_good(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["policy", "lint", "--strict"]) == 0
-    assert capsys.readouterr() == ("good: base\n", "")
+    assert capsys.readouterr() == ("good: base\nbase/no-codes: proven at content\n", "")
+
+
+def test_what_each_rule_promises_on_a_stream_is_said(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    here.write_text(
+        SOUND.replace(
+            "'INT-[0-9]{6}'}", "'INT-[0-9]{6}'}, orders: {kind: injection}, long: {kind: length, max_chars: 9}"
+        ).replace(
+            "rules:\n",
+            "rules:\n  - {id: a, where: [content, user], detect: [orders, code], action: log, guarantee: segment}\n"
+            "  - {id: b, where: [reasoning], detect: [long], action: log}\n"
+            "  - {id: c, where: [user], detect: [orders], action: log}\n"
+            "  - {id: d, where: [refusal], detect: [orders], action: log, mode: shadow}\n",
+        )
+    )
+    assert main(["policy", "lint"]) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("base/")]
+    assert told == ["base/a: segment at content", "base/b: full at reasoning", "base/no-codes: proven at content"]
 
 
 def test_a_mistake_ends_with_one(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,7 +69,8 @@ def test_remarks_only_count_under_strict(here: Path, capsys: pytest.CaptureFixtu
     here.write_text(SOUND.replace("'INT-[0-9]{6}'}", "'INT-[0-9]{6}'}, idle: {kind: secrets}"))
     assert main(["policy", "lint"]) == 0
     assert main(["policy", "lint", "--strict"]) == 1
-    assert capsys.readouterr() == ("policies/base.yaml:3: detectors.idle: is used by no rule\n" * 2, "")
+    told = "policies/base.yaml:3: detectors.idle: is used by no rule\nbase/no-codes: proven at content\n"
+    assert capsys.readouterr() == (told * 2, "")
 
 
 def test_what_cannot_be_run_is_a_mistake(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

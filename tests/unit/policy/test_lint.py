@@ -46,6 +46,35 @@ def test_an_inherited_rule_that_is_stricter_is_named_with_its_policy() -> None:
     assert found == [("b", 0, "never acts: rule `r` of `a` has its detectors and places, and is stricter (`block`)")]
 
 
+WAITING: list[tuple[dict[str, Any], bool]] = [
+    ({"detect": ["long"]}, True),
+    ({"detect": ["long"], "where": ["reasoning"]}, True),
+    ({"detect": ["long"], "mode": "shadow"}, True),
+    ({"action": "reask"}, True),
+    ({"guarantee": "full"}, True),
+    ({}, False),
+    ({"detect": ["long"], "where": ["user"]}, False),
+    ({"detect": ["long"], "mode": "off"}, False),
+    ({"action": "reask", "mode": "shadow"}, False),
+    ({"guarantee": "full", "mode": "shadow"}, False),
+    ({"detect": ["orders"], "guarantee": "segment"}, False),
+]
+
+
+@pytest.mark.parametrize(("other", "in_vain"), WAITING, ids=str)
+def test_segments_win_nothing_where_another_rule_needs_all_of_the_answer(other: dict[str, Any], in_vain: bool) -> None:
+    detectors = {
+        "d": {"kind": "pattern", "match": "[0-9]{6}"},
+        "long": {"kind": "length", "max_chars": 9},
+        "orders": {"kind": "injection"},
+    }
+    watch = rule("s", where=["content"], detect=["orders"], action="log", guarantee="segment")
+    found = remarks(document("p", watch, rule(**{"where": ["content"], **other}), detectors=detectors, tests=TESTED))
+    told = [one for one in found if "wins no time" in one[2]]
+    assert told == ([("p", 0, told[0][2])] if in_vain else [])
+    assert not in_vain or "rule `r` has to see all of an answer" in told[0][2]
+
+
 def test_what_never_runs() -> None:
     low = {"d": {"kind": "pattern", "match": "x", "score": 0.3}}
     assert [one[2] for one in remarks(document("p", rule(min_score=0.5), detectors=low, tests=TESTED))] == [
