@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from gateway.config.mistakes import Finding, Trail
 from gateway.policy.actions import deed_of, loosened
 from gateway.policy.kinds import GUARANTEES, OUTPUT, guarantee
+from gateway.policy.patience import patience
 from gateway.policy.rule import MODES, BoundRule, Finder, Policy, finder, policy
 from gateway.policy.structs import Bind, Document, Place, Rule, Segment
 
@@ -100,15 +101,16 @@ def bound_rule(document: Document, rule: Rule, finders: Mapping[str, Finder]) ->
     deed, defaults = deed_of(rule.action), document.defaults
     if deed is None or any(name not in finders for name in rule.detect):
         return None
+    found = tuple(finders[name] for name in dict.fromkeys(rule.detect))
     return BoundRule(
         policy=document.name,
         id=rule.id,
         places=frozenset(rule.where),
-        finders=tuple(finders[name] for name in dict.fromkeys(rule.detect)),
+        finders=found,
         deed=deed,
         mode=rule.mode or defaults.mode,
         on_error=rule.on_error or defaults.on_error,
-        timeout_ms=rule.timeout_ms or defaults.timeout_ms,
+        timeout_ms=rule.timeout_ms or defaults.timeout_ms or patience(found),
         opaque=rule.opaque or defaults.opaque,
         min_score=rule.min_score,
         asked=rule.guarantee,

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.config.mistakes import Finding
+from gateway.config.mistakes import Finding, Trail
 from gateway.policy.actions import strictness
 from gateway.policy.coverage import CAN, SURFACES
 from gateway.policy.detectors import Pattern
 from gateway.policy.kinds import OUTPUT, guarantee
+from gateway.policy.patience import hurried
 from gateway.policy.rule import BoundRule, Policy
 from gateway.policy.structs import Document, Place, Surface
 
@@ -136,6 +137,20 @@ def _untested(subject: Subject) -> Iterator[Finding]:
             yield _about(index, "is named by no test (`blocked_by` or `found_by`)")
 
 
+def _hurried(subject: Subject) -> Iterator[Finding]:
+    """What asks somebody else, or a language model, takes its time; a rule that is too quick for it fails on every text."""
+    told = subject.document.defaults.timeout_ms
+    for index, rule in subject.own():
+        own = subject.document.rules[index].timeout_ms
+        if (own or told) is None or rule.mode == "off":
+            continue
+        for finder, usual in hurried(rule.finders, rule.timeout_ms):
+            trail: Trail = ("rules", index, "timeout_ms") if own else ("defaults", "timeout_ms")
+            wants = f"detector `{finder.name}` of kind `{finder.kind}`; write {usual}, or leave it out"
+            of = "" if own else f" in rule `{rule.id}`"
+            yield Finding(trail, f"{rule.timeout_ms} ms are too few for the {wants}{of}")
+
+
 def _empty(subject: Subject) -> Iterator[Finding]:
     if not subject.policy.rules:
         yield Finding((), "has no rules")
@@ -166,4 +181,5 @@ CHECKS: Final[tuple[Callable[[Subject], Iterator[Finding]], ...]] = (
     _in_vain,
     _unused,
     _untested,
+    _hurried,
 )

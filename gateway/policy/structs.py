@@ -76,7 +76,12 @@ class Defaults(Strict, frozen=True):
     """For every rule of the document that does not say itself."""
 
     on_error: Annotated[OnError, Meta(description="What happens where a detector fails or is late.")] = "block"
-    timeout_ms: Annotated[Milliseconds, Meta(description="Until a detector is late, in milliseconds.")] = 50
+    timeout_ms: Annotated[
+        Milliseconds | None,
+        Meta(
+            description="Until a detector is late, in milliseconds. By default what its kind needs: 500 here, 10000 for a judge."
+        ),
+    ] = None
     mode: Annotated[Mode, Meta(description="`shadow` finds and records, and changes nothing.")] = "enforce"
     opaque: Annotated[Opaque, Meta(description="Where a place holds what cannot be read: images, ids, tokens.")] = (
         "refuse"

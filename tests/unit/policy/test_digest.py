@@ -27,6 +27,7 @@ rules:
     where: [content]
     id: b
     mode: enforce
+    timeout_ms: 50
   - {where: [system, user], detect: [w, d], id: a, action: {mask: {with: "[{kind}]"}}}
 description: For people.
 detectors:
@@ -34,7 +35,7 @@ detectors:
   d: {match: "a{3}", kind: pattern}
   unused: {kind: secrets}
 bind: {tags: []}
-defaults: {timeout_ms: 50}
+defaults: {on_error: block}
 tests: [{name: one, say: x}]
 version: 2
 name: p

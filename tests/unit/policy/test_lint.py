@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from gateway.config.structs import Secret
 from gateway.policy.lint import lint
 from gateway.policy.structs import Document
 from tests.unit.policy.documents import document, policies, rule
@@ -113,3 +114,31 @@ def test_a_detector_that_a_child_uses_is_used() -> None:
         )
         == []
     )
+
+
+JUDGE = {"kind": "judge", "model": "m", "rubric": "Is it rude?"}
+WEBHOOK = {"kind": "webhook", "url": "http://h/", "secret": Secret("s")}
+NAMES = {"kind": "presidio", "engine": "spacy", "model": "m"}
+HURRIED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]] = [
+    (JUDGE, {"timeout_ms": 50}, {}, "50 ms are too few for the detector `d` of kind `judge`; write 10000, or leave it out"),
+    (JUDGE, {}, {"timeout_ms": 50}, "write 10000, or leave it out in rule `r`"),
+    (JUDGE, {"timeout_ms": 2_000}, {"timeout_ms": 50}, ""),
+    (JUDGE, {}, {}, ""),
+    (JUDGE, {"timeout_ms": 50, "mode": "off"}, {}, ""),
+    (WEBHOOK, {"timeout_ms": 399}, {}, "write 2000"),
+    (WEBHOOK, {"timeout_ms": 400}, {}, ""),
+    ({"kind": "moderation", "model": "m"}, {"timeout_ms": 500}, {}, "write 5000"),
+    (NAMES, {"timeout_ms": 500}, {}, "write 5000"),
+    ({"kind": "presidio"}, {"timeout_ms": 1}, {}, ""),
+    ({"kind": "pattern", "match": "x"}, {"timeout_ms": 1}, {}, ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("detector", "own", "defaults", "says"), HURRIED)
+def test_what_asks_somebody_else_is_given_time(
+    detector: dict[str, Any], own: dict[str, Any], defaults: dict[str, Any], says: str
+) -> None:
+    found = remarks(document("p", rule(**own), detectors={"d": detector}, defaults=defaults, tests=TESTED))
+    told = [one[2] for one in found if "too few" in one[2]]
+    assert len(told) == bool(says)
+    assert says in "".join(told)
