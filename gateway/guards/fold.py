@@ -12,6 +12,8 @@ from typing import Final
 MOST_HIDDEN: Final = 16
 """Invisible characters in a row that are kept. What is more is dropped: else a match could be stretched without bound."""
 
+_VOWEL_DASH: Final = "\u1173"
+"""A dash where it stands alone, and the vowel of a syllable behind a leading consonant."""
 _DASHES: Final = frozenset("\u2212\u2500\u2501\u30fb\u00b7\u3161\u1173\u301c\uff5e\u02d7\u2043")
 _FILLERS: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800\u180e\u034f\u17b4\u17b5")
 _INVISIBLE_CATEGORIES: Final = frozenset({"Cf", "Mn", "Me"})
@@ -128,7 +130,7 @@ _TABLE: Final = _Table()
 
 def _pieces(raw: str) -> list[tuple[str, int, int]]:
     """Every folded character with the span of `raw` that it stands for."""
-    single = [(piece, index, index + 1) for index, char in enumerate(raw) for piece in _TABLE[ord(char)]]
+    single = [(piece, index, index + 1) for index, char in enumerate(raw) for piece in _parts(char)]
     if not _JAMO.search(raw):
         return single
     made: list[tuple[str, int, int]] = []
@@ -138,9 +140,16 @@ def _pieces(raw: str) -> list[tuple[str, int, int]]:
         piece, start, _ = single[at]
         if count:
             piece = _composed([ord(part) for part, _, _ in single[at : at + count]])
+        elif piece == _VOWEL_DASH:
+            piece = "-"
         made.append((piece, start, single[at + max(count, 1) - 1][2]))
         at += max(count, 1)
     return made
+
+
+def _parts(char: str) -> str:
+    """What it becomes as long as it is not known whether it is part of a syllable."""
+    return char if char == _VOWEL_DASH else _TABLE[ord(char)]
 
 
 def _syllable(single: list[tuple[str, int, int]], at: int) -> int:
@@ -159,7 +168,7 @@ def _composed(points: list[int]) -> str:
 
 def _opened(raw: str) -> int:
     """Where a syllable begins at the end of the text that another jamo could still change: `L` or `L V`."""
-    single = [(piece, index) for index, char in enumerate(raw) for piece in _TABLE[ord(char)]]
+    single = [(piece, index) for index, char in enumerate(raw) for piece in _parts(char)]
     for count in (1, 2):
         tail = [ord(piece) for piece, _ in single[-count:]]
         if len(tail) == count and _L_FIRST <= tail[0] <= _L_LAST and (count == 1 or _V_FIRST <= tail[1] <= _V_LAST):

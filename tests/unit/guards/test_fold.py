@@ -10,7 +10,9 @@ from gateway.guards.fold import MOST_HIDDEN, SENTINEL, fold, squeezed
 
 ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u202e\ufe0f\u034f\u3164"
 MIXED = st.text(
-    st.sampled_from([*"a1- 가\t０Ａ－ㅡ", *ZERO_WIDTH, "\u0301", "\u1112", "\u1161", "\u11ab", "①", "㎏", SENTINEL]),
+    st.sampled_from(
+        [*"a1- 가\t０Ａ－ㅡ", *ZERO_WIDTH, "\u0301", "\u1112", "\u1161", "\u1173", "\u11ab", "①", "㎏", SENTINEL]
+    ),
     max_size=40,
 )
 
@@ -25,6 +27,8 @@ MIXED = st.text(
         ("٣٤५", "345"),
         ("𝟎𝟏𝟎 𝐤𝐞𝐲 ⓚ①", "010 key k1"),
         (unicodedata.normalize("NFD", "전화번호 한"), "전화번호 한"),
+        ("900113\u11731123451", "900113-1123451"),
+        (unicodedata.normalize("NFD", "으-그\u1173늘"), "으-그-늘"),
         ("1\ufe0f\u20e3", "1"),
         ("가나다 é", "가나다 é"),
         (f"a{SENTINEL}b", "a\ufffdb"),
@@ -32,6 +36,16 @@ MIXED = st.text(
 )
 def test_what_looks_alike_is_alike(raw: str, seen: str) -> None:
     assert fold(raw).text == seen
+
+
+def test_every_syllable_is_put_together_also_those_whose_vowel_looks_like_a_dash() -> None:
+    every = "".join(map(chr, range(0xAC00, 0xD7A4)))
+    assert fold(unicodedata.normalize("NFD", every)).text == every
+
+
+def test_a_syllable_is_open_while_more_of_it_may_come() -> None:
+    raw = unicodedata.normalize("NFD", "a등")
+    assert [fold(raw[:length]).open for length in range(1, 5)] == [1, 1, 1, 4]
 
 
 @given(MIXED)
