@@ -7,6 +7,7 @@ from pathlib import Path
 from gateway.guards.catalogue import ENTITIES, GROUPS, patterns
 from gateway.guards.scanner import Scanner
 from tests.evaluation.figures import cost, external, tallies
+from tests.evaluation.price import PER_SECOND, PER_SENTENCE, ROUNDS, TOKENS, prices
 from tests.support.corpus import Labelled, generate
 
 PAGE = Path(__file__).parents[2] / "docs" / "guardrails.md"
@@ -17,7 +18,7 @@ SEED, COUNT = 2026, 12_000
 def main() -> int:
     chosen = _arguments()
     texts = generate(SEED, COUNT) if chosen.corpus is None else external(chosen.corpus)
-    page = "\n\n".join([_found(texts, chosen.corpus), _cost()])
+    page = "\n\n".join([_found(texts, chosen.corpus), _cost(), _prices()])
     print(page)  # noqa: T201
     if chosen.write:
         before, _, rest = PAGE.read_text().partition(BEGIN)
@@ -74,6 +75,23 @@ def _cost() -> str:
     return "\n".join(
         ["CPU time on clean text; a chunk has four characters:\n", head, "|---|--:|--:|--:|--:|--:|", *rows]
     )
+
+
+def _prices() -> str:
+    """Streams take turns, so that what else runs on this machine hits all of them alike."""
+    found = prices()
+    none = found[0]
+    rows = [
+        f"| {one.guarantee} | {one.what} | {one.first * 1e3:,.0f} | {(one.first - none.first) * 1e3:+,.0f} | "
+        f"{(one.end - none.end) * 1e3:+,.0f} | {one.held:,.0f} | {one.most:,} |"
+        for one in found
+    ]
+    head = "| guarantee | rule | first text, ms | added to it, ms | added to the end, ms | characters waiting, mean | most |"
+    what = (
+        f"What a stream of {TOKENS} tokens at {PER_SECOND} a second waits, in sentences of {PER_SENTENCE} tokens "
+        f"(medians of {ROUNDS} streams through a gateway, over sockets):"
+    )
+    return "\n".join([f"{what}\n", head, "|---|---|--:|--:|--:|--:|--:|", *rows])
 
 
 if __name__ == "__main__":
