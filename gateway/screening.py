@@ -6,7 +6,7 @@ from gateway.policy.bind import HEADER, Facts
 from gateway.policy.guarding import Guards, Subject
 from gateway.policy.request import end_user
 from gateway.routing.plan import Plan, Routes
-from gateway.store.maps import Maps
+from gateway.store.maps import Maps, stored
 
 
 async def screen(x: Exchange, plan: Plan, principal: Principal, guards: Guards, routes: Routes, maps: Maps) -> None:
@@ -22,14 +22,15 @@ async def screen(x: Exchange, plan: Plan, principal: Principal, guards: Guards, 
         tags=frozenset(principal.tags),
     )
     subject = Subject(principal.id, principal.team, end_user(x.body) if x.body else "")
-    said = x.guarding.verdicts if x.guarding is not None else None
+    before = x.guarding
     guarding = x.guarding = guards.over(facts, x.headers.get(HEADER), subject, x.behind)
     if guarding is None:
         return
-    if said is not None:  # a rule had the exchange started over
-        guarding.verdicts = said
-    if guarding.tokenizes and (earlier := await maps.recalled(x, principal.id)) is not None:
-        guarding.recall(earlier)
+    if before is not None:  # a rule had the exchange started over: its values are placeholders by now
+        guarding.verdicts = before.verdicts
+        guarding.recall(before.placeholders())
+    elif (response := stored(x)) is not None:
+        guarding.recall(await maps.recalled(x, principal.id, response))
     if x.body is not None:
         x.body = await guarding.screened(x.dialect.name, x.body)
     elif x.upload:

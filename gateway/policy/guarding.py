@@ -123,6 +123,7 @@ class Guarding:
         self._known = Known(self)
         self._grants: dict[str, frozenset[str]] = {}
         self._granted: dict[tuple[str, str], Granted] = {}  # by kind and value, those of earlier turns too
+        self._screened_by = self.bound.digest  # the turns before this one; empty if not all of them were by the same rules
         self._setting = Setting()
         self._check_failed = False
         self.held: int | None = None  # characters of the answer that waited for checks at once, at most
@@ -165,13 +166,14 @@ class Guarding:
             widen(changed, self._grants)
         return changed
 
-    @property
-    def tokenizes(self) -> bool:
-        """Whether placeholders may come out of this."""
-        return any(rule.is_enforced and rule.word == "tokenize" for rule in self.bound.rules)
+    def recall(self, earlier: PlaceholderMap | None) -> None:
+        """What is known of the turns before this one, which it does not bring itself; None if it has any and nothing is known.
 
-    def recall(self, earlier: PlaceholderMap) -> None:
-        """Values of the turns before this one, which it does not bring itself. What no rule of now stands for is only passed on."""
+        A value that no rule of now stands for is only passed on.
+        """
+        self._screened_by = earlier.rules if earlier is not None else ""
+        if earlier is None:
+            return
         rules = {one.key: one.deed for one in self.bound.rules if one.is_enforced and isinstance(one.deed, Tokenize)}
         for one in earlier.values:
             self._granted[one.kind, one.value] = one
@@ -182,7 +184,8 @@ class Guarding:
 
     def placeholders(self) -> PlaceholderMap:
         """What the next turn has to know."""
-        return PlaceholderMap(list(self._granted.values())[-MOST:], list(self._setting.tools))
+        rules = self.bound.digest if self._screened_by == self.bound.digest else ""
+        return PlaceholderMap(list(self._granted.values())[-MOST:], list(self._setting.tools), rules)
 
     def unread(self, what: str, role: Role = "user", where: str | None = None) -> None:
         """Something came that nobody can read. Raises `policy_blocked` where a rule of such a place refuses that."""
@@ -358,7 +361,8 @@ class Guarding:
 
     def _look_at_opaque(self, inside: Inside) -> None:
         for one in inside.opaque:
-            self.unread(one.what, one.role, one.path)
+            if one.path != "previous_response_id" or self._screened_by != self.bound.digest:
+                self.unread(one.what, one.role, one.path)
 
     def _mint(self, rule: Rule, kind: str, value: str) -> str:
         deed = rule.settings

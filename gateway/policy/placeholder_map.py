@@ -22,10 +22,13 @@ class Granted(msgspec.Struct, frozen=True, array_like=True):
 
 
 class PlaceholderMap(msgspec.Struct, frozen=True, array_like=True):
-    """`tools`: names of those that the request declared, for whoever looks at the answer later."""
+    """`tools`: names of those that the request declared, for whoever looks at the answer later. `rules`: the digest of those that
+    looked at every turn up to here; empty if these were not always the same.
+    """
 
     values: list[Granted]
     tools: list[str]
+    rules: str
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -22,8 +22,7 @@ def keeping(x: Exchange, asked_in: str, responses: KeptResponses, maps: Maps, se
     owner = x.principal.id
     if asked_in != "responses":
         return None if x.whole is None else _Whole(x, owner, responses)
-    guarding = x.guarding
-    if guarding is None or not guarding.tokenizes or not wants_keeping(x.body):
+    if x.guarding is None or not wants_keeping(x.body):
         return None
     return _Map(x, owner, maps, sealer)
 

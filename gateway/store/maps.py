@@ -26,11 +26,7 @@ class Maps:
         self._vault = vault
         self._seconds = seconds
 
-    async def recalled(self, x: Exchange, owner: str) -> PlaceholderMap | None:
-        """That of the stored response which a request goes on from, or asks for."""
-        resource = _referred(x)
-        if resource is None:
-            return None
+    async def recalled(self, x: Exchange, owner: str, resource: Resource) -> PlaceholderMap | None:
         try:
             stored = await self._vault.get(owner, _name(resource))
         except Away:
@@ -49,16 +45,15 @@ class Maps:
 
     async def forget(self, x: Exchange, owner: str) -> None:
         """What belongs to a response that is deleted."""
-        resource = _referred(x) if x.method == "DELETE" else None
-        if resource is not None:
+        if (resource := stored(x)) is not None:
             try:
                 await self._vault.delete(owner, _name(resource))
             except Away:
                 x.vault.append((_WHAT, "away"))
 
 
-def _referred(x: Exchange) -> Resource | None:
-    """The provider has been found by the id, which therefore is this caller's."""
+def stored(x: Exchange) -> Resource | None:
+    """The response, stored by a vendor, that a request goes on from or asks for. Its id has opened, and so it is this caller's."""
     if x.dialect is not RESPONSES or x.pinned is None:
         return None
     if x.target_path:

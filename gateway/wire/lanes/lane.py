@@ -11,7 +11,7 @@ class Lane(NamedTuple):
 
     Words: `reasoning` and `details.N` (a second and third place where chat servers put reasoning), `function_call`, `audio` (its
     transcript), `hosted.N` (the Nth call of a tool that the vendor runs), `quoted` (text that citations and results of hosted
-    tools quote), `url`. `name`: of the tool, where it is known; it does not make another lane.
+    tools quote), `told` (what the caller itself had said, in a page of a stored conversation), `url`. `name`: of the tool, where it is known; it does not make another lane.
     """
 
     choice: int

@@ -44,6 +44,7 @@ CALLS: Final = {
     "mcp_call": "response.mcp_call_arguments",
     "code_interpreter_call": "response.code_interpreter_call_code",
 }
+_BROUGHT: Final = frozenset({"function_call_output", "custom_tool_call_output"})
 _SAID_BY_MODELS: Final = frozenset({*CALLS, "reasoning"})
 CONTENT: Final[Key] = (0, "content", None)
 
@@ -207,7 +208,7 @@ class Items:
             if isinstance(item, dict) and (item.get("role") == "assistant" or item.get("type") in _SAID_BY_MODELS):
                 changed = self.item(index, item) or changed
             else:
-                changed = self._lanes.quoted(0, item) or changed
+                changed = self._lanes.quoted(0, item, word="told" if _is_callers(item) else "quoted") or changed
         return changed
 
     # --- text that stands only there ---------------------------------------------------------------------------------
@@ -262,6 +263,11 @@ class Items:
         if place not in self.parts and isinstance(text, str) and text and (part := self.part(place)) is not None:
             part.said += [part.run.feed(text), self._lanes.close(self.key(place))]
         return self.text(place, holder, field)
+
+
+def _is_callers(item: Any) -> bool:
+    """Whether the caller brought this into the conversation, and no tool of the vendor."""
+    return isinstance(item, dict) and (item.get("role") is not None or item.get("type") in _BROUGHT)
 
 
 def _texts(output: Any) -> list[str]:

@@ -79,8 +79,11 @@ class Lanes:
                 changed = True
         return changed
 
-    def quoted(self, choice: int, value: Any, depth: int = 0) -> bool:
-        """Edits every text inside a citation, a hosted tool's result or a field nobody models, in place; whether any changed."""
+    def quoted(self, choice: int, value: Any, depth: int = 0, word: str = "quoted") -> bool:
+        """Edits every text inside a citation, a hosted tool's result or a field nobody models, in place; whether any changed.
+
+        `word`: see `Lane`.
+        """
         if depth > DEEPEST:
             raise too_deep()
         entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -92,11 +95,11 @@ class Lanes:
                 if name in _SEALED:
                     self.opaque.add("encrypted" if "encrypted" in str(name) or name == "signature" else "data")
                     continue
-                lane = Lane(choice, "content", "url" if name in _ADDRESSES else "quoted")
+                lane = Lane(choice, "content", "url" if name in _ADDRESSES else word)
                 value[name] = self.once(lane, held)
                 changed = changed or value[name] != held
             else:
-                changed = self.quoted(choice, held, depth + 1) or changed
+                changed = self.quoted(choice, held, depth + 1, word) or changed
         return changed
 
 

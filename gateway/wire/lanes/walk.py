@@ -184,10 +184,11 @@ def opaque(what: What) -> Rule:
 
 
 def hidden(what: What) -> Rule:
-    """A whole that is not read, whatever it holds."""
+    """A whole that is not read, whatever it holds. An empty list holds nothing: answers that are sent back have many."""
 
-    def rule(found: Found, role: Role, _held: Held, _key: Any, _value: Any, path: str) -> None:
-        found.opaque.append(Opaque(what, path, role))
+    def rule(found: Found, role: Role, _held: Held, _key: Any, value: Any, path: str) -> None:
+        if value != []:
+            found.opaque.append(Opaque(what, path, role))
 
     return rule
 

@@ -62,7 +62,7 @@ def continued(conversation: Conversation, body: dict[str, Any]) -> dict[str, Any
     if own is None:
         return body
     output = conversation.response.get("output")
-    said = [one for one in output if _is_said(one)] if isinstance(output, list) else []
+    said = [_told_again(one) for one in output if _is_said(one)] if isinstance(output, list) else []
     rest = {name: value for name, value in body.items() if name != PREVIOUS}
     return {**rest, "input": [*conversation.input, *said, *own]}
 
@@ -111,6 +111,17 @@ def input_items(
 
 def _is_said(item: Any) -> bool:
     return isinstance(item, dict) and item.get("type") in _SAID
+
+
+def _told_again(item: dict[str, Any]) -> dict[str, Any]:
+    """Without what only told about tokens."""
+    if not isinstance(content := item.get("content"), list):
+        return item
+    return {**item, "content": [_without_tokens(part) if isinstance(part, dict) else part for part in content]}
+
+
+def _without_tokens(part: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in part.items() if name != "logprobs"}
 
 
 _PREFIXES: Final = {"message": "msg", "function_call": "fc", "custom_tool_call": "ctc", "reasoning": "rs"}
