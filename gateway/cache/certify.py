@@ -87,15 +87,19 @@ class Tally(Struct):
     wrong: int = 0
 
     def evidence(self, plan: Plan) -> float:
-        """The logarithm of the mixture."""
+        """The logarithm of the mixture, where that may be enough; else a bound of it."""
         right = self.reviews - self.wrong
         bets = [self.wrong * one + right * other for one, other in zip(plan.wrong, plan.right, strict=True)]
         most = max(bets)
+        if most < plan.needed:  # the mixture is no more than its best
+            return most
         return most + math.log(sum(math.exp(bet - most) for bet in bets) / len(bets))
 
 
 class Certificate(Struct):
-    """The books of one class. `threshold` is the loosest that is certified, None while none is; `audits` since then."""
+    """The books of one class. `tallies`: of the reviews that pass this threshold and no stricter one. `threshold` is the loosest
+    that is certified, None while none is; `audits` since then.
+    """
 
     tallies: list[Tally] = field(default_factory=lambda: [Tally() for _ in THRESHOLDS])
     certified: int = 0
@@ -109,15 +113,22 @@ class Certificate(Struct):
 
     def review(self, similarity: float, *, wrong: bool, target: Target) -> bool:
         """Counts one pair; each pair is to be counted once. Whether the certificate has changed."""
-        for threshold, tally in zip(THRESHOLDS, self.tallies, strict=True):
-            if similarity >= threshold:
-                tally.reviews += 1
-                tally.wrong += wrong
+        place = next((place for place, threshold in enumerate(THRESHOLDS) if similarity >= threshold), None)
+        if place is None:
+            return False
+        tally = self.tallies[place]
+        tally.reviews += 1
+        tally.wrong += wrong
         plan = planned(target)
         before = self.certified
-        while self.certified < len(self.tallies) and self.tallies[self.certified].evidence(plan) >= plan.needed:
+        while self.certified < len(THRESHOLDS) and self.passed(self.certified).evidence(plan) >= plan.needed:
             self.certified += 1
         return self.certified > before
+
+    def passed(self, place: int) -> Tally:
+        """Of all reviews that pass this threshold, the `place`th strictest."""
+        found = self.tallies[: place + 1]
+        return Tally(sum([one.reviews for one in found]), sum([one.wrong for one in found]))
 
     def audit(self, *, wrong: bool, target: Target) -> bool:
         """Counts the review of an answer that was given. Whether that withdraws the certificate; all evidence begins anew then."""
