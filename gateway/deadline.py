@@ -9,7 +9,36 @@ from typing import Final, Self
 _RESOLUTION: Final = 0.001
 """Seconds; the loop's timers count whole milliseconds and may be early by a part of one."""
 _FIRST_LOOK: Final = 10.0
-"""Seconds, within which most tasks are over: the first timer rings by then, and seldom has to be set for anything sooner."""
+"""Seconds, within which most tasks are over: they are looked at by then, and seldom need a timer for anything sooner."""
+_SHARED: Final = 1.0
+"""Seconds; those that begin within so many of each other share the timer of their first look."""
+
+
+class _FirstLook:
+    """One timer of a loop for all that begin while it is the newest."""
+
+    __slots__ = ("loop", "rings", "those", "until")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, now: float) -> None:
+        self.loop = loop
+        self.until = now + _SHARED
+        self.rings = now + _FIRST_LOOK
+        self.those = set[Deadlines]()
+        loop.call_at(self.rings, self._look)
+
+    def _look(self) -> None:
+        for one in tuple(self.those):
+            one.look()
+
+
+_newest: _FirstLook | None = None
+
+
+def _first_look(loop: asyncio.AbstractEventLoop, now: float) -> _FirstLook:
+    global _newest  # noqa: PLW0603 - a loop has no place for it, and looking it up by loop would cost what it saves
+    if _newest is None or _newest.loop is not loop or now >= _newest.until:
+        _newest = _FirstLook(loop, now)
+    return _newest
 
 
 class Deadlines:
@@ -20,14 +49,15 @@ class Deadlines:
     counting this follows). `tell_at(end, tell)`: from then on, whatever is waited for, `tell` is called at `end`.
 
     Setting a timer costs more than the step it guards, so it is set anew only for a deadline that comes earlier; one that
-    has rung too early is set again. `close` gives it back.
+    has rung too early is set again. The first is shared with others. `close` gives it back.
     """
 
-    __slots__ = ("_cancelling", "_end", "_fired", "_loop", "_rings", "_task", "_tell", "_timer", "_when")
+    __slots__ = ("_cancelling", "_end", "_fired", "_first", "_loop", "_rings", "_task", "_tell", "_timer", "_when")
 
     def __init__(self) -> None:
         self._task: asyncio.Task[object] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._first: _FirstLook | None = None
         self._rings = inf
         self._when = inf
         self._end = inf
@@ -51,14 +81,29 @@ class Deadlines:
         self.task()
         self._end = end
         self._tell = tell
-        self._set(min(end, self._loop.time() + _FIRST_LOOK))
+        first = _first_look(self._loop, self._loop.time())
+        if end < first.rings:
+            self._set(end)
+        else:
+            self._first, self._rings = first, first.rings
+            first.those.add(self)
 
     def close(self) -> None:
         """Lets go of timer and listener, who may hold whoever holds this: a large request is not to wait for the collector."""
         self._end, self._tell = inf, None
+        self._rings = inf
+        if self._first is not None:
+            self._first.those.discard(self)
+            self._first = None
         if self._timer is not None:
             self._timer.cancel()
-            self._timer, self._rings = None, inf
+            self._timer = None
+
+    def look(self) -> None:
+        """The shared timer has rung. One of its own, if there is one, rings for itself."""
+        self._first = None
+        if self._timer is None:
+            self._ring()
 
     def __enter__(self) -> None:
         task = self._task or self.task()

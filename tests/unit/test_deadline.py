@@ -157,3 +157,64 @@ async def test_nothing_is_told_once_closed() -> None:
     deadlines.close()
     await asyncio.sleep(0.03)
     assert not told.is_set()
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first look at those that begin now is taken soon, and shared by nobody who began before."""
+    monkeypatch.setattr("gateway.deadline._FIRST_LOOK", 0.02)
+    monkeypatch.setattr("gateway.deadline._newest", None)
+
+
+@pytest.mark.usefixtures("soon")
+async def test_an_end_behind_the_first_look_is_told_in_time() -> None:
+    told = asyncio.Event()
+    deadlines = Deadlines()
+    end = at(0.06)
+    deadlines.tell_at(end, told.set)
+    await asyncio.sleep(0.03)
+    assert not told.is_set()
+    await asyncio.wait_for(told.wait(), 10)
+    assert asyncio.get_running_loop().time() >= end - 0.002
+
+
+@pytest.mark.usefixtures("soon")
+async def test_a_deadline_behind_the_first_look_fires_in_time() -> None:
+    deadlines = Deadlines()
+    deadlines.tell_at(at(60), lambda: None)
+    due = at(0.05)
+    with pytest.raises(TimeoutError), deadlines.until(due):
+        await asyncio.Event().wait()
+    assert asyncio.get_running_loop().time() >= due - 0.002
+    deadlines.close()
+
+
+@pytest.mark.usefixtures("soon")
+async def test_a_deadline_before_the_first_look_fires_once_and_the_end_is_told_still() -> None:
+    told = asyncio.Event()
+    deadlines = Deadlines()
+    deadlines.tell_at(at(0.05), told.set)
+    with pytest.raises(TimeoutError), deadlines.until(at(0.005)):
+        await asyncio.Event().wait()
+    await asyncio.sleep(0.025)  # the first look is over
+    await asyncio.wait_for(told.wait(), 10)
+
+
+async def test_those_that_begin_together_share_a_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.deadline._newest", None)
+    loop = asyncio.get_running_loop()
+    timers: list[asyncio.TimerHandle] = []
+    call_at = loop.call_at
+
+    def counted(*args: object) -> asyncio.TimerHandle:
+        timers.append(call_at(*args))  # type: ignore[arg-type]
+        return timers[-1]
+
+    monkeypatch.setattr(loop, "call_at", counted)
+    for _ in range(10):
+        deadlines = Deadlines()
+        deadlines.tell_at(at(600), lambda: None)
+        with deadlines.until(at(60)):
+            await asyncio.sleep(0)
+        deadlines.close()
+    assert len(timers) == 1
