@@ -9,9 +9,9 @@ forget what had come before a cut. Every mending has its test in the conformance
 
 import asyncio
 import functools
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from importlib import metadata
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.request import getproxies_environment
 
 from aiohttp import (
@@ -69,7 +69,10 @@ class AiohttpTransport:
     async def open(self, call: Call) -> Reply:
         """Send `call`, wait for the head. TransportError if there is none; cancelling cuts the connection."""
         target = self._targets(call.url)
-        await self._take_slot(target.address)
+        if self._slots.locked():
+            await self._wait_for_slot(target.address)
+        else:
+            await self._slots.acquire()
         try:
             return await self._exchange(call, target)
         except BaseException:
@@ -89,25 +92,21 @@ class AiohttpTransport:
         self._connector.cut()
         await self._connector.close()
 
-    async def _take_slot(self, target: Address) -> None:
-        if not self._slots.locked():
-            await self._slots.acquire()
-        else:
-            try:
-                async with asyncio.timeout(self._limits.pool_wait):
-                    await self._slots.acquire()
-            except TimeoutError:
-                raise TransportError(
-                    f"all {self._limits.connections} connections to {target.origin} stayed busy for "
-                    f"{self._limits.pool_wait:g} s; raise `connections` or `pool_wait` of the provider",
-                    sent=False,
-                    timeout=True,
-                ) from None
-        if self._closed:
-            self._slots.release()
-            raise TransportError("the transport is closed", sent=False)
+    async def _wait_for_slot(self, target: Address) -> None:
+        try:
+            async with asyncio.timeout(self._limits.pool_wait):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise TransportError(
+                f"all {self._limits.connections} connections to {target.origin} stayed busy for "
+                f"{self._limits.pool_wait:g} s; raise `connections` or `pool_wait` of the provider",
+                sent=False,
+                timeout=True,
+            ) from None
 
     async def _exchange(self, call: Call, target: "_Target") -> "_Reply":
+        if self._closed:
+            raise TransportError("the transport is closed", sent=False)
         upload = Upload(call.body)
         try:
             request = target.direct or self._request(target.address)
@@ -200,13 +199,8 @@ class _Reply:
             del headers["content-encoding"]
             headers.pop("content-length", None)
 
-    async def read(self) -> bytes:
-        if self._unpacked is None:
-            return await self._received()
-        try:
-            return await self._unpacked()
-        except DecodingError as error:
-            raise TransportError(f"{self._origin}: {error}", sent=True) from None
+    def read(self) -> Coroutine[Any, Any, bytes]:
+        return self._received() if self._unpacked is None else self._decoded(self._unpacked)
 
     def end(self) -> bool:
         """Whether this is the first time; the connection is free or cut afterwards."""
@@ -215,6 +209,12 @@ class _Reply:
         self._open = False
         self._line.end()
         return True
+
+    async def _decoded(self, unpacked: Read) -> bytes:
+        try:
+            return await unpacked()
+        except DecodingError as error:
+            raise TransportError(f"{self._origin}: {error}", sent=True) from None
 
     async def _received(self) -> bytes:
         content = self._content

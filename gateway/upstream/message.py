@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import BinaryIO, Final
 
 SLICE: Final = 256 * 1024
@@ -19,15 +20,13 @@ def plain_headers(raw: Iterable[tuple[bytes, bytes]], most: int) -> dict[str, st
 
     Text is Latin-1, as HTTP and ASGI have it, so that any byte survives the way through.
     """
-    headers: dict[str, str] = {}
-    total = 0
-    for raw_name, raw_value in raw:
-        total += len(raw_name) + len(raw_value)
-        name = raw_name.lower().decode("latin-1")
-        value = raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    pairs = [(name.lower().decode("latin-1"), value.decode("latin-1")) for name, value in raw]
+    headers = dict(pairs)
+    total = sum(map(len, chain.from_iterable(pairs)))
     if total > most:
         raise HeadError(f"sent {total} bytes of headers; {most} are allowed")
+    if len(headers) < len(pairs):
+        headers = {name: ", ".join([value for one, value in pairs if one == name]) for name in headers}
     headers.pop("set-cookie", None)
     return headers
 
