@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -31,17 +31,14 @@ class V1:
         self._gate = gate
         self._endpoints = {place: Endpoint(gate, surface) for place, surface in paths.FIXED.items()}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         if scope["type"] != "http":
-            return
+            return _nothing()
         method, path = scope["method"], scope["path"]
         endpoint = self._endpoints.get((method, path))
         if endpoint is None and (surface := paths.find(method, path)) is not None:
             endpoint = Endpoint(self._gate, surface)
-        if endpoint is not None:
-            await endpoint(scope, receive, send)
-        else:
-            await self._small(scope, receive, send)
+        return (endpoint or self._small)(scope, receive, send)
 
     async def _small(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What no upstream is asked for: the list of models, and paths that are not there."""
@@ -75,6 +72,10 @@ class V1:
         if path == _MODELS:
             return models.listed(setup, principal, headers)
         return models.one(setup, principal, headers, path.removeprefix(f"{_MODELS}/"))
+
+
+async def _nothing() -> None:
+    pass
 
 
 def _allowed(path: str) -> list[str]:

@@ -110,9 +110,13 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_length = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._in_head:  # a trailer is none, whatever it calls itself
-            self._head_length += len(name) + len(value)
-            super().on_header(name, value)
+        if not self._in_head:  # a trailer is none, whatever it calls itself
+            return
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self._head_length += len(name) + len(value)
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         if self.parser.should_upgrade():
