@@ -81,7 +81,7 @@ def bounds(pattern: str) -> Bounds:
         raise Unbounded(f"the longest match has {widest} characters; {WIDEST} are allowed")
     if widest == 0:
         raise Unbounded("the pattern matches nothing but the empty text")
-    sets = tuple({repr(one): one for one in _sets(tree, any_case=False)}.values())
+    sets = tuple({repr(one): one for one in character_sets(tree)}.values())
     return Bounds(widest, narrowest, _nested(tree, inside=False), _ways(tree) > MOST_WAYS, tree, sets)
 
 
@@ -99,7 +99,7 @@ def _check(tree: Any) -> None:
             raise Unbounded("a look-around of more than one character; look at one, or make the rest part of the match")
         if operator is sre.AT and value not in (sre.AT_BOUNDARY, sre.AT_NON_BOUNDARY):
             raise Unbounded("`^` and `$` mean nothing in a stream; name the character that stands before or behind")
-        for part in _parts(operator, value):
+        for part in parts(operator, value):
             _check(part)
 
 
@@ -107,7 +107,7 @@ def _spelled(least: int) -> str:
     return {0: "*", 1: "+"}.get(least, f"{{{least},}}")
 
 
-def _parts(operator: Any, value: Any) -> tuple[Any, ...]:
+def parts(operator: Any, value: Any) -> tuple[Any, ...]:
     """The trees inside a node."""
     if operator in REPEATS:
         return (value[2],)
@@ -128,7 +128,7 @@ def _nested(tree: Any, *, inside: bool) -> bool:
         varies = operator in REPEATS and value[0] != value[1]
         if (varies and inside and value[1] > 1) or (varies and value[1] > 1 and value[2].getwidth()[0] == 0):
             return True
-        if any(_nested(part, inside=inside or (varies and value[1] > 1)) for part in _parts(operator, value)):
+        if any(_nested(part, inside=inside or (varies and value[1] > 1)) for part in parts(operator, value)):
             return True
     return False
 
@@ -146,11 +146,11 @@ def _ways(tree: Any) -> int:
 def _ways_of(operator: Any, value: Any) -> int:
     if operator in (sre.ASSERT, sre.ASSERT_NOT):
         return 1
-    parts = [_ways(part) for part in _parts(operator, value)]
+    each_way = [_ways(part) for part in parts(operator, value)]
     if operator not in REPEATS:
-        return sum(parts) or 1
+        return sum(each_way) or 1
     least, most, _ = value
-    (each,) = parts
+    (each,) = each_way
     if each == 1:
         return int(most - least) + 1
     enough = MOST_WAYS.bit_length()  # two to this power is more
@@ -178,17 +178,17 @@ def _begins(tree: Any, char: str, *, any_case: bool) -> bool:
             return value in forms(char, any_case=any_case)
         if operator is sre.IN:
             return in_class(value, forms(char, any_case=any_case))
-        parts = _parts(operator, value)
+        inner = parts(operator, value)
         inside = in_any_case(operator, value, any_case=any_case)
-        if not parts or any(_begins(part, char, any_case=inside) for part in parts):
+        if not inner or any(_begins(part, char, any_case=inside) for part in inner):
             return True
         optional = operator in REPEATS and value[0] == 0
-        if not optional and min(part.getwidth()[0] for part in parts) > 0:
+        if not optional and min(part.getwidth()[0] for part in inner) > 0:
             return False
     return True
 
 
-def _sets(tree: Any, *, any_case: bool) -> Iterator[tuple[Any, bool]]:
+def character_sets(tree: Any, *, any_case: bool = False) -> Iterator[tuple[Any, bool]]:
     """Sets of characters of which every character of a match is one, and whether in any case."""
     for operator, value in tree:
         if operator in _ANYTHING:
@@ -199,8 +199,8 @@ def _sets(tree: Any, *, any_case: bool) -> Iterator[tuple[Any, bool]]:
             yield value, any_case
         elif operator not in (sre.ASSERT, sre.ASSERT_NOT):
             inside = in_any_case(operator, value, any_case=any_case)
-            for part in _parts(operator, value):
-                yield from _sets(part, any_case=inside)
+            for part in parts(operator, value):
+                yield from character_sets(part, any_case=inside)
 
 
 def _edges(tree: Any) -> Iterator[int]:
@@ -211,7 +211,7 @@ def _edges(tree: Any) -> Iterator[int]:
                 yield from (item[0], item[1] + 1)
             elif kind in (sre.LITERAL, sre.NOT_LITERAL):
                 yield from (item, item + 1)
-        for part in _parts(operator, value):
+        for part in parts(operator, value):
             yield from _edges(part)
 
 

@@ -169,6 +169,7 @@ PLANTS: tuple[Plant, ...] = (
     Plant("entity misspelled", "  pii:", "EMAIL_ADDRESS", "EMIAL_ADDRESS", "did you mean 'EMAIL_ADDRESS'?"),
     Plant("score of no entity", "  pii:", "KR_PHONE", "KR_FONE", "did you mean 'KR_PHONE'?"),
     Plant("unbounded pattern", "  ticket:", "TT-[0-9]{4}", "TT-[0-9]+", "`+` has no upper limit; write `{1,64}`"),
+    Plant("pattern that takes too long", "  ticket:", "TT-[0-9]{4}", "TT-(?:[0-9]{1,3}-?){1,12}#", "keep it for more than 0.25 s"),
     Plant("pattern read in two ways", "  ticket:", "'T-[0-9]{4}'", "'T-[[:alpha:]]{4}'", "is read in two ways"),
     Plant("word of nothing", "  grader:", "words: [x]", 'words: ["\\u200b "]', "is empty once"),
     Plant("star in the middle", "bind:", "openai/gpt-4o", "a*b", "has a `*` before its end"),
