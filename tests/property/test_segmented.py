@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.config.structs import Secret
+from gateway.dialects import DIALECTS
 from gateway.guards.check import Check, Said
 from gateway.guards.editor import Blocked
 from gateway.guards.finding import Finding
@@ -22,6 +23,9 @@ from gateway.policy.rule import Policy
 from gateway.segmented import Segmented
 from gateway.wire.frames import DONE, Frame, body, event
 from gateway.wire.lanes.editing import editing
+from gateway.wire.neutral import Answer, Request
+from tests.property.test_lanes import _joined, _legal, _read, answers, streams
+from tests.support.edits import SECRET
 from tests.unit.policy.documents import one_policy, rule
 
 VERSIONS = {"pattern": "1", "webhook": "1"}
@@ -51,16 +55,17 @@ MASKED = [rule("plums", ["content", "tool_args"], ["hook"], "mask", guarantee="s
 class Plums:
     """Finds every plum, after a while that differs, and remembers what it was shown."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, word: str = "plum") -> None:
         self.shown: list[str] = []
+        self._word = word
         self._random = random.Random(seed)
 
     async def look(self, said: Said) -> Sequence[Finding]:
         self.shown.append(said.text)
         for _ in range(self._random.randint(0, 3)):
             await asyncio.sleep(0)
-        starts = [at for at in range(len(said.text)) if said.text.startswith("plum", at)]
-        return [Finding(at, at + 4, "PLUM") for at in reversed(starts)]
+        starts = [at for at in range(len(said.text)) if said.text.startswith(self._word, at)]
+        return [Finding(at, at + len(self._word), "PLUM") for at in reversed(starts)]
 
 
 def _policy(*rules: dict[str, Any]) -> Policy:
@@ -126,9 +131,11 @@ def _said(shown: list[Frame], count: int) -> list[str]:
     return texts
 
 
-async def _through(guarding: Guarding, came: list[list[Frame]], *, streamed: bool) -> list[Frame]:
-    segments = Segmented("chat", streamed, guarding)
-    writing = editing("chat", streamed, segments.edit_for)
+async def _through(
+    guarding: Guarding, came: list[list[Frame]], *, streamed: bool, dialect: str = "chat"
+) -> list[Frame]:
+    segments = Segmented(dialect, streamed, guarding)
+    writing = editing(dialect, streamed, segments.edit_for)
     shown = []
     for frames in came:
         await segments.look(frames)
@@ -232,3 +239,42 @@ def test_a_block_ends_both_forms_and_nothing_of_its_segment_is_sent(text: str, s
             break
         good += window.text[window.fresh :]
     assert good.startswith(sent)
+
+
+EVERYWHERE = rule(
+    "secrets",
+    ["content", "reasoning", "refusal", "tool_args"],
+    ["hook"],
+    {"mask": {"with": "***"}},
+    guarantee="segment",
+)
+
+
+@pytest.mark.parametrize("dialect", ["chat", "messages", "responses"])
+@settings(max_examples=150, deadline=None)
+@given(data=st.data(), seed=st.integers(0, 1_000))
+def test_what_a_check_finds_anywhere_in_a_stream_is_nowhere_left(dialect: str, data: st.DataObject, seed: int) -> None:
+    """Reasoning, refusals, calls, citations, echoes: both readings agree on all of it, and what goes out is a legal stream."""
+    _, came = data.draw(streams(dialect))
+    guarding = _guarding(Plums(seed, SECRET), EVERYWHERE)
+    shown = asyncio.run(_through(guarding, _batches(came, random.Random(seed)), streamed=True, dialect=dialect))
+    _legal(dialect, shown)
+    assert SECRET.encode() not in b"".join(frame.raw for frame in shown)
+    expected = _joined(_read(dialect, came), dialect, lambda text: text.replace(SECRET, "***"))
+    assert _joined(_read(dialect, shown), dialect) == expected
+
+
+@pytest.mark.parametrize("dialect", ["chat", "messages", "responses"])
+@settings(max_examples=100, deadline=None)
+@given(data=st.data(), seed=st.integers(0, 1_000))
+def test_nor_in_a_whole_answer(dialect: str, data: st.DataObject, seed: int) -> None:
+    answer: Answer = data.draw(answers(dialect))
+    write, read = DIALECTS[dialect].write_answer, DIALECTS[dialect].read_answer
+    assert write is not None
+    assert read is not None
+    came = body(write(answer, Request(dialect=dialect, model="m", messages=[])))
+    guarding = _guarding(Plums(seed, SECRET), EVERYWHERE)
+    (shown,) = asyncio.run(_through(guarding, [[came]], streamed=False, dialect=dialect))
+    assert SECRET.encode() not in shown.raw
+    expected = _joined(read(came.json), dialect, lambda text: text.replace(SECRET, "***"))
+    assert _joined(read(shown.json), dialect) == expected
