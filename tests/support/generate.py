@@ -1,6 +1,6 @@
 """Writes the generated parts of the documentation: `python -m tests.support.generate`.
 
-`docs/configuration.md` and `docs/faults.md` are generated whole. On other pages a part is generated where it stands between
+`docs/configuration.md`, `docs/policy-reference.md` and `docs/faults.md` are generated whole. On other pages a part is generated where it stands between
 `<!-- generated: NAME -->` and `<!-- end of generated -->`; `PARTS` says what each name is.
 """
 
@@ -16,6 +16,7 @@ import msgspec
 
 from gateway.config.reference import markdown
 from gateway.errors import KINDS, GatewayError
+from gateway.policy import reference as policy_reference
 from gateway.policy.coverage import CAN, PLACES, STREAMED, SURFACES, Reach, reach
 from gateway.policy.kinds import INPUT, OUTPUT
 from gateway.policy.structs import Place, Surface
@@ -48,7 +49,11 @@ def main() -> int:
 
 def pages() -> dict[Path, str]:
     """Every page with something generated in it, as it should be."""
-    found = {DOCS / "configuration.md": markdown(), DOCS / "faults.md": f"{_FAULTS}\n{table()}"}
+    found = {
+        DOCS / "configuration.md": markdown(),
+        DOCS / "policy-reference.md": policy_reference.markdown(),
+        DOCS / "faults.md": f"{_FAULTS}\n{table()}",
+    }
     for path in [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]:
         text = path.read_text(encoding="utf-8")
         if path not in found and _PART.search(text):
