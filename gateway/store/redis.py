@@ -31,7 +31,7 @@ class Redis:
         if timeout_ms is not None:
             settings = replace(settings, timeout_ms=timeout_ms)
         self._library = library
-        self._client = library.client(settings)
+        self._client, self._beside = library.clients(settings)
         self._seconds = settings.timeout_ms / 1000
         self._most = settings.connections * _WAITING
         self._room = asyncio.Semaphore(settings.connections)
@@ -80,7 +80,8 @@ class Redis:
             await asyncio.wait(self._under_way, timeout=self._seconds)
         for task in self._under_way:
             task.cancel()
-        await self._client.aclose()
+        for client in (self._client, *self._beside):
+            await client.aclose()
 
     async def _asked(self, command: Callable[[Any], Awaitable[_T]]) -> _T:
         """Whoever waits too long for a connection is not asked for any more, and says nothing about the server."""
@@ -126,30 +127,28 @@ class Library:
         self.refused: type[Exception] = self._errors.ResponseError  # said by a server that is there
         self.failures: tuple[type[Exception], ...] = (self._errors.RedisError, OSError, TimeoutError)
 
-    def client(self, settings: Settings) -> Any:
-        """Nothing is connected yet, but that sentinels and clusters are asked for where the server is with the first command."""
+    def clients(self, settings: Settings) -> tuple[Any, list[Any]]:
+        """The one to ask, and those that it asks where the server is. Nothing is connected before the first command."""
         address = redis_address(settings.url.reveal())
         shared = self._options(settings, address)
         if address.kind == "cluster":
             nodes = [self._asyncio.cluster.ClusterNode(host, port) for host, port in address.hosts]
-            return self._asyncio.RedisCluster(startup_nodes=nodes, max_connections=settings.connections, **shared)
+            return self._asyncio.RedisCluster(startup_nodes=nodes, max_connections=settings.connections, **shared), []
         if address.kind == "sentinel":
             shared |= {"db": address.database, "max_connections": settings.connections}
             timeouts = {name: shared[name] for name in ("socket_timeout", "socket_connect_timeout")}
             sentinel = self._asyncio.Sentinel(list(address.hosts), sentinel_kwargs=timeouts)
-            return sentinel.master_for(address.service, **shared)
+            return sentinel.master_for(address.service, **shared), list(sentinel.sentinels)
         if address.kind == "socket":
             kind, where = self._asyncio.UnixDomainSocketConnection, dict[str, Any](path=address.path)
         else:
-            kind = self._asyncio.SSLConnection if address.tls else self._asyncio.Connection
+            kind = self._asyncio.SSLConnection if shared.pop("ssl", False) else self._asyncio.Connection
             ((host, port),) = address.hosts
             where = {"host": host, "port": port}
-        for name in ("ssl", "ssl_ca_certs") if not address.tls else ("ssl",):
-            shared.pop(name, None)
         pool = self._asyncio.ConnectionPool(
             connection_class=kind, max_connections=settings.connections, db=address.database, **where, **shared
         )
-        return self._asyncio.Redis.from_pool(pool)
+        return self._asyncio.Redis.from_pool(pool), []
 
     def _options(self, settings: Settings, address: RedisAddress) -> dict[str, Any]:
         """One try more on a connection that the server has closed meanwhile; a time-out is not tried again."""
@@ -163,8 +162,7 @@ class Library:
             "protocol": 2,
             "driver_info": None,
             "retry": once_more,
-            "ssl": address.tls,
-            "ssl_ca_certs": settings.ca_file,
+            **({"ssl": True, "ssl_ca_certs": settings.ca_file} if address.tls else {}),
         }
 
 

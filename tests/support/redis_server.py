@@ -57,8 +57,8 @@ class RedisServer:
             self._process.wait()
             self._process = None
 
-    def client(self) -> "redis.Redis":
-        return redis.Redis(port=self.port, socket_timeout=10)
+    def client(self, password: str | None = None) -> "redis.Redis":
+        return redis.Redis(port=self.port, password=password, socket_timeout=10)
 
     def dump(self) -> bytes:
         """All that a thief would find: every key and value, and the file that the server writes to disk."""
