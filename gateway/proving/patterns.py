@@ -57,8 +57,8 @@ def pattern_failures(subject: Subject) -> Iterator[Failure]:
 
 
 _TOO_SLOW: Final = (
-    "a pattern takes too long where much of a text almost matches; write no repeat inside a repeat, give each a smaller upper "
-    "limit, and let alternatives begin with different characters"
+    "it takes too long where much of a text matches, or almost does; write no repeat inside a repeat, give each a smaller upper limit, "
+    "let alternatives begin with different characters, and let a `check` only compute"
 )
 
 

@@ -16,6 +16,8 @@ from gateway.policy.rule import digest_of
 from gateway.proving.subject import Failure, Subject
 
 PROMISE: Final = "struct"
+_LEAST: Final = 6
+"""Characters of a secret below which it may stand anywhere by chance."""
 _TAG: Final = re.compile("[a-z][a-z0-9_]{0,63}")
 
 
@@ -44,7 +46,7 @@ def struct_failures(subject: Subject) -> Iterator[Failure]:
         )
     for name in struct.__struct_fields__:
         value = getattr(detector, name)
-        if isinstance(value, Secret) and value.reveal() and value.reveal() in repr(detector):
+        if isinstance(value, Secret) and len(value.reveal()) >= _LEAST and value.reveal() in repr(detector):
             yield Failure(PROMISE, f"its repr shows the secret `{name}`; leave `__repr__` alone")
 
 

@@ -10,10 +10,9 @@ _GLUE: Final = (
     "", "", " ", "\n", "입니다 ", "은 ", ".", ",", ":", "/", "=", '"', "(", ")", "<", "@", "-", "_", "a", "가", "1", "\u1112", "\u200b" * 16,
 )  # fmt: skip
 _LONGEST_PIECE: Final = 400
-_ODD: Final = (
-    "", " ", "\x00", "\ud800", "\U0010ffff", "\ufffe", "\u200b" * 40, "\u0301" * 40, "🙂" * 40, "\u1112\u1161", "\n" * 40, "<EMAIL_ADDRESS_abcdefghij>",
+ODD: Final = (
+    "", " ", "\x00", "\U0010ffff", "\ufffe", "\u200b" * 40, "\u0301" * 40, "🙂" * 40, "\u1112\u1161", "\n" * 40, "<EMAIL_ADDRESS_abcdefghij>",
 )  # fmt: skip
-ODD: Final = _ODD
 
 
 def full_width(value: str) -> str:
@@ -78,6 +77,13 @@ def slow(values: Sequence[str], length: int) -> Iterator[str]:
     """So many characters that almost match, again and again: where an engine tries every way there is."""
     pieces = ["a", "1", " ", "-", "가", "a1-", "aA", "1 ", ".a"]
     for value in values:
-        pieces += [value[:1], value[: len(value) // 2], value[:-1], f"{value[:-1]}!", *sorted(set(value))[:8]]
+        pieces += [
+            value[:1],
+            value[: len(value) // 2],
+            value[:-1],
+            f"{value[:-1]}!",
+            f"{value} ",
+            *sorted(set(value))[:8],
+        ]
     for piece in dict.fromkeys(one for one in pieces if one):
         yield (piece * (length // len(piece) + 1))[:length]

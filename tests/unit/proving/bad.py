@@ -53,6 +53,11 @@ def hanging(match: str) -> bool:
     return bool(threading.Event().wait(2) or match)
 
 
+def dawdling(match: str) -> bool:
+    time.sleep(0.005)
+    return bool(match)
+
+
 def raising(match: str) -> bool:
     return int(match) > 0
 
@@ -72,6 +77,7 @@ PATTERNS: dict[str, Callable[[], Any]] = {
     "unstable": unstable(),
     "unfolded": lambda: [Pattern("TICKET", "ACME–[0-9]{6}")],
     "greedy": lambda: [Pattern("TICKET", "[0-9]{2}")],
+    "dawdling": lambda: [Pattern("TICKET", TICKET, dawdling)],
     "slow": lambda: [Pattern("TICKET", TICKET), Pattern("OTHER", "(?:[A-Z0-9-]{1,6}){1,12}#")],
     "remembering": lambda: [Pattern("TICKET", TICKET, remembering)],
     "shared": lambda: [Pattern("TICKET", TICKET, shared)],
