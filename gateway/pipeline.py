@@ -35,6 +35,7 @@ from gateway.store.origins import Origins
 from gateway.upstream.http import Take
 from gateway.upstream.resources import KEEPING, VECTOR_STORES, open_ids
 from gateway.wire.frames import Frame
+from gateway.wire.messages import MESSAGES
 from gateway.wire.moderations import MODERATIONS
 from gateway.wire.opaque import FILES
 from gateway.wire.responses import RESPONSES
@@ -78,6 +79,8 @@ class Pipeline:
                 self._admit(setup)
             await read(setup.config)
             x.replayable = x.replayable and not (x.body and acts_twice(x.dialect.name, x.body))
+            if x.dialect is RESPONSES or x.dialect is MESSAGES:
+                x.give = partial(self.given.remember, x.principal.id)
             kept = await self._kept_answer(x, x.principal, setup) if x.dialect is RESPONSES else None
             open_ids(x, setup.sealer, partial(self._holder, x.principal, setup))
             if kept is not None:
@@ -182,7 +185,6 @@ class Pipeline:
 
     async def _kept_answer(self, x: Exchange, principal: Principal, setup: Setup) -> Frame | None:
         """What is asked of a response that is kept here. A request that goes on from one becomes the whole conversation."""
-        x.give = partial(self.given.remember, principal.id)
         if not x.target_path:
             await setup.responses.put_together(x, principal.id)
         elif (frame := await setup.responses.answer(x, principal.id)) is not None:

@@ -9,6 +9,7 @@ import msgspec
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.routing.candidate import Candidate
+from gateway.upstream.given import Giving
 from gateway.upstream.http import Outbound, Upstream
 from gateway.upstream.providers import Quirks
 from gateway.upstream.remembering import Remembering
@@ -75,6 +76,8 @@ def outgoing(
         passage = Remembering(passage, x.dialect.name, x.remember, upstream.name)
     if name == "responses" and x.dialect.name == "responses" and x.principal is not None:
         passage = Sealing(passage, sealer, x.principal.id, upstream.name, x.give)
+    elif name == "messages" and x.dialect.name == "messages" and x.give is not None:
+        passage = Giving(passage, x.give, upstream.name)
     payload = (_as_it_came(x, said, candidate.model) if native else None) or _encode(said)
     return Outbound(dialect, "POST", dialect.path, headers, payload, x.streamed), passage
 

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
-from gateway.upstream.given import GIVEN, given_in, items_referred
+from gateway.upstream.given import GIVEN, containers_named, given_in, items_referred
 from gateway.wire import frames as wire
 from gateway.wire.dialect import Watch
 from gateway.wire.frames import Frame, NotJSON
+from gateway.wire.messages import COUNT_TOKENS, MESSAGES
 from gateway.wire.passage import Passage
 from gateway.wire.responses import RESPONSES, rewrite_ids
 from gateway.wire.sealed import Resource, Sealer
@@ -54,17 +55,23 @@ def open_ids(x: Exchange, sealer: Sealer, holder: Holder) -> None:
     if x.target_path:
         path, mark, query = x.target_path.partition("?")
         x.target_path = "/".join(opening.sealed("", part) for part in path.split("/")) + mark + query
-    if x.body is not None and x.dialect is RESPONSES:
-        for place, item in items_referred(x.body):
-            opening.plain("id", item, place)
-        if _may_name(x, _IN_RESPONSES):
-            x.body = _renamed(x.body, _refers_in_responses, opening.any)
-    elif x.body is not None and _may_name(x, _REFERENCES):
-        x.body = _renamed(x.body, _refers, opening.sealed)
+    if x.body is not None:
+        x.body = _opened(x, x.body, opening)
     if len(opening.holders) > 1:
         raise GatewayError("invalid_request", "The request refers to files or responses that different providers hold.")
     if opening.holders:
         (x.pinned,) = opening.holders
+
+
+def _opened(x: Exchange, body: dict[str, Any], opening: "_Opening") -> dict[str, Any]:
+    if x.dialect is RESPONSES:
+        for place, item in items_referred(body):
+            opening.plain("id", item, place)
+        return _renamed(body, _refers_in_responses, opening.any) if _may_name(x, _IN_RESPONSES) else body
+    if x.dialect is MESSAGES or x.dialect is COUNT_TOKENS:
+        for place, own in containers_named(body):
+            opening.plain(_OF_MESSAGES, own, place)
+    return _renamed(body, _refers, opening.sealed) if _may_name(x, _REFERENCES) else body
 
 
 def refuse_ids(body: dict[str, Any]) -> None:
@@ -119,7 +126,9 @@ class _Opening:
         return text
 
 
+_OF_MESSAGES: Final = "container.id"
 _UNKNOWN: Final = {
+    _OF_MESSAGES: "no container of this id is known here for you; leave the id out, and the vendor makes one.",
     "id": "no item of this id is known here for you; send the item itself, or go on by previous_response_id.",
     VECTOR_STORES: "the account is shared, and no vector store of this id is open to its callers; its operator can list it "
     "under providers.NAME.vector_stores.",

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import openai
 import pytest
 from openai import OpenAI
 
+from tests.support import rawclient
 from tests.support.gatewayprocess import GatewayProcess, running, written
+from tests.support.rawclient import Answer
 from tests.support.simulation import Simulation
 from tests.support.tenants import ALICE, BOB, caller, config
 
@@ -107,3 +110,36 @@ def test_a_container_is_named_by_who_got_it_alone(alice: OpenAI, simulation: Sim
     assert simulation.requests() == []
     auto: Any = [{"type": "code_interpreter", "container": {"type": "auto"}}]
     assert alice.responses.create(model="first", input="hi", tools=auto).output_text
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_a_container_of_messages_goes_back_to_its_account_and_is_nobody_elses(
+    gateway: GatewayProcess, simulation: Simulation, two: Simulation, streamed: bool
+) -> None:
+    own = f"container_{streamed}"
+    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "demo", "content": [], "usage": {}}
+    begun = {"type": "message_start", "message": {**message, "container": {"id": own}}}
+    events = "".join(
+        f"event: {one['type']}\ndata: {msgspec.json.encode(one).decode()}\n\n"
+        for one in (begun, {"type": "message_stop"})
+    )
+    whole = msgspec.json.encode({**message, "stop_reason": "end_turn", "container": {"id": own}}).decode()
+    told = {"content_type": "text/event-stream", "body": events} if streamed else {"body": whole}
+
+    def ask(key: str, model: str, **more: Any) -> Answer:
+        body = {"model": model, "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}], **more}
+        raw = msgspec.json.encode(body)
+        return rawclient.ask(gateway.url, "/v1/messages", raw, headers={"x-api-key": key})
+
+    for shown in (own, {"id": own}):
+        assert ask(ALICE, "pair", container=shown).status == 404, "nobody was given it yet"
+    two.misbehave(told)
+    assert ask(ALICE, "other", stream=streamed).status == 200
+    two.reset()
+    simulation.clear()
+    for shown in (own, {"id": own}):
+        assert ask(BOB, "pair", container=shown).status == 404
+        assert two.requests() == simulation.requests() == []
+        assert ask(ALICE, "pair", container=shown).status == 200
+        assert two.requests()[-1]["body"]["container"] == shown
+        two.clear()

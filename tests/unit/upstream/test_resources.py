@@ -12,6 +12,7 @@ from gateway.dialects import DIALECTS
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.limits.keys import Principal
+from gateway.upstream.given import Giving
 from gateway.upstream.resources import Sealing, open_ids
 from gateway.wire import frames
 from gateway.wire.body import parse_named
@@ -34,6 +35,7 @@ _HOLDERS: Final = {
     ("id", "msg_given"): "one",
     ("container", "cntr_given"): "one",
     ("container_id", "cntr_given"): "one",
+    ("container.id", "cntr_given"): "one",
     ("vector_store_ids", "vs_open"): "one",
     ("vector_store_ids", "vs_there"): "two",
 }
@@ -184,6 +186,48 @@ def test_what_names_nothing_that_is_stored_is_let_through(body: dict[str, Any]) 
 def test_another_dialect_has_no_such_ids() -> None:
     body = {"container": "x", "vector_store_ids": ["x"], "input": [{"id": "x"}]}
     assert opened(body, dialect="chat").body is body
+
+
+@pytest.mark.parametrize("dialect", ["messages", "count_tokens"])
+@pytest.mark.parametrize(
+    ("container", "place"),
+    [("{}", "container"), ({"id": "{}"}, "container.id"), ({"id": "{}", "skills": []}, "container.id")],
+)
+def test_a_container_of_messages_is_named_by_who_got_it_alone(dialect: str, container: Any, place: str) -> None:
+    def naming(own: str) -> dict[str, Any]:
+        return {"container": own if isinstance(container, str) else {**container, "id": own}, "messages": []}
+
+    x = opened(naming("cntr_given"), dialect=dialect)
+    assert (x.body, x.pinned) == (naming("cntr_given"), "one")
+    with pytest.raises(GatewayError, match="no container of this id is known here for you; leave the id out") as caught:
+        opened(naming("cntr_other"), dialect=dialect)
+    assert (caught.value.code, caught.value.param) == ("not_found", place)
+
+
+@pytest.mark.parametrize("container", [None, {}, {"id": None, "skills": [{"skill_id": "pdf"}]}])
+def test_a_new_container_of_messages_is_anybodys_to_ask_for(container: Any) -> None:
+    assert opened({"container": container, "messages": []}, dialect="messages").pinned is None
+
+
+@pytest.mark.parametrize(
+    ("frame", "names"),
+    [
+        (frames.body({"type": "message", "container": {"id": "cntr_1", "expires_at": "x"}}), ["cntr_1"]),
+        (frames.event({"type": "message_start", "message": {"container": {"id": "cntr_1"}}}), ["cntr_1"]),
+        (frames.event({"type": "message_delta", "delta": {"container": {"id": "cntr_1"}}}), ["cntr_1"]),
+        (frames.event({"type": "message_delta", "delta": {"container": None}}), []),
+        (frames.event({"type": "content_block_delta", "delta": {"text": '"container": {"id": "cntr_1"}'}}), []),
+        (Frame(b'"container"', b'"container"'), []),
+        (frames.comment(), []),
+    ],
+)
+def test_what_containers_a_messages_answer_gives_is_told_and_the_frame_leaves_as_it_came(
+    frame: Frame, names: list[str]
+) -> None:
+    told: list[tuple[str, str]] = []
+    passage = Giving(Native(OpaqueWatch()), lambda own, provider: told.append((own, provider)), "one")
+    assert passage.feed([frame])[0] == [frame]
+    assert told == [(own, "one") for own in names]
 
 
 _ANSWER: Final[dict[str, Any]] = {
