@@ -1,6 +1,7 @@
 """A pattern ready to search with, and all that is known of it before any text has come."""
 
 from functools import lru_cache
+from typing import Final
 
 import regex
 
@@ -9,6 +10,9 @@ from gateway.guards.fold import SENTINEL
 from gateway.guards.gate import needed
 from gateway.guards.guests import GuestTest
 from gateway.guards.pattern import Pattern
+
+WIDE: Final = 1_000
+"""Characters of a match: where a longer one may begin at every character, a text takes seconds though each takes but little."""
 
 
 class Compiled:
@@ -22,7 +26,8 @@ class Compiled:
         self.pattern = pattern
         self.bounds, self.needed, compiled, closed = _read(pattern.regex)
         self.narrowest = self.bounds.narrowest
-        self.risky = self.bounds.risky or (self.bounds.many and not pattern.measured)
+        may_take_long = self.bounds.many or self.bounds.widest > WIDE
+        self.risky = self.bounds.risky or (may_take_long and not pattern.measured)
         self.is_guest = isinstance(pattern.check, GuestTest)
         self.search = compiled.search
         self.finditer = compiled.finditer

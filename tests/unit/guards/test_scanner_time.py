@@ -58,6 +58,14 @@ def test_every_shape_that_can_take_long_is_timed(written: str) -> None:
     assert time.thread_time() - began < SECONDS * 8
 
 
+def test_many_long_matches_in_one_text_are_timed_too() -> None:
+    """Each is found at once, but one begins at every character and goes on for thousands."""
+    began = time.thread_time()
+    with pytest.raises(TimeoutError):
+        Scanner([Pattern("X", "[0-9]{1,9000}")]).scan("1" * 100_000)
+    assert time.thread_time() - began < SECONDS * 2
+
+
 @pytest.mark.parametrize(
     ("written", "many"),
     [
