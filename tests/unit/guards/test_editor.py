@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.guards.editor import FAILED, Blocked, Editor, Looking, Rule
+from gateway.guards.editor import FAILED, Blocked, Editor, Looking, Rule, Spans
 from gateway.guards.finding import Finding
 from gateway.guards.pattern import Pattern
 from gateway.guards.verdicts import Verdict, Verdicts
@@ -116,3 +116,23 @@ def test_what_checks_have_found_is_changed_though_a_pattern_takes_too_long(monke
     shown = Editor(looking, verdicts).edited(text, [Finding(0, 4, "NAME", "judge")])
     assert Verdict("p", "r", "user", "", "mask", "failed") in verdicts.counts
     assert shown == "[NAME]" + text[4:]
+
+
+def test_findings_of_a_check_are_all_replaced_in_whatever_order_they_come() -> None:
+    looking = Looking("content", [(MASK, ["check"])], [])
+    found = [Finding(11, 15, "B", "check"), Finding(0, 4, "A", "check"), Finding(2, 6, "A", "check")]
+    edit = Spans(found, looking, Verdicts())
+    assert "".join([edit.feed("plum"), edit.feed("my fi"), edit.feed("g pear end"), edit.close()]) == "[A] fig [B] end"
+
+
+def test_a_finding_whose_beginning_was_sent_is_said_to_straddle() -> None:
+    verdicts = Verdicts()
+    shadow = Rule("p", "shadow", "mask", enforced=False)
+    looking = Looking("content", [(MASK, ["check"]), (LOG, ["check"]), (shadow, ["check"])], [])
+    edit = Spans([Finding(10, 12, "A", "check", cut=True)], looking, verdicts, at=10)
+    assert edit.feed("um pie") == "[A] pie"
+    assert {(verdict.rule, verdict.said) for verdict, _ in verdicts} == {
+        ("mask-codes", "straddled"),
+        ("log-codes", "enforced"),
+        ("shadow", "shadow"),
+    }
