@@ -5,7 +5,6 @@ With `aiohttp_transport` the only file that imports aiohttp.
 
 import asyncio
 import functools
-import select
 from collections.abc import Callable
 from typing import Any, BinaryIO, Final
 
@@ -61,8 +60,9 @@ class Line:
         """Sends; what comes before the answer proper (status 1xx) is passed over."""
         handler = self.handler
         handler.set_response_params(skip_payload=empty, **reading)
-        if handler.has_mail():  # a peer's goodbye, perhaps; seen now, the request was surely not sent
-            await asyncio.sleep(0)
+        # A peer's goodbye may lie in the socket; seen now, the request was surely not sent. Asking the socket instead (poll) was
+        # tried: without this turn of the loop fewer requests leave together, and each costs 8 % more.
+        await asyncio.sleep(0)
         self._upload.send(head, self._wire, handler)
         message, content = await handler.read()
         while INTERIM <= message.code < OK and message.code != SWITCHING_PROTOCOLS:
@@ -89,18 +89,6 @@ class Handler(ResponseHandler):
     """A connection that leaves no reader waiting: aiohttp forgets to tell it of malformed chunks, and of closing the session."""
 
     broken = False
-    _socket: "select.poll | None" = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        socket = transport.get_extra_info("socket")
-        if socket is not None:
-            self._socket = select.poll()
-            self._socket.register(socket.fileno(), select.POLLIN)
-
-    def has_mail(self) -> bool:
-        """Whether something may have come that the loop has not yet seen. Asking costs a sixth of a turn of the loop."""
-        return self._socket is None or bool(self._socket.poll(0))
 
     async def drained(self) -> None:
         """Waits until the peer has taken most of what was written. ClientConnectionResetError, or OSError, if it went away."""
