@@ -129,7 +129,8 @@ def test_one_that_fails_blocks_or_passes_as_the_rule_says_in_time(
 ) -> None:
     simulation.misbehave({"chunks": ["The word ", "is ", TEXT[:6], TEXT[6:], "."]})
     every = [(dialect, streamed, side) for dialect in PATHS for streamed in (False, True) for side in ("in", "out")]
-    answers = [_answer(gateway, failing, on_error, *how) for how in every]
+    with ThreadPoolExecutor(max_workers=len(every)) as workers:
+        answers = list(workers.map(lambda how: _answer(gateway, failing, on_error, *how), every))
     for how, answer in zip(every, answers, strict=True):
         said = answer.body.decode()
         if on_error == "block":
