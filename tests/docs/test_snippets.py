@@ -86,7 +86,7 @@ def test_json_is_json(snippet: Snippet) -> None:
 def _write_files_before(snippet: Snippet, folder: Path) -> None:
     """A file that a page shows is there for the commands below it."""
     for before in snippets(snippet.page):
-        if before.line < snippet.line and before.title and before.language in ("yaml", "text"):
+        if before.line < snippet.line and before.title and before.language in ("yaml", "text", "python"):
             _write(folder / before.title, before.text)
 
 
