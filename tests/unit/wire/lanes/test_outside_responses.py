@@ -316,4 +316,5 @@ def test_a_page_of_items_is_looked_at_whoever_said_them() -> None:
     assert frames.body(shown).raw.count(b"***") == len(items)
     assert shown["first_id"] == "msg_1"
     assert [lane.kind for lane in lanes] == ["content", "content", "tool_args", "content", "reasoning"]
+    assert [lane.tool for lane in lanes] == ["told", None, 0, "told", None]
     assert edits.opaque == set()

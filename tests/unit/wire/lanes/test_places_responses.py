@@ -126,3 +126,13 @@ def test_a_tool_that_the_vendor_runs_is_opaque(tool: dict[str, Any], opaque: boo
 def test_free_text_for_a_custom_tool_stays_text() -> None:
     assert [text for _, text, _ in told({"input": [{"type": "custom_tool_call", "input": "123"}]})] == ["123"]
     assert [text for _, text, _ in told({"input": [{"type": "custom_tool_call", "input": '["\\uac00"]'}]})] == ["가"]
+
+
+def test_an_empty_list_of_tokens_hides_nothing() -> None:
+    part = {"type": "output_text", "text": "hi", "annotations": []}
+    for logprobs, opaque in (
+        ([], []),
+        ([{"token": "hi"}], [Opaque("tokens", "input.0.content.0.logprobs", "assistant")]),
+    ):
+        item = {"type": "message", "role": "assistant", "content": [{**part, "logprobs": logprobs}]}
+        assert places("responses", {"input": [item]}).opaque == opaque
