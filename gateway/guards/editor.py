@@ -5,7 +5,7 @@ Nothing leaves an editor that a rule has not looked at: where looking fails, the
 says that it may pass.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,14 +32,12 @@ class Rule:
     effect: Effect
     enforced: bool = True
     passes_on_error: bool = False
-    min_score: Mapping[str, float] | float = 0.0
+    min_score: float = 0.0
     with_text: str = "[{kind}]"
     settings: Any = None
 
     def wants(self, finding: Finding) -> bool:
-        if isinstance(self.min_score, float | int):
-            return finding.score >= self.min_score
-        return finding.score >= self.min_score.get(finding.kind, self.min_score.get("default", 0.0))
+        return finding.score >= self.min_score
 
 
 class Blocked(Exception):

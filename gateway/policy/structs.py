@@ -34,22 +34,15 @@ Asked = Literal["segment", "full"]
 """A guarantee that a rule can ask for. `proven` comes by itself, with patterns."""
 
 POLICY_NAME: Final = "^[a-z0-9][a-z0-9_-]{0,63}$"
-PolicyName = Annotated[
+_LowerCase = Annotated[
     str,
     Meta(
         pattern=POLICY_NAME,
-        examples=["support"],
         extra_json_schema={"patternErrorMessage": "must be of lower-case letters, digits, `-` and `_`, 64 at most"},
     ),
 ]
-RuleId = Annotated[
-    str,
-    Meta(
-        pattern=POLICY_NAME,
-        examples=["no-internal-codes"],
-        extra_json_schema={"patternErrorMessage": "must be of lower-case letters, digits, `-` and `_`, 64 at most"},
-    ),
-]
+PolicyName = Annotated[_LowerCase, Meta(examples=["support"])]
+RuleId = Annotated[_LowerCase, Meta(examples=["no-internal-codes"])]
 Names = Annotated[list[Name], Meta(min_length=1)]
 
 

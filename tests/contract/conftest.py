@@ -7,7 +7,7 @@ import pytest
 import uvloop
 
 from tests.support.gatewayprocess import GatewayProcess, running, simulated, written
-from tests.support.simulation import Simulation, in_process
+from tests.support.simulation import Simulation, in_process, in_thread
 
 
 def pytest_asyncio_loop_factories(
@@ -52,3 +52,16 @@ def gateway(gateway_upstream: Simulation, tmp_path_factory: pytest.TempPathFacto
     }
     with running(folder, written(folder, config)) as process:
         yield process
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulation]:
+    """One for the tests of the simulator itself."""
+    with in_thread() as simulation:
+        yield simulation
+
+
+@pytest.fixture
+def simulation(simulator: Simulation) -> Simulation:
+    simulator.reset()
+    return simulator

@@ -1,15 +1,13 @@
 """The `anthropic` SDK, sync and async: every call gives through the gateway what it gives straight at the upstream."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anthropic
 import pytest
-from pydantic import BaseModel
 
+from tests.contract.sdk_scripts import Scripts, Trip, same_through_both
 from tests.support.gatewayprocess import GatewayProcess
 from tests.support.simulation import Simulation, close, events, result
-from tests.support.transcripts import steady
 
 SAID = "안녕하세요, 오늘 날씨 어때요? 🙂"
 _PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
@@ -30,20 +28,7 @@ _SEEN: Any = [
 _THINKING: Any = {"type": "enabled", "budget_tokens": 1024}
 
 
-class Trip(BaseModel):
-    """A structured answer."""
-
-    city: str
-    days: int
-
-
-Script = Callable[[Any], Awaitable[Any]]
-_SCRIPTS: dict[str, Script] = {}
-
-
-def script(run: Script) -> Script:
-    _SCRIPTS[run.__name__.replace("_", " ")] = run
-    return run
+script = Scripts()
 
 
 async def _streamed(manager: Any) -> list[Any]:
@@ -118,19 +103,11 @@ async def count_tokens(client: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", [anthropic.Anthropic, anthropic.AsyncAnthropic], ids=["sync", "async"])
-@pytest.mark.parametrize("name", _SCRIPTS.keys())
+@pytest.mark.parametrize("name", script.keys())
 async def test_a_call_gives_what_it_gives_without_the_gateway(
     name: str, kind: Any, behind: Simulation, gateway: GatewayProcess
 ) -> None:
-    seen = []
-    for url in (behind.url, gateway.url):
-        client = kind(base_url=url, api_key="any", max_retries=0)
-        try:
-            seen.append(steady(await _SCRIPTS[name](client)))
-        finally:
-            await close(client)
-    assert seen[0], "a transcript with nothing in it proves nothing"
-    assert seen[1] == seen[0]
+    await same_through_both(script[name], kind, behind.url, gateway.url)
 
 
 @pytest.mark.parametrize("kind", [anthropic.Anthropic, anthropic.AsyncAnthropic], ids=["sync", "async"])

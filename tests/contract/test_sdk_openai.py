@@ -1,15 +1,13 @@
 """The `openai` SDK, sync and async: every call gives through the gateway what it gives straight at the upstream."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import openai
 import pytest
-from pydantic import BaseModel
 
+from tests.contract.sdk_scripts import Scripts, Trip, same_through_both
 from tests.support.gatewayprocess import GatewayProcess
-from tests.support.simulation import Simulation, close, events, result
-from tests.support.transcripts import steady
+from tests.support.simulation import Simulation, events, result
 
 SAID = "안녕하세요, 오늘 날씨 어때요? 🙂"
 _PIXEL = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
@@ -41,20 +39,7 @@ _BATCH = b'{"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
 _SOUND = b"RIFF\x00\xff\r\n--\r\n" * 100
 
 
-class Trip(BaseModel):
-    """A structured answer."""
-
-    city: str
-    days: int
-
-
-Script = Callable[[Any], Awaitable[Any]]
-_SCRIPTS: dict[str, Script] = {}
-
-
-def script(run: Script) -> Script:
-    _SCRIPTS[run.__name__.replace("_", " ")] = run
-    return run
+script = Scripts()
 
 
 async def _streamed(manager: Any) -> list[Any]:
@@ -240,16 +225,8 @@ async def rerank(client: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", [openai.OpenAI, openai.AsyncOpenAI], ids=["sync", "async"])
-@pytest.mark.parametrize("name", _SCRIPTS.keys())
+@pytest.mark.parametrize("name", script.keys())
 async def test_a_call_gives_what_it_gives_without_the_gateway(
     name: str, kind: Any, behind: Simulation, gateway: GatewayProcess
 ) -> None:
-    seen = []
-    for url in (behind.v1, gateway.v1):
-        client = kind(base_url=url, api_key="any", max_retries=0)
-        try:
-            seen.append(steady(await _SCRIPTS[name](client)))
-        finally:
-            await close(client)
-    assert seen[0], "a transcript with nothing in it proves nothing"
-    assert seen[1] == seen[0]
+    await same_through_both(script[name], kind, behind.v1, gateway.v1)

@@ -1,31 +1,19 @@
 """The `anthropic` SDK, sync and async, talks to the simulator directly."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import anthropic
 import pytest
 from msgspec import json
 
-from tests.support.simulation import Simulation, close, events, in_thread, result
+from tests.support.simulation import Simulation, close, events, result
 
 SAID = "hello 안녕하세요"
 ASK: dict[str, Any] = {"model": "demo", "max_tokens": 2000, "messages": [{"role": "user", "content": SAID}]}
 WEATHER = {"name": "weather", "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}}}
 TIME = {"name": "time", "input_schema": {"type": "object"}}
 USE = {"role": "user", "content": "use tools"}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulation]:
-    with in_thread() as simulation:
-        yield simulation
-
-
-@pytest.fixture
-def simulation(running: Simulation) -> Simulation:
-    running.reset()
-    return running
 
 
 @pytest.fixture(params=[anthropic.Anthropic, anthropic.AsyncAnthropic], ids=["sync", "async"])

@@ -1,32 +1,20 @@
 """The `openai` SDK, sync and async, talks to the simulator directly: chat completions and Responses."""
 
 import inspect
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import openai
 import pytest
 from msgspec import json
 
-from tests.support.simulation import Simulation, close, events, in_thread, result
+from tests.support.simulation import Simulation, close, events, result
 
 SAID = "hello 안녕하세요"
 USER: list[Any] = [{"role": "user", "content": SAID}]
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}}
 WEATHER: Any = {"type": "function", "function": {"name": "weather", "parameters": SCHEMA}}
 TIME: Any = {"type": "function", "function": {"name": "time", "parameters": {"type": "object"}}}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulation]:
-    with in_thread() as simulation:
-        yield simulation
-
-
-@pytest.fixture
-def simulation(running: Simulation) -> Simulation:
-    running.reset()
-    return running
 
 
 @pytest.fixture(params=[openai.OpenAI, openai.AsyncOpenAI], ids=["sync", "async"])

@@ -1,25 +1,13 @@
 """The `openai` SDK, sync and async, talks to the simulator's small endpoints directly."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import openai
 import pytest
 from msgspec import json
 
-from tests.support.simulation import Simulation, close, events, in_thread, result
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulation]:
-    with in_thread() as simulation:
-        yield simulation
-
-
-@pytest.fixture
-def simulation(running: Simulation) -> Simulation:
-    running.reset()
-    return running
+from tests.support.simulation import Simulation, close, events, result
 
 
 @pytest.fixture(params=[openai.OpenAI, openai.AsyncOpenAI], ids=["sync", "async"])

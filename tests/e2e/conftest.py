@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+from anthropic import Anthropic
+from openai import OpenAI
 
 from tests.support.gatewayprocess import GatewayProcess, running, simulated, written
 from tests.support.simulation import Simulation, in_process
+from tests.support.tenants import ALICE, BOB, caller
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +51,28 @@ def second() -> Iterator[Simulation]:
 def two(second: Simulation) -> Simulation:
     second.reset()
     return second
+
+
+@pytest.fixture
+def openai(gateway: GatewayProcess) -> Iterator[OpenAI]:
+    with OpenAI(base_url=gateway.v1, api_key="any", max_retries=0) as client:
+        yield client
+
+
+@pytest.fixture
+def anthropic(gateway: GatewayProcess) -> Iterator[Anthropic]:
+    with Anthropic(base_url=gateway.url, api_key="any", max_retries=0) as client:
+        yield client
+
+
+@pytest.fixture
+def alice(gateway: GatewayProcess, simulation: Simulation, two: Simulation) -> Iterator[OpenAI]:
+    """One of two callers of a gateway by `tenants.config`."""
+    with caller(gateway, ALICE) as client:
+        yield client
+
+
+@pytest.fixture
+def bob(gateway: GatewayProcess) -> Iterator[OpenAI]:
+    with caller(gateway, BOB) as client:
+        yield client

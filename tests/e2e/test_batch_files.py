@@ -14,7 +14,7 @@ from tests.support.eventually import resident_bytes
 from tests.support.gatewayprocess import GatewayProcess, running, written
 from tests.support.rawclient import ask
 from tests.support.simulation import Simulation
-from tests.support.tenants import ALICE, BOB, caller, config
+from tests.support.tenants import ALICE, config
 
 _LARGE = 40_000
 
@@ -29,18 +29,6 @@ def gateway(
     made["keys"][1]["models"] = ["first"]
     with running(folder, written(folder, made)) as process:
         yield process
-
-
-@pytest.fixture
-def alice(gateway: GatewayProcess, simulation: Simulation, two: Simulation) -> Iterator[OpenAI]:
-    with caller(gateway, ALICE) as client:
-        yield client
-
-
-@pytest.fixture
-def bob(gateway: GatewayProcess) -> Iterator[OpenAI]:
-    with caller(gateway, BOB) as client:
-        yield client
 
 
 def line(model: str, text: str = "hi") -> bytes:

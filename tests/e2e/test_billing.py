@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from tests.support.scripted import (
     chat_chunk,
     chunk,
     event,
+    fresh,
     stage,
     target,
     whole,
@@ -42,13 +42,6 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     providers = {"first": _ALL, "second": ("chat", "messages", "responses"), "chat": ("chat",)}
     with stage(tmp_path_factory.mktemp("billing"), providers, models, breaker={"failures": 3}) as made:
         yield made
-
-
-_NUMBERS: Final = count()
-
-
-def fresh(route: str) -> str:
-    return f"{route}/m{next(_NUMBERS)}"
 
 
 def billed(record: dict[str, Any]) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ from openai import OpenAI
 
 from tests.support.gatewayprocess import GatewayProcess, running, written
 from tests.support.simulation import Simulation
-from tests.support.tenants import ALICE, BOB, caller, config
+from tests.support.tenants import ALICE, config
 
 
 @pytest.fixture(scope="module")
@@ -19,18 +19,6 @@ def gateway(upstream: Simulation, tmp_path_factory: pytest.TempPathFactory) -> I
     folder = tmp_path_factory.mktemp("conversations")
     with running(folder, written(folder, config(upstream, upstream))) as process:
         yield process
-
-
-@pytest.fixture
-def alice(gateway: GatewayProcess, simulation: Simulation) -> Iterator[OpenAI]:
-    with caller(gateway, ALICE) as client:
-        yield client
-
-
-@pytest.fixture
-def bob(gateway: GatewayProcess) -> Iterator[OpenAI]:
-    with caller(gateway, BOB) as client:
-        yield client
 
 
 _TOOL: Any = {

@@ -4,7 +4,6 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +25,7 @@ from tests.support.scripted import (
     chat_chunk,
     chunk,
     event,
+    fresh,
     stage,
     target,
     whole,
@@ -59,14 +59,6 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     ) as made:
         made.upstreams.play("second", whole({}, 500))
         yield made
-
-
-_NUMBERS: Final = count()
-
-
-def fresh(route: str) -> str:
-    """A name nobody has asked for, so that its breaker knows nothing."""
-    return f"{route}/m{next(_NUMBERS)}"
 
 
 # -- an answer that says of itself that it failed

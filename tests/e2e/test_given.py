@@ -26,18 +26,6 @@ def gateway(
         yield process
 
 
-@pytest.fixture
-def alice(gateway: GatewayProcess, simulation: Simulation, two: Simulation) -> Iterator[OpenAI]:
-    with caller(gateway, ALICE) as client:
-        yield client
-
-
-@pytest.fixture
-def bob(gateway: GatewayProcess) -> Iterator[OpenAI]:
-    with caller(gateway, BOB) as client:
-        yield client
-
-
 def refer(client: OpenAI, item: str, model: str = "pair") -> Any:
     turns: Any = [{"type": "item_reference", "id": item}, {"role": "user", "content": "go on"}]
     return client.responses.create(model=model, input=turns)

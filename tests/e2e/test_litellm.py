@@ -49,18 +49,6 @@ def gateway(upstream: Simulation, tmp_path_factory: pytest.TempPathFactory) -> I
         assert "Traceback" not in process.log
 
 
-@pytest.fixture
-def openai(gateway: GatewayProcess) -> Iterator[OpenAI]:
-    with OpenAI(base_url=gateway.v1, api_key="any", max_retries=0) as client:
-        yield client
-
-
-@pytest.fixture
-def anthropic(gateway: GatewayProcess) -> Iterator[Anthropic]:
-    with Anthropic(base_url=gateway.url, api_key="any", max_retries=0) as client:
-        yield client
-
-
 @pytest.mark.parametrize("model", MODELS)
 def test_a_chat_client_gets_text_and_tools(openai: OpenAI, simulation: Simulation, model: str) -> None:
     said: Any = {"model": model, "messages": [{"role": "user", "content": "안녕하세요 🙂"}]}

@@ -1,7 +1,6 @@
 """Judges, moderations and webhooks at work: a gateway process, models that the simulator plays, a service on a socket."""
 
 import asyncio
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -101,23 +100,8 @@ class Hook:
 @contextmanager
 def serving() -> Iterator[Hook]:
     hook = Hook()
-    ready, loop, end = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
-
-    async def serve() -> None:
-        async with rawserver.serve(hook.answer) as server:
-            hook.url = server.url
-            ready.set()
-            await end.wait()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), name="hook")
-    thread.start()
-    try:
-        assert ready.wait(10)
+    with rawserver.in_thread(hook.answer, "hook") as hook.url:
         yield hook
-    finally:
-        loop.call_soon_threadsafe(end.set)
-        thread.join(10)
-        loop.close()
 
 
 class Guarded:

@@ -11,7 +11,7 @@ from openai import OpenAI
 
 from tests.support.gatewayprocess import GatewayProcess, running, written
 from tests.support.simulation import Simulation
-from tests.support.tenants import ALICE, BOB, caller, config
+from tests.support.tenants import ALICE, config
 
 _LINES = (
     b'{"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", '
@@ -27,18 +27,6 @@ def gateway(
     folder = tmp_path_factory.mktemp("resources")
     with running(folder, written(folder, config(upstream, second))) as process:
         yield process
-
-
-@pytest.fixture
-def alice(gateway: GatewayProcess, simulation: Simulation, two: Simulation) -> Iterator[OpenAI]:
-    with caller(gateway, ALICE) as client:
-        yield client
-
-
-@pytest.fixture
-def bob(gateway: GatewayProcess) -> Iterator[OpenAI]:
-    with caller(gateway, BOB) as client:
-        yield client
 
 
 def upload(client: OpenAI, content: bytes | None = None, model: str = "first", purpose: Any = "batch") -> Any:

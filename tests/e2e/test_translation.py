@@ -35,18 +35,6 @@ def gateway(upstream: Simulation, tmp_path_factory: pytest.TempPathFactory) -> I
         yield process
 
 
-@pytest.fixture
-def openai(gateway: GatewayProcess) -> Iterator[OpenAI]:
-    with OpenAI(base_url=gateway.v1, api_key="any", max_retries=0) as client:
-        yield client
-
-
-@pytest.fixture
-def anthropic(gateway: GatewayProcess) -> Iterator[Anthropic]:
-    with Anthropic(base_url=gateway.url, api_key="any", max_retries=0) as client:
-        yield client
-
-
 @pytest.mark.parametrize("model", SPOKEN)
 def test_a_chat_client_gets_text_from_every_upstream(openai: OpenAI, simulation: Simulation, model: str) -> None:
     messages: Any = [{"role": "system", "content": "Be brief"}, {"role": "user", "content": "안녕하세요 🙂"}]

@@ -1,12 +1,11 @@
 """Whose words a caller is told: the upstream's about the caller's own fault, ours about everything else."""
 
 from collections.abc import Iterator
-from itertools import count
 from typing import Final
 
 import pytest
 
-from tests.support.scripted import PATHS, Stage, stage, target, whole
+from tests.support.scripted import PATHS, Stage, fresh, stage, target, whole
 
 
 @pytest.fixture(scope="module")
@@ -14,14 +13,6 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     models = {"one/*": {"targets": [target("first")]}}
     with stage(tmp_path_factory.mktemp("words"), {"first": ("chat", "messages", "responses")}, models) as made:
         yield made
-
-
-_NUMBERS: Final = count()
-
-
-def fresh(route: str) -> str:
-    """A name nobody has asked for, so that no `Retry-After` still runs."""
-    return f"{route}/m{next(_NUMBERS)}"
 
 
 _ORGANIZATION: Final = "Rate limit reached for gpt-x in organization org-CANARY on tokens per min."

@@ -1,6 +1,5 @@
 """A service that policies ask by `webhook`: it finds what a pattern finds, and fails in the ways that it is asked for by its path."""
 
-import asyncio
 import re
 import threading
 from collections.abc import Iterator
@@ -59,20 +58,6 @@ async def _send(peer: Peer, status: bytes, body: bytes) -> None:
 @contextmanager
 def hooked(pattern: str) -> Iterator[Hook]:
     """In a thread with an event loop of its own."""
-    hook, ready, loop, end = Hook(pattern), threading.Event(), asyncio.new_event_loop(), asyncio.Event()
-
-    async def serve() -> None:
-        async with rawserver.serve(hook.serve) as server:
-            hook.url = server.url
-            ready.set()
-            await end.wait()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), name="hook")
-    thread.start()
-    try:
-        assert ready.wait(10)
+    hook = Hook(pattern)
+    with rawserver.in_thread(hook.serve, "hook") as hook.url:
         yield hook
-    finally:
-        loop.call_soon_threadsafe(end.set)
-        thread.join(10)
-        loop.close()

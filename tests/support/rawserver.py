@@ -15,6 +15,7 @@ import os
 import socket
 import ssl
 import struct
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -180,3 +181,38 @@ def open_sockets() -> int:
         with suppress(OSError):
             count += link.readlink().name.startswith("socket:")
     return count
+
+
+@contextmanager
+def in_thread(script: Script, name: str = "raw server") -> Iterator[str]:
+    """The address of one that runs in a thread with an event loop of its own. What fails there fails here, in the end."""
+    addresses: list[str] = []
+    failures: list[BaseException] = []
+    ready, end = threading.Event(), asyncio.Event()
+    loop = asyncio.new_event_loop()
+
+    async def serving() -> None:
+        async with serve(script) as server:
+            addresses.append(server.url)
+            ready.set()
+            await end.wait()
+
+    def run() -> None:
+        try:
+            loop.run_until_complete(serving())
+        except BaseException as error:  # noqa: BLE001  handed to the test below
+            failures.append(error)
+        finally:
+            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.close()
+
+    thread = threading.Thread(target=run, name=name)
+    thread.start()
+    try:
+        assert ready.wait(PATIENCE), f"the {name} did not start within ten seconds"
+        yield addresses[0]
+    finally:
+        loop.call_soon_threadsafe(end.set)
+        thread.join(15)
+    if failures:
+        raise failures[0]

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -111,37 +112,8 @@ def asking(model: str, caller: str = "chat", *, streamed: bool = False, **more: 
 @contextmanager
 def upstreams() -> Iterator[Upstreams]:
     made = Upstreams()
-    loop = asyncio.new_event_loop()
-    end = asyncio.Event()
-    ready = threading.Event()
-
-    async def serve() -> None:
-        async with rawserver.serve(made.script) as server:
-            made.url = server.url
-            ready.set()
-            await end.wait()
-
-    failures: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            loop.run_until_complete(serve())
-        except BaseException as error:  # noqa: BLE001  handed to the test below
-            failures.append(error)
-        finally:
-            loop.run_until_complete(loop.shutdown_default_executor())
-            loop.close()
-
-    thread = threading.Thread(target=run, name="scripted upstreams")
-    thread.start()
-    try:
-        assert ready.wait(10), "the scripted upstreams did not start within ten seconds"
+    with rawserver.in_thread(made.script, "scripted upstreams") as made.url:
         yield made
-    finally:
-        loop.call_soon_threadsafe(end.set)
-        thread.join(15)
-    if failures:
-        raise failures[0]
 
 
 @contextmanager
@@ -179,6 +151,14 @@ def provider(made: Upstreams, name: str, dialects: Sequence[str]) -> dict[str, A
 
 def target(provider: str, model: str = "*", **more: Any) -> dict[str, Any]:
     return {"provider": provider, "model": model, **more}
+
+
+_NUMBERS: Final = count()
+
+
+def fresh(route: str) -> str:
+    """A name below `route/*` that nobody has asked for: no breaker knows of it, and no `Retry-After` still runs."""
+    return f"{route}/m{next(_NUMBERS)}"
 
 
 # -- what upstreams say

@@ -87,8 +87,8 @@ def text(found: Found, role: Role, held: Held, key: Any, value: Any, path: str) 
     """Text that a model reads, whatever it looks like. JSON in what a tool gave is taken apart."""
     if type(value) is not str:
         anything(found, role, held, key, value, path)
-    elif role == "tool_result" and may_hold(value):
-        _json_or_plain(found, role, held, key, value, path)
+    elif role == "tool_result":
+        json_or_text(found, role, held, key, value, path)
     else:
         found.places.append(Place(role, value, path, held, key))
 

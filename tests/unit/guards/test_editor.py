@@ -63,11 +63,8 @@ def test_a_shadow_rule_counts_what_it_would_have_done() -> None:
     assert dict(verdicts) == {Verdict("p", "r", "content", "CODE", "block", "shadow"): 1}
 
 
-@pytest.mark.parametrize(
-    ("least", "changed"),
-    [(0.3, True), (0.5, False), ({"DIGITS": 0.3, "default": 0.9}, True), ({"default": 0.5}, False)],
-)
-def test_a_finding_below_the_least_score_is_none(least: float | dict[str, float], changed: bool) -> None:
+@pytest.mark.parametrize(("least", "changed"), [(0.3, True), (0.5, False)])
+def test_a_finding_below_the_least_score_is_none(least: float, changed: bool) -> None:
     rule = Rule("p", "r", "mask", min_score=least)
     assert (edited("x 123456", (rule, [DIGITS]))[0] != "x 123456") is changed
 
