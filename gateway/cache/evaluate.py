@@ -85,7 +85,9 @@ def figures(of: Sequence[Judged], threshold: float, *, vetoed: bool = True) -> F
         totals[one.pair.duplicate][one.pair.category] += 1
         hits[one.pair.duplicate][one.pair.category] += one.hit(threshold, vetoed=vetoed)
     right, wrong = hits[True].total(), hits[False].total()
-    tables = {label: {name: (hits[label][name], count) for name, count in sorted(totals[label].items())} for label in totals}
+    tables = {
+        label: {name: (hits[label][name], count) for name, count in sorted(totals[label].items())} for label in totals
+    }
     return Figures(threshold, right + wrong, wrong, totals[True].total(), tables[True], tables[False])
 
 

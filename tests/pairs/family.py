@@ -22,7 +22,8 @@ Slots = dict[str, str]
 @dataclass(frozen=True, slots=True)
 class Family:
     """`forms` mean the same. `opposites` are categories of traps with their texts. `directed`: two slots that must not change
-    places."""
+    places.
+    """
 
     name: str
     forms: tuple[str, ...]

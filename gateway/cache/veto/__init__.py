@@ -4,11 +4,12 @@ Embeddings put `프랑스` next to `스페인`, 12 next to 13, "safe" next to "n
 """
 
 from gateway.cache.veto.compare import conflicts
+from gateway.cache.veto.echo import echo_veto
 from gateway.cache.veto.fold import folded
 from gateway.cache.veto.read import LONGEST, read
 from gateway.cache.veto.reason import ORDER, Category, Reason
 
-__all__ = ["LONGEST", "Category", "Reason", "read", "veto"]
+__all__ = ["LONGEST", "Category", "Reason", "echo_veto", "read", "veto"]
 
 
 def veto(asked: str, stored: str) -> list[Reason]:

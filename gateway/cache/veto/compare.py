@@ -5,6 +5,7 @@ Likeness cannot tell: so every word that carries meaning must be accounted for o
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from gateway.cache.veto.english_words import ANTONYMS
@@ -22,6 +23,7 @@ _OF_KIND: Final[dict[Kind, Category]] = {
     "time": "time",
     "identifier": "identifier",
 }
+_MOST_OPPOSED: Final = 64
 _OPEN: Final = frozenset({"what", "who", "where", "when", "howmuch"})
 """What a bare "tell me X" can stand for, where the other question is no more than "X is what?"."""
 
@@ -30,6 +32,8 @@ def conflicts(one: Reading, other: Reading) -> list[Reason]:
     if one.language != other.language:
         return [Reason("language", "/".join(sorted((one.language, other.language))))]
     left, right = _unaligned(one.items, other.items)
+    if left and right and _joined(left, one.items) == _joined(right, other.items):
+        one, other, left, right = _together(one, left), _together(other, right), [], []
     reasons = [*_content(left, right)]
     if not left and not right:
         reasons += _details(one, other)
@@ -38,10 +42,7 @@ def conflicts(one: Reading, other: Reading) -> list[Reason]:
 
 def _unaligned(one: Sequence[Item], other: Sequence[Item]) -> tuple[list[Item], list[Item]]:
     mine, theirs = Counter(item.key for item in one), Counter(item.key for item in other)
-    left, right = _beyond(one, mine - theirs), _beyond(other, theirs - mine)
-    if left and right and _joined(left) == _joined(right):
-        return [], []
-    return left, right
+    return _beyond(one, mine - theirs), _beyond(other, theirs - mine)
 
 
 def _beyond(items: Iterable[Item], surplus: Counter[str]) -> list[Item]:
@@ -53,11 +54,24 @@ def _beyond(items: Iterable[Item], surplus: Counter[str]) -> list[Item]:
     return kept
 
 
-def _joined(items: Sequence[Item]) -> str | None:
-    """Written together or apart (`계좌 이체`, `계좌이체`): the same. Numbers have no part in it."""
-    if any(item.kind not in ("word", "name") for item in items):
-        return None
-    return "".join(item.key for item in items)
+def _joined(parts: Sequence[Item], items: Sequence[Item]) -> object:
+    """Written together or apart (`계좌 이체`, `계좌이체`): the same, if they stand side by side. Numbers have no part in it."""
+    places = [at for at, item in enumerate(items) if any(item is part for part in parts)]
+    if places[-1] - places[0] >= len(places) or any(item.kind not in ("word", "name") for item in parts):
+        return object()
+    return "".join(item.key for item in parts), any(item.negated for item in parts)
+
+
+def _together(reading: Reading, parts: Sequence[Item]) -> Reading:
+    """As it reads where these are one word, which has the role of the last."""
+    last = parts[-1]
+    whole = replace(last, key="".join(item.key for item in parts), negated=any(item.negated for item in parts))
+    kept = [
+        whole if item is last else item
+        for item in reading.items
+        if item is last or not any(item is part for part in parts)
+    ]
+    return replace(reading, items=kept)
 
 
 def _content(left: Sequence[Item], right: Sequence[Item]) -> list[Reason]:
@@ -69,7 +83,7 @@ def _content(left: Sequence[Item], right: Sequence[Item]) -> list[Reason]:
         else:
             reasons.add(Reason(_OF_KIND[item.kind], item.kind))
     lacking = {item.key for item in right}
-    if any(_opposed(item.key, key) for item in left for key in lacking) and len(left) * len(lacking) < 64:
+    if len(left) * len(lacking) <= _MOST_OPPOSED and any(_opposed(item.key, key) for item in left for key in lacking):
         reasons.add(Reason("antonym", "opposites"))
     return sorted(reasons)
 
@@ -153,7 +167,9 @@ def _directed(items: Sequence[Item]) -> Counter[tuple[str, tuple[str, ...]]]:
 
 def _chunks(items: Sequence[Item]) -> tuple[tuple[str, ...], Counter[tuple[str, ...]]]:
     runs = _runs(items)
-    return tuple(key for role, keys in runs if not role for key in keys), Counter(keys for role, keys in runs if role == "~")
+    return tuple(key for role, keys in runs if not role for key in keys), Counter(
+        keys for role, keys in runs if role == "~"
+    )
 
 
 def _loose(items: Sequence[Item], but: str | None, *, flat: bool) -> object:
@@ -186,7 +202,12 @@ def _sorted_links(run: Sequence[Item]) -> tuple[str, ...]:
     return (*keys, *sorted(group))
 
 
-_TURNS: Final = {frozenset(("subject", "object")), frozenset(("topic", "object")), frozenset(("", "object")), frozenset(("", "subject"))}
+_TURNS: Final = {
+    frozenset(("subject", "object")),
+    frozenset(("topic", "object")),
+    frozenset(("", "object")),
+    frozenset(("", "subject")),
+}
 _LOOSELY_SAME: Final = (
     frozenset(("", "topic", "subject")),
     frozenset(("", "topic", "object")),
@@ -209,7 +230,11 @@ def _korean_order(one: Sequence[Item], other: Sequence[Item]) -> bool:
             turned += frozenset((role, counterpart)) in _TURNS
     if turned > 1 or any(len(roles) > 1 for roles in mine.values()):
         return turned <= 1 and [(item.key, item.role) for item in one] == [(item.key, item.role) for item in other]
-    free = {key for key, roles in mine.items() if theirs.get(key) == roles and all(role not in ("", "topic") for role in roles)}
+    free = {
+        key
+        for key, roles in mine.items()
+        if theirs.get(key) == roles and all(role not in ("", "topic") for role in roles)
+    }
     free |= {item.key for item in (*one, *other) if item.action}
     return _fixed(one, free) == _fixed(other, free)
 

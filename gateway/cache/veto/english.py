@@ -30,13 +30,18 @@ from gateway.cache.veto.reading import Item, Kind, Reading
 from gateway.cache.veto.units import UNITS
 
 _FRAMES: Final = frames()
+_LENGTHS: Final = {
+    first: tuple(sorted({len(phrase) for phrase in _FRAMES if phrase[0] == first}, reverse=True))
+    for first in {phrase[0] for phrase in _FRAMES}
+}
 _SHORT: Final = {
     "can't": ("can", "not"), "cannot": ("can", "not"), "won't": ("will", "not"), "shan't": ("shall", "not"), "ain't": ("is", "not"),
     "let's": ("let", "we"),
 }  # fmt: skip
 _ENDINGS: Final = {"re": "are", "ve": "have", "ll": "will", "d": "would", "m": "am"}
 _IS: Final = frozenset("what who where how when why it that there he she here which".split())
-_ORPHANED: Final = frozenset("mean means".split())
+_WITH_ME: Final = frozenset({"for", "let", "help", "with", "<ask>", "<tell>"})
+_OPENINGS: Final = frozenset({"<ask>", "<tell>", "<polite>", "<yes>", "<if>", "so", "and", "but", "ok"})
 
 
 def read(pieces: Sequence[Piece]) -> Reading:
@@ -57,7 +62,7 @@ def _uncontracted(pieces: Sequence[Piece]) -> list[Piece]:
             continue
         stem, _, ending = text.rpartition("'")
         if text in _SHORT:
-            parts = _SHORT[text]
+            parts: tuple[str, ...] = _SHORT[text]
         elif ending == "t" and stem.endswith("n"):
             parts = (stem[:-1], "not")
         elif ending in _ENDINGS:
@@ -73,20 +78,20 @@ def _uncontracted(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def _framed(pieces: list[Piece]) -> list[Piece]:
-    """Phrases become what they mean; everything else stays."""
+    """Phrases become what they mean, the longest first; everything else stays."""
     texts = [piece.text if piece.kind == "word" else "" for piece in pieces]
     made: list[Piece] = []
     at = 0
     while at < len(pieces):
-        rest, instead = next(
-            (row for row in _FRAMES.get(texts[at], ()) if tuple(texts[at + 1 : at + 1 + len(row[0])]) == row[0]),
-            ((), ()),
-        )
-        if not instead:
-            made.append(pieces[at])
+        for length in _LENGTHS.get(texts[at], ()):
+            instead = _FRAMES.get(tuple(texts[at : at + length]))
+            if instead is not None:
+                made += [Piece(text, "word") for text in instead]
+                at += length
+                break
         else:
-            made += [Piece(text, "word") for text in instead]
-        at += 1 + len(rest)
+            made.append(pieces[at])
+            at += 1
     return made
 
 
@@ -96,7 +101,7 @@ class _Walk:
     def __init__(self) -> None:
         self.reading = Reading("en")
         self.role = self.clause = self.owner = ""
-        self.negated = self.linked = self.sentence_asks = False
+        self.negated = self.linked = self.sentence_asks = self.tell = False
         self.pending: list[str] = []
         self.chunk = 0
         self.first = True
@@ -128,6 +133,8 @@ class _Walk:
     def end(self) -> Reading:
         self._stop()
         reading = self.reading
+        if self.tell and not reading.asks:
+            reading.asks = "tell"
         implied = IMPLIED.get(reading.asks, frozenset())
         if reading.asks == "what" and any(item.key == "cost" for item in reading.items):
             reading.asks, implied = "price", IMPLIED["price"]
@@ -140,9 +147,20 @@ class _Walk:
         value, taken = quantities.spelled([one.text for one in words[at : at + 12]]) if _numeral(text) else ("", 0)
         if taken and not (text == "second" and at and words[at - 1].text in UNITS):
             return self._number(value, words, at + taken) + taken
-        asked_first, self.first = self.first, self.first and text in {"<ask>", "<polite>", "<yes>", "<if>", "so", "and", "but", "ok"}
-        if text == "<past>":
-            self.reading.past = True
+        asked_first, self.first = self.first, self.first and text in _OPENINGS
+        if not (
+            self._turns(text, words, at) or self._asks(text, asked_first, words, at) or self._says_who(text, words, at)
+        ):
+            if text in DIRECTED or text in LOOSE or text in CLAUSES:
+                self._enter(text, words, at)
+            elif text in STOP or text in RESETS:
+                self._small(text, asked_first, words, at)
+            else:
+                self._content(words, at)
+        return 1
+
+    def _turns(self, text: str, words: list[Piece], at: int) -> bool:
+        """Negation, mode, scope and links."""
         if text in NEGATORS:
             self.negated = not self.negated
             self._enter(text, words, at)
@@ -151,31 +169,42 @@ class _Walk:
         elif text in SCOPES:
             self.pending.append(SCOPES[text])
             self._enter(text, words, at)
-        elif text == "'s":
-            self.owned = len(self.reading.items) - 1
-        elif text in ASKING and self._asks(text, asked_first):
-            self.sentence_asks = True
-            self.reading.asks = self._joined(ASKING[text])
-            self._leave("")
         elif text in ("and", "or", "vs", "versus"):
             self.linked = True
             if text == "or":
                 self.reading.scopes.append(("or", ""))
-        elif text == "me" and not (at and words[at - 1].text in {"for", "let", "help", "with", "<ask>"}):
+        else:
+            return False
+        return True
+
+    def _asks(self, text: str, first: bool, words: list[Piece], at: int) -> bool:
+        """How the question is put."""
+        self.reading.past |= text == "<past>"
+        self.tell |= text == "<tell>"
+        if text in ASKING and self._begins(text, first):
+            self.sentence_asks = True
+            self.reading.asks = self._joined(ASKING[text])
+            self.reading.copular |= text == "what" and at + 1 < len(words) and words[at + 1].text in ("is", "are")
+            self._leave("")
+        elif text == "<if>" and first and at and words[at - 1].text in ("<ask>", "<tell>"):
+            self.reading.asks = self._joined("yes")
+        else:
+            return False
+        return True
+
+    def _says_who(self, text: str, words: list[Piece], at: int) -> bool:
+        """Persons, and who owns what follows."""
+        if text == "'s":
+            self.owned = len(self.reading.items) - 1
+        elif text == "me" and not (at and words[at - 1].text in _WITH_ME):
             self._keep("me")
         elif text in OWNERS:
             self.owner = OWNERS[text]
         elif text in PERSONS:
             self._person(PERSONS[text])
-        elif text == "<if>" and asked_first and at and words[at - 1].text == "<ask>":
-            self.reading.asks = self._joined("yes")
-        elif text in DIRECTED or text in LOOSE or text in CLAUSES:
-            self._enter(text, words, at)
-        elif text in STOP or text in RESETS:
-            self._small(text, asked_first, words, at)
         else:
-            self._content(words, at)
-        return 1
+            return False
+        return True
 
     def _small(self, text: str, asked_first: bool, words: list[Piece], at: int) -> None:
         if asked_first and text in STARTS_YES and not self.sentence_asks:
@@ -189,7 +218,7 @@ class _Walk:
             self._keep(text, "time")
 
     def _mode(self, mode: str, words: list[Piece], at: int) -> None:
-        if self.first or not self.sentence_asks and not self.reading.items and not self.reading.asks:
+        if not (self.sentence_asks or self.reading.items or self.reading.asks):
             self.reading.asks = self._joined("yes")
             self.sentence_asks = True
         before = self.negated and at > 0 and words[at - 1].text in NEGATORS and mode == "must"
@@ -197,19 +226,18 @@ class _Walk:
         if not self.clause:
             self._leave("")
 
-    def _asks(self, text: str, first: bool) -> bool:
+    def _begins(self, text: str, first: bool) -> bool:
+        """Whether this word asks, rather than joins a clause."""
+        if text in ("<who>", "<where>"):
+            return first or not self.sentence_asks
         if text.startswith("<"):
-            return not (text == "<who>" and not first and self.sentence_asks) and not (
-                text == "<where>" and not first and self.sentence_asks
-            )
-        if text == "when":
-            return first
-        return first or not self.sentence_asks and not self.reading.items
+            return True
+        return first or (text != "when" and not self.sentence_asks and not self.reading.items)
 
     def _joined(self, asks: str) -> str:
         """Questions of several sentences are asked in several ways; a yes or no beside another question adds nothing."""
         before = self.reading.asks
-        if not before or before == asks or before == "yes":
+        if before in ("", "yes", asks):
             return asks
         return before if asks == "yes" else "+".join(sorted({*before.split("+"), asks}))
 
@@ -222,14 +250,13 @@ class _Walk:
     def _enter(self, text: str, words: list[Piece], at: int) -> None:
         """A preposition, or what begins a clause."""
         following = words[at + 1].text if at + 1 < len(words) else ""
-        if text == "to" or text == "<if>" or text == "when" or text in CLAUSES:
-            if text == "to" and lemma(following) in ACTIONS:
-                self._leave("")
-                return
-            if text in ("<if>", "when"):
-                self.clause = "if"
-                self._leave("")
-                return
+        if text == "to" and lemma(following) in ACTIONS:
+            self._leave("")
+            return
+        if text in ("<if>", "when"):
+            self.clause = "if"
+            self._leave("")
+            return
         role = DIRECTED.get(text, "")
         if role or text in LOOSE or text == "without":
             self.role, self.chunk, self.linked = role, self.chunk + 1, False
@@ -260,7 +287,9 @@ class _Walk:
             if text in {"possible", "able"}:
                 self.reading.modes.add("can")
                 return
-        if text in PAST_FORMS or (text.endswith("ed") and lemma(text) != text and self.auxiliary == 0 and not _attributive(words, at)):
+        if text in PAST_FORMS or (
+            text.endswith("ed") and lemma(text) != text and self.auxiliary == 0 and not _attributive(words, at)
+        ):
             self.reading.past |= not (text in PAST_FORMS and self.auxiliary)
         key = lemma(text)
         kind: Kind = "name" if piece.named else "word"
@@ -275,7 +304,9 @@ class _Walk:
         unit = words[at] if at < len(words) and words[at].kind == "word" else None
         name = UNITS.get(unit.text, "") if unit and (unit.glued or len(unit.text) > 1) and unit.text != "in" else ""
         plain = value.replace(".", "", 1)
-        kind: Kind = "time" if not name and plain.isdigit() and len(value) == 4 and "1000" < value < "2100" else "number"
+        kind: Kind = (
+            "time" if not name and plain.isdigit() and len(value) == 4 and "1000" < value < "2100" else "number"
+        )
         self._keep(f"{value} {name}" if name else value, kind)
         return 1 if name else 0
 
@@ -296,7 +327,11 @@ class _Walk:
         if owner is None or owner < 0:
             return len(items)
         start = owner
-        while start and items[start].kind == items[start - 1].kind == "name" and items[start - 1].chunk == items[owner].chunk:
+        while (
+            start
+            and items[start].kind == items[start - 1].kind == "name"
+            and items[start - 1].chunk == items[owner].chunk
+        ):
             start -= 1
         item.role, item.chunk = items[owner].role, items[owner].chunk
         self.chunk += 1

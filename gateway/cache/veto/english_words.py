@@ -1,4 +1,4 @@
-"""Words of English that say how something is asked, and those that say the same. Frames stand as `phrase = what it becomes`."""
+"""Words of English that say how something is asked, and those that say the same. Frames stand as `phrase = what it becomes`; `@last` is the last word of the phrase."""
 
 from collections.abc import Iterable, Mapping
 from itertools import product
@@ -7,6 +7,7 @@ from typing import Final
 _FRAMES: Final = """
 (how) (do|can|could|would|should|to) (i|we|one) = <how>
 how to = <how>
+where (do|can|could|should|would) (i|we|one) = <where>
 (what is|what are|is there|are there|i need|show me|give me|tell me|explain|know) (a|any|the|) (best|right|correct|proper|easiest|quickest|good|) (way|ways|method|methods) (to|of|for) = <how>
 (the|) (steps|guide|instructions) (to|for|on) = <how>
 (what are|show me|give me|tell me) (the|) (steps|instructions) (to|for) = <how>
@@ -32,6 +33,8 @@ how often = <howoften>
 how far = <howfar>
 how old = <howold>
 how much is the (price|cost) of = <price>
+how much is the (fee|fare|interest|rent|salary|tax|fine|deposit|penalty|bill|toll|bonus|fees) = what @last
+(can|could|would|will) you (summarize|summarise|translate|write|list|convert|compare|draft|suggest|generate|rewrite|shorten|review|define|calculate) = <ask> @last
 how much is the = <price>
 how much (do|does|will|would) = <price>
 how much (is|are) = <price>
@@ -85,10 +88,10 @@ both = <both>
 either = <either>
 no longer = not still
 (instead of|rather than|in place of) = <instead>
-(can|could|would|will) you (please|kindly|) (tell|show|inform|explain to|explain) (me|us|) = <ask>
-(please|kindly|) (tell|show|teach|inform) (me|us) = <ask>
-(please|kindly) explain = <ask>
-would you mind (telling|explaining|showing) (me|us|) = <ask>
+(can|could|would|will) you (please|kindly|) (tell|show|inform|explain to|explain) (me|us|) (about|) = <tell>
+(please|kindly|) (tell|show|teach|inform) (me|us) (about|) = <tell>
+(please|kindly) (explain|describe) = <tell>
+would you mind (telling|explaining|showing|describing) (me|us|) = <tell>
 (can|could|would|will) you (please|kindly) = <ask>
 can you check = <ask>
 (can|could) you (help me) = <ask>
@@ -97,7 +100,7 @@ can you check = <ask>
 (i am|i was) wondering = <ask>
 let me know = <ask>
 (give|get) me = <ask>
-(explain|describe) = <ask>
+(explain|describe) = <tell>
 (i want|i would like|i need|i wish|i am trying) to = <how>
 please = <polite>
 kindly = <polite>
@@ -136,23 +139,44 @@ DIRECTED: Final[Mapping[str, str]] = {
     "<instead>": "instead",
     "<except>": "except",
 }
-LOOSE: Final = frozenset("of in on at for with using within about during regarding per among across between inside near".split())
-CLAUSES: Final = frozenset(("<if>", "when", "because", "although", "while", "unless", "before", "after", "until", "since"))
-RESETS: Final = frozenset("is are am be do does has have i we it they <how> <can> <must> <should> <will> <past> <why> <where>".split())
+LOOSE: Final = frozenset(
+    "of in on at for with using within about during regarding per among across between inside near".split()
+)
+CLAUSES: Final = frozenset(
+    ("<if>", "when", "because", "although", "while", "unless", "before", "after", "until", "since")
+)
+RESETS: Final = frozenset(
+    "is are am be do does has have i we it they <how> <can> <must> <should> <will> <past> <why> <where>".split()
+)
 MODES: Final[Mapping[str, str]] = {"<can>": "can", "<must>": "must", "<should>": "should", "<might>": "might"}
 SCOPES: Final[Mapping[str, str]] = {
     f"<{name}>": name for name in ("all", "some", "only", "any", "both", "either", "ge", "le", "gt", "lt", "except")
 }
 ASKING: Final[Mapping[str, str]] = {
     f"<{name}>": name
-    for name in ("how", "why", "when", "where", "who", "whose", "count", "price", "howmuch", "howlong", "howoften", "howfar", "howold", "what")
+    for name in (
+        "how",
+        "why",
+        "when",
+        "where",
+        "who",
+        "whose",
+        "count",
+        "price",
+        "howmuch",
+        "howlong",
+        "howoften",
+        "howfar",
+        "howold",
+        "what",
+    )
 } | {"what": "what", "which": "what", "when": "when", "how": "how"}
 STARTS_YES: Final = frozenset("is are am do does has have <can> <must> <should> <will> <past> <might>".split())
 NEGATORS: Final = frozenset("not no never cannot without none nothing nobody neither nor hardly <unless>".split())
 STOP: Final = frozenset(
     "a an the this that these those there here is are am be been being do does done doing has have having got i we it its "
     "which who what how so then also too very really actually currently exactly simply possibly maybe perhaps ever "
-    "s one's itself <polite> <thanks> <ask> <yes> <will> <any> <past> ok okay well".split()
+    "s one's itself <polite> <thanks> <ask> <tell> <yes> <will> <any> <past> ok okay well".split()
 )
 OWNERS: Final[Mapping[str, str]] = {"my": "1", "mine": "1", "our": "1", "ours": "1", "your": "2", "yours": "2"}
 PERSONS: Final[Mapping[str, str]] = {"i": "1", "we": "1", "you": "2"}
@@ -299,24 +323,18 @@ ACTIONS: Final = frozenset(
 """Verbs: behind "to" they are no target, and one of them may stand before or behind its object."""
 
 
-def frames() -> dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]:
-    """By first word: the rest of the phrase and what stands in its place; the longest first."""
-    table: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+def frames() -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Every phrase, spelled out, with what stands in its place."""
+    table: dict[tuple[str, ...], tuple[str, ...]] = {}
     for line in _FRAMES.strip().splitlines():
         left, _, right = line.partition(" = ")
         for words in _spelled(left):
-            table.setdefault(words[0], []).append((words[1:], tuple(right.split())))
-    for rows in table.values():
-        rows.sort(key=lambda row: -len(row[0]))
+            table.setdefault(words, tuple(words[-1] if word == "@last" else word for word in right.split()))
     return table
 
 
 def _spelled(pattern: str) -> Iterable[tuple[str, ...]]:
-    parts: list[list[str]] = []
-    for group in pattern.replace(")", "(").split("("):
-        if group.strip():
-            parts.append([one.strip() for one in group.split("|")])
+    groups = [group for group in pattern.replace(")", "(").split("(") if group.strip()]
+    parts = [[one.strip() for one in group.split("|")] for group in groups]
     for chosen in product(*parts):
-        words = tuple(" ".join(chosen).split())
-        if words:
-            yield words
+        yield tuple(" ".join(chosen).split())

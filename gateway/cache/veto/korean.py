@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
+from gateway.cache.veto.korean_nouns import disagrees, particle_of
 from gateway.cache.veto.korean_quantities import counted, joined_number
-from gateway.cache.veto.korean_verbs import verb
+from gateway.cache.veto.korean_verbs import Verb, verb
 from gateway.cache.veto.korean_words import (
-    AFTER_CONSONANT,
-    AFTER_VOWEL,
     ASKS,
     CAN,
     CANNOT,
@@ -19,7 +18,6 @@ from gateway.cache.veto.korean_words import (
     LONGEST_PARTICLE,
     MUST,
     NOT,
-    PLAIN,
     ROLES,
     SAME,
     SCOPES,
@@ -39,6 +37,7 @@ from gateway.cache.veto.units import UNITS
 _LONGEST_COPULA: Final = max(map(len, COPULAS))
 _COPULAS: Final = frozenset(COPULAS)
 _HADA: Final = frozenset("하해했한할함합되돼됐된될됨됩")
+_ASKING: Final = frozenset(word[0] for word in ASKS)
 _TELLING: Final = frozenset({"object", "to", "from", "until", "than", "of", "and"})
 """Roles of a question word that change the question: `누가` and `누구를`."""
 _LONGEST_NAME: Final = 12
@@ -57,7 +56,8 @@ class _Walk:
     def __init__(self) -> None:
         self.reading = Reading("ko")
         self.negated = self.linked = False
-        self.tell = self.want = self.do = False
+        self.tell = self.want = False
+        self.how_at = -1
         self.polar = ""  # the mode or item that a following "not" turns round
         self.pending: list[str] = []
 
@@ -95,32 +95,34 @@ class _Walk:
         return reading
 
     def _mark(self, mark: str) -> None:
-        reading = self.reading
-        last = reading.items[-1] if reading.items else None
         if mark in (HOW, WHY):
             self._ask("how" if mark == HOW else "why")
         elif mark == TELL:
             self.tell = True
-        elif mark == DO:
-            self.do = True
         elif mark == WANT:
             self.want = True
-        elif mark == MUST:
+        elif mark == MUST and not self._asked_how():
             self._mode("must")
         elif mark == CAN:
             self._mode("can-" if self.negated else "can")
             self.negated = False
         elif mark == CANNOT:
             self._mode("can-")
-        elif mark == FORBID and last:
-            last.role = ""
-            if last.negated:
-                last.negated = False
-                self._mode("must")
-            else:
-                self._mode("can-")
+        elif mark == FORBID:
+            self._forbid()
         elif mark == NOT:
             self._turn()
+
+    def _forbid(self) -> None:
+        """`-면 안 되-`: must not; and what must not be left undone must be done."""
+        last = self.reading.items[-1] if self.reading.items else None
+        if last and last.negated:
+            last.negated = False
+            self._mode("must")
+        else:
+            self._mode("can-")
+        if last:
+            last.role = ""
 
     def _turn(self) -> None:
         """A negation behind what it denies."""
@@ -137,8 +139,16 @@ class _Walk:
         self.polar = mode
 
     def _ask(self, asks: str) -> None:
+        if asks == "what" and self.reading.asks in ("how", "why"):
+            return  # `방법이 뭔가요`
+        if asks == "how":
+            self.how_at = len(self.reading.items)
         before = self.reading.asks
         self.reading.asks = asks if not before or before == asks else "+".join(sorted({*before.split("+"), asks}))
+
+    def _asked_how(self) -> bool:
+        """`어떻게` before the last verb: what must be done or will do is what is asked."""
+        return self.reading.asks == "how" and len(self.reading.items) > self.how_at >= 0
 
     def _hangul(self, pieces: Sequence[Piece], at: int) -> int:
         word = pieces[at].text
@@ -167,7 +177,7 @@ class _Walk:
             self.pending.append(scope)
 
     def _asked(self, word: str, following: Piece | None) -> bool:
-        for length in range(min(4, len(word)), 0, -1):
+        for length in range(min(4, len(word)), 0, -1) if word[0] in _ASKING else ():
             asks = ASKS.get(word[:length])
             if not asks:
                 continue
@@ -180,7 +190,11 @@ class _Walk:
                 self._behind(left)
                 return True
             particle = next((rest[:end] for end in range(LONGEST_PARTICLE, 0, -1) if rest[:end] in ROLES), "")
-            copula = any(part in _COPULAS or part.removeprefix("이") in _COPULAS for part in (rest, rest[len(particle) :]) if part)
+            copula = any(
+                part in _COPULAS or part.removeprefix("이") in _COPULAS
+                for part in (rest, rest[len(particle) :])
+                if part
+            )
             if rest and not copula and rest != particle:
                 continue
             role = "" if rest in _COPULAS else ROLES.get(particle, "")
@@ -255,25 +269,26 @@ class _Walk:
         if bare or len(word) > _LONGEST_NAME:
             self._noun(word, "")
             return
-        if word in TIMES:
-            self._keep(word, "time")
-            return
-        if word in WHOLE:
+        if word in TIMES or word in WHOLE:
             self._noun(word, "")
-            return
-        if self._hada(word):
-            return
+        elif not self._hada(word):
+            self._verb_or_noun(word)
+
+    def _verb_or_noun(self, word: str) -> None:
         form = verb(word)
-        strong = form.feature in ("strong", "if") and form.stem not in SINGLE
-        if strong and not self._copular(word):
+        light = form.stem in LIGHT and form.feature != ""
+        strong = form.feature in ("strong", "if")
+        if light or (strong and not self._copular(word)):
             self._predicate(word, form.stem, form.feature, past=form.past)
-            return
-        if strong:
-            return
-        stem, particle = _particle(word)
+        elif not strong:
+            self._weakly(word, form)
+
+    def _weakly(self, word: str, form: Verb) -> None:
+        """What ends like a verb or like a noun with a particle."""
+        stem, particle = particle_of(word)
         if particle:
             self._noun(stem, ROLES[particle])
-        elif form.feature == "weak" and (len(form.stem) == 1 or form.past or form.stem in LIGHT):
+        elif form.feature == "weak" and (len(form.stem) == 1 or form.past):
             self._predicate(word, form.stem, form.feature, past=form.past)
         elif not self._copular(word):
             self._noun(word, "")
@@ -295,7 +310,7 @@ class _Walk:
         for length in range(min(_LONGEST_COPULA, len(word) - 1), 0, -1):
             ending = word[-length:]
             stem = word[:-length]
-            if ending in _COPULAS and (len(stem) > 1 or stem in SINGLE) and not _disagrees(stem[-1], ending):
+            if ending in _COPULAS and (len(stem) > 1 or stem in SINGLE) and not disagrees(stem[-1], ending):
                 self._noun(stem, "if" if ending.endswith("면") else "")
                 self.reading.past |= "였" in ending
                 return True
@@ -308,6 +323,9 @@ class _Walk:
             self._turn()
             return
         if stem in LIGHT:
+            return
+        if stem == "되" and self._asked_how():
+            self.reading.items[-1].role = ""
             return
         if stem == "되" and self.reading.asks != "how":
             self._mode("can-" if self.negated else "can")
@@ -362,19 +380,3 @@ def _grown(value: str, text: str, pieces: Sequence[Piece], at: int) -> tuple[str
     if following and following.kind == "hangul" and counted(following.text)[0]:
         return from_magnitude, following.text, 2
     return from_magnitude, rest, 1
-
-
-def _particle(word: str) -> tuple[str, str]:
-    """The noun and its particle; the word and nothing, if it carries none."""
-    for length in range(min(LONGEST_PARTICLE, len(word) - 1), 0, -1):
-        particle, stem = word[-length:], word[:-length]
-        if particle in ROLES and not _disagrees(stem[-1], particle) and (len(stem) > 1 or stem in SINGLE or particle in PLAIN):
-            return stem, particle
-    return word, ""
-
-
-def _disagrees(last: str, particle: str) -> bool:
-    final = (ord(last) - 0xAC00) % 28
-    if particle in ("로", "로는", "로도", "로만"):
-        return final not in (0, 8)
-    return (particle in AFTER_CONSONANT and final == 0) or (particle in AFTER_VOWEL and final != 0)

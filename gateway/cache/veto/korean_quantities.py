@@ -10,6 +10,7 @@ _BEHIND: Final = frozenset(
     "은 는 이 가 을 를 의 에 도 만 로 으로 와 과 에서 까지 부터 보다 마다 이나 나 씩 쯤 짜리 당 면 이면 인가요 인지 예요 이에요 입니까 입니다 일까요 이죠 죠 인 째 간 동안 후 전 에는 까지는 까지만 까지도 이고 인데 이라도 였나요 이었나요 "
     "이상 이하 미만 초과".split()
 )
+_FIRST: Final = frozenset("영공일이삼사오육륙칠팔구십백천만억조") | {word[0] for word in NATIVE}
 _WITH_ONE: Final = frozenset("원명개불")
 
 
@@ -24,6 +25,8 @@ def counted(text: str) -> tuple[str, str]:
 
 def joined_number(word: str, following: str) -> tuple[str, str, str, int] | None:
     """`세` before `명`, `세명`, `이백만` before `원`: the value, its counter, what is left, and how many words it took."""
+    if word[0] not in _FIRST:
+        return None
     value = _value(word)
     if value is not None and following:
         counter, left = counted(following)
@@ -44,4 +47,10 @@ def _value(word: str) -> int | None:
     if native is not None:
         return native
     made = sino(word)
-    return made if made is not None and (len(word) == 1 or made >= 10) and (len(word) > 1 or made >= 10 or word in "일이삼사오육칠팔구") else None
+    return (
+        made
+        if made is not None
+        and (len(word) == 1 or made >= 10)
+        and (len(word) > 1 or made >= 10 or word in "일이삼사오육칠팔구")
+        else None
+    )

@@ -1,6 +1,7 @@
 """The stem of a Korean verb, without ending, politeness and tense: near enough that the forms of one verb meet."""
 
 import unicodedata
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from gateway.cache.veto.korean_words import ENDINGS
@@ -19,7 +20,15 @@ _PASTS: Final = tuple(map(_jamo, ("았", "었", "였")))
 _HONORIFICS: Final = tuple(map(_jamo, ("으시", "으셔")))
 _PAST, _RIEUL, _BIEUP = "\u11bb", "\u11af", "\u11b8"
 _HA, _HAE, _DWAE, _DOE = map(_jamo, ("하", "해", "돼", "되"))
-_VOWELS: Final = {"\u1167": "\u1175", "\u116a": "\u1169", "\u116f": "\u116e", "\u116b": "\u116c", "\u1165": "\u1173"}  # ㅕ ㅘ ㅝ ㅙ ㅓ
+_VOWELS: Final = {
+    "\u1167": "\u1175",
+    "\u116a": "\u1169",
+    "\u116f": "\u116e",
+    "\u116b": "\u116c",
+    "\u1165": "\u1173",
+}  # ㅕ ㅘ ㅝ ㅙ ㅓ
+_BE, _OPENS = "이", frozenset("여열엽연")
+"""열다 loses its ㄹ and looks like 이다."""
 _DOUBLED: Final = ("\u11af\u1105\u1161", "\u11af\u1105\u1165")  # 빨라, 불러
 _REU: Final = "\u1105\u1173"
 
@@ -32,6 +41,7 @@ class Verb(NamedTuple):
     past: bool
 
 
+@lru_cache(maxsize=4096)
 def verb(word: str) -> Verb:
     """`word`: syllables of Hangul alone."""
     jamo = unicodedata.normalize("NFD", word[-_LONGEST_STEM:])
@@ -49,7 +59,10 @@ def verb(word: str) -> Verb:
         jamo, past = jamo[:-1], True
     for ending in _HONORIFICS:
         jamo = jamo.removesuffix(ending) or jamo
-    return Verb(word[:-_LONGEST_STEM] + unicodedata.normalize("NFC", _stem(jamo)), feature, past)
+    stem = word[:-_LONGEST_STEM] + unicodedata.normalize("NFC", _stem(jamo))
+    if stem == _BE and word[0] in _OPENS:
+        stem = "열"
+    return Verb(stem, feature, past)
 
 
 def _stem(jamo: str) -> str:

@@ -24,7 +24,7 @@ ROLES: Final[Mapping[str, str]] = {
         "each": "마다",
         "as": "로서 으로서 로써 으로써",
         "and": "와 과 랑 이랑 하고",
-        "or": "이나 나",
+        "or": "이나",
         "only": "만 만을 만이 만은",
         "at+only": "에만",
         "in+only": "에서만",
@@ -37,8 +37,10 @@ ROLES: Final[Mapping[str, str]] = {
 }
 """What a particle makes of the noun before it."""
 
-AFTER_CONSONANT: Final = frozenset("은 이 을 과 으로 이란 이라는 이나 이랑 으로는 으로도 으로만 으로의 으로서 으로써 으로부터 과만".split())
-AFTER_VOWEL: Final = frozenset("는 가 를 와 란 라는 나 랑 와만".split())
+AFTER_CONSONANT: Final = frozenset(
+    "은 이 을 과 으로 이란 이라는 이나 이랑 으로는 으로도 으로만 으로의 으로서 으로써 으로부터 과만".split()
+)
+AFTER_VOWEL: Final = frozenset("는 가 를 와 란 라는 랑 와만".split())
 PLAIN: Final = frozenset("를 의 에 에서 에게 한테 까지 부터 보다 으로 와 과 에는 에서는 까지는 에게는".split())
 """What no verb ends in: a noun before it may be as short as it likes."""
 LONGEST_PARTICLE: Final = 4
@@ -49,7 +51,9 @@ COPULAS: Final = (
 ).split()
 """Forms of "to be" behind a noun; those with 였 or 이었 are past, those in 면 a condition."""
 
-SINGLE: Final = frozenset("앱 집 돈 차 물 개 책 문 방 값 글 키 팀 표 웹 폰 칩 빵 밥 술 약 병 땅 산 강 달 별 해 법 점 뜻 옷 눈 비 쌀 장 행 열 명 줌 굴 균 몸 손 발 코 귀 입 말 소 닭 쥐 새 꽃 벌 배 감 귤 파 콩 잔 컵 섬 역 길 불 빛 힘 맛 꿈 날 밤 낮 봄 곳 망 탭 창 셀 값 층 편 팁 핀 줄 면 선 점 원 각 합 곱 식 답 왕".split())
+SINGLE: Final = frozenset(
+    "앱 집 돈 차 물 개 책 문 방 값 글 키 팀 표 웹 폰 칩 빵 밥 술 약 병 땅 산 강 달 별 해 법 점 뜻 옷 눈 비 쌀 장 행 열 명 줌 굴 균 몸 손 발 코 귀 입 말 소 닭 쥐 새 꽃 벌 배 감 귤 파 콩 잔 컵 섬 역 길 불 빛 힘 맛 꿈 날 밤 낮 봄 곳 망 탭 창 셀 값 층 편 팁 핀 줄 면 선 점 원 각 합 곱 식 답 왕".split()
+)
 """Nouns of one syllable, which may carry a particle."""
 
 WHOLE: Final = frozenset(
@@ -66,7 +70,7 @@ WHOLE: Final = frozenset(
 """Nouns that end like a particle or an ending and are none."""
 
 ASKS: Final[Mapping[str, str]] = {
-    "누가": "who", "누구": "who", "누굴": "who", "언제": "when", "어디": "where", "왜": "why", "무엇": "what", "무슨": "which", "뭐": "what", "뭘": "what", "뭔": "what",
+    "누가": "who", "누구": "who", "누굴": "who", "언제": "when", "어디": "where", "왜": "why", "무엇": "what", "무슨": "which", "뭐": "what", "뭘": "what", "뭔": "what", "뭔가요": "what", "뭔지": "what", "뭔데": "what",
     "무얼": "what", "얼마": "howmuch", "얼마나": "extent", "어느": "which", "어떤": "which", "어떻게": "how", "어떡": "how", "몇": "count", "방법": "how", "방안": "how",
     "이유": "why", "까닭": "why",
 }  # fmt: skip
@@ -105,7 +109,7 @@ SAME: Final[Mapping[str, str]] = {word: line.split()[0] for line in _SAME.strip(
 ANTONYMS: Final = frozenset(
     frozenset(pair.split("/"))
     for pair in (
-        "켜/끄 키/끄 열/닫 여/닫 최대/최소 장점/단점 오름차순/내림차순 수출/수입 암호화/복호화 전/후 가입/탈퇴 설치/삭제 높이/낮추 노피/나추 올리/내리 늘리/줄이 빠르/느리 크/작 크/자 많/적 "
+        "켜/끄 키/끄 열/닫 최대/최소 장점/단점 오름차순/내림차순 수출/수입 암호화/복호화 전/후 가입/탈퇴 설치/삭제 높이/낮추 노피/나추 올리/내리 늘리/줄이 빠르/느리 크/작 크/자 많/적 "
         "로그인/로그아웃 무료/유료 업그레이드/다운그레이드 업로드/다운로드 설정/해제 백업/복원 이전/이후 태어나/죽 이기/지 빌리/빌려주 부터/까지 길/짧 높/낮 시작/종료 승인/거절 승인/반려 "
         "허용/차단 허용/금지 연결/해제 추가/삭제 공개/비공개 내부/외부 입금/출금 송금/입금 판매/구매 임대인/임차인 매도/매수 공통점/차이 차이/공통점 상승/하락 증가/감소 흑자/적자 이상/이하 초과/미만 "
         "포함/제외 활성화/비활성화 합격/불합격 찬성/반대 출발/도착 입장/퇴장 잠그/풀 켜/꺼 버스/기차 재시작/중지"
@@ -114,15 +118,15 @@ ANTONYMS: Final = frozenset(
 ENDINGS: Final[Mapping[str, str]] = {
     ending: feature
     for feature, endings in {
-        "strong": "나요 는가요 은가요 ㄴ가요 는가 은가 ㄴ가 을까요 ㄹ까요 을까 ㄹ까 습니까 ㅂ니까 습니다 ㅂ니다 어요 아요 여요 에요 예요 요 죠 지요 네요 는데요 은데요 ㄴ데요 "
+        "strong": "나요 으나요 는가요 은가요 ㄴ가요 는가 은가 ㄴ가 을까요 ㄹ까요 을까 ㄹ까 습니까 ㅂ니까 습니다 ㅂ니다 어요 아요 여요 에요 예요 요 죠 지요 네요 는데요 은데요 ㄴ데요 "
         "는지 은지 ㄴ지 는지요 을지 ㄹ지 을게요 ㄹ게요 을래요 ㄹ래요 세요 으세요 십시오 으십시오 시나요 으시나요 려고 으려고 려면 으려면 지만 는데 은데 ㄴ데 아서 어서 여서 "
         "으니까 니까 므로 으며 도록 거나 다가 자마자 어도 아도 여도 어야 아야 여야 냐 으냐 겠습니까 겠어요 시겠어요 라고 다고 ㄴ다고 는다고 기 위해 자고 ㄴ다 는다 었다 ㅆ다 ㅆ던 었던 았던",
         "if": "으면 면 다면 ㄴ다면 는다면 려면요",
-        "weak": "는 은 ㄴ 을 ㄹ 고 서 게 며 어 아 여 음 ㅁ 기 지 던 니 도",
+        "weak": "야 는 은 ㄴ 을 ㄹ 고 서 게 며 어 아 여 음 ㅁ 기 지 던 니 도",
     }.items()
     for ending in endings.split()
 }
 """What stands behind the stem of a verb. `strong` ones leave no doubt; a `weak` one may belong to a noun."""
 
-LIGHT: Final = frozenset({"하", "있", "이", "없", "싶", "보", "주", "말", "그러", "대하", "계시"})
+LIGHT: Final = frozenset({"하", "있", "이", "없", "싶", "그러", "대하", "계시"})
 """Verbs that say nothing by themselves."""

@@ -1,5 +1,6 @@
 """The base of an English word, near enough that forms of one word meet and different words do not."""
 
+from functools import lru_cache
 from typing import Final
 
 from gateway.cache.veto.english_words import ACTIONS, IRREGULAR, SAME
@@ -15,6 +16,7 @@ _BASES: Final = ACTIONS | frozenset(SAME) | frozenset(SAME.values())
 _SHORTEST: Final = 4
 
 
+@lru_cache(maxsize=4096)
 def lemma(word: str) -> str:
     """`word` in lower case. Its canonical synonym, where the tables know one."""
     if word in SAME:
@@ -49,6 +51,33 @@ def _mended(stem: str) -> str:
         return f"{stem}e"
     if stem[-1] == stem[-2] and stem[-1] not in "lsz":
         return stem[:-1]
-    if stem.endswith(("at", "iz", "bl", "v", "c", "u", "ng", "dg", "rg", "ir", "ur", "ar", "yp", "ys", "eas", "los", "os", "us", "uc", "id", "ad", "od", "as", "is")):
+    if stem.endswith(
+        (
+            "at",
+            "iz",
+            "bl",
+            "v",
+            "c",
+            "u",
+            "ng",
+            "dg",
+            "rg",
+            "ir",
+            "ur",
+            "ar",
+            "yp",
+            "ys",
+            "eas",
+            "los",
+            "os",
+            "us",
+            "uc",
+            "id",
+            "ad",
+            "od",
+            "as",
+            "is",
+        )
+    ):
         return f"{stem}e"
     return stem

@@ -35,9 +35,14 @@ _LONGEST: Final = 200
 _WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _HYPHENED: Final = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)+")
 _NUMBER: Final = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)*")
-_MEASURED: Final = re.compile(r"([$€£¥₩]?)([-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(%|°?[^\W\d_]{1,4}|[€£¥₩$]|(?:st|nd|rd|th))?")
+_MEASURED: Final = re.compile(
+    r"([$€£¥₩]?)([-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(%|°?[^\W\d_]{1,4}|[€£¥₩$]|(?:st|nd|rd|th))?"
+)
 _LISTED: Final = re.compile(r"[^\W\d_]+(?:,[^\W\d_]+)+")
 _STOPS: Final = frozenset(".!?")
+_ORDINAL: Final = frozenset({"st", "nd", "rd", "th"})
+_OPERATORS: Final = frozenset("+-*/=<>%&|^~$#@")
+_COMMAS: Final = frozenset(",;:)")
 
 
 def pieces(text: str) -> list[Piece]:
@@ -87,17 +92,19 @@ def _clock(part: str) -> str:
 
 def _plain(part: str, found: list[Piece], *, spaced: bool, starts: bool) -> None:
     """A run without spaces: its edges are marks, its body is one word, number or identifier."""
+    if part.isalpha() and len(part) <= _LONGEST:
+        found.append(Piece(part.casefold(), "word", part[0].isupper() and not starts, not spaced))
+        return
     headless = part.lstrip(_HEAD)
     body = headless.rstrip(_TAIL)
     head, tail = part[: len(part) - len(headless)], headless[len(body) :]
-    if head and any(char in ",;:" for char in head):
+    if head and not _COMMAS.isdisjoint(head):
         found.append(Piece(",", "comma"))
     if body:
         _body(body, found, glued=not spaced, starts=starts)
-        tail = tail if body[-1] != "*" else ""
-    if any(char in _STOPS for char in head[-1:] * (not body) + tail):
+    if not _STOPS.isdisjoint(tail if body else head[-1:]):
         found.append(Piece(".", "stop"))
-    elif tail and any(char in ",;:)" for char in tail):
+    elif tail and not _COMMAS.isdisjoint(tail):
         found.append(Piece(",", "comma"))
 
 
@@ -116,13 +123,17 @@ def _body(body: str, found: list[Piece], *, glued: bool, starts: bool) -> None:
     elif _NUMBER.fullmatch(body):
         found.append(Piece(low.replace(",", ""), "number", glued=glued))
     elif measured := _MEASURED.fullmatch(body):
-        currency, value, unit = measured.groups()
-        if (unit or "").lower() in {"st", "nd", "rd", "th"}:
-            found.append(Piece(f"{value}th", "number", glued=glued))
-            return
-        found.append(Piece(value.replace(",", ""), "number", glued=glued))
-        for mark in (currency, unit):
-            if mark:
-                found.append(Piece(mark.casefold(), "word", glued=True))
-    elif any(char.isalnum() for char in body) or any(char in "+-*/=<>%&|^~$#@" for char in body):
+        currency, value, unit = measured.groups(default="")
+        _measured(currency, value, unit, found, glued=glued)
+    elif any(char.isalnum() or char in _OPERATORS for char in body):
         found.append(Piece(low.strip("'"), "identifier", glued=glued))
+
+
+def _measured(currency: str, value: str, unit: str, found: list[Piece], *, glued: bool) -> None:
+    """`$50`, `20MB`, `3rd`."""
+    value = value.replace(",", "")
+    if unit.lower() in _ORDINAL:
+        found.append(Piece(f"{value}th", "number", glued=glued))
+        return
+    found.append(Piece(value, "number", glued=glued))
+    found += [Piece(mark.casefold(), "word", glued=True) for mark in (currency, unit) if mark]

@@ -13,7 +13,8 @@ _LARGE: Final = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 
 _ORDINALS: Final = {
     word: value
     for value, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth".split(), 1
+        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth".split(),
+        1,
     )
 } | {"twentieth": 20, "thirtieth": 30, "hundredth": 100}
 
@@ -33,7 +34,13 @@ def spelled(words: Sequence[str]) -> tuple[str, int]:
                 total, current = total + current, 0
         elif word in _ORDINALS:
             return f"{total + current + _ORDINALS[word]}th", taken + 1
-        elif not (word == "and" and taken and words[taken - 1] in _LARGE and words[taken + 1 : taken + 2] and words[taken + 1] in _SMALL):
+        elif not (
+            word == "and"
+            and taken
+            and words[taken - 1] in _LARGE
+            and words[taken + 1 : taken + 2]
+            and words[taken + 1] in _SMALL
+        ):
             break
         taken += 1
     return (str(total + current), taken) if taken else ("", 0)
@@ -49,7 +56,9 @@ _NATIVE_ONES: Final = {
 _NATIVE_TENS: Final = {
     "열": 10, "스물": 20, "스무": 20, "서른": 30, "마흔": 40, "쉰": 50, "예순": 60, "일흔": 70, "여든": 80, "아흔": 90,
 }  # fmt: skip
-_NOT_NUMBERS: Final = frozenset({"만일", "천만에", "이천시", "일일이", "일이", "이일", "이사", "사이", "오이", "구조", "사조"})
+_NOT_NUMBERS: Final = frozenset(
+    {"만일", "천만에", "이천시", "일일이", "일이", "이일", "이사", "사이", "오이", "구조", "사조"}
+)
 LONGEST_KOREAN: Final = 16
 
 NATIVE: Final = {
