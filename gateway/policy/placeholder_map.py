@@ -39,5 +39,9 @@ def encode(placeholders: PlaceholderMap) -> bytes:
     return _encoder.encode(placeholders)
 
 
-def decode(stored: bytes) -> PlaceholderMap:
-    return _decoder.decode(stored)
+def decode(stored: bytes) -> PlaceholderMap | None:
+    """None for what another version of the gateway has kept in a form of its own."""
+    try:
+        return _decoder.decode(stored)
+    except msgspec.DecodeError:
+        return None

@@ -32,8 +32,9 @@ class Maps:
         except Away:
             x.vault.append((_WHAT, "away"))
             return None
-        x.vault.append((_WHAT, "missing" if stored is None else "found"))
-        return None if stored is None else decode(stored)
+        found = None if stored is None else decode(stored)
+        x.vault.append((_WHAT, "missing" if found is None else "found"))
+        return found
 
     async def keep(self, x: Exchange, owner: str, resource: Resource, placeholders: PlaceholderMap) -> None:
         try:

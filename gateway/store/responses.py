@@ -96,8 +96,9 @@ class KeptResponses:
         except Away:
             x.vault.append((_WHAT, "away"))
             raise _away(field) from None
-        x.vault.append((_WHAT, "missing" if stored is None else "found"))
-        return None if stored is None else decode(stored)
+        found = None if stored is None else decode(stored)
+        x.vault.append((_WHAT, "missing" if found is None else "found"))
+        return found
 
 
 def _name(response_id: str) -> str:

@@ -11,6 +11,7 @@ from gateway.limits.keys import hashed
 from tests.support.eventually import eventually, records
 from tests.support.gatewayprocess import GatewayProcess
 from tests.support.policed import PERSONAL, SPOKEN, placeholders, seen
+from tests.support.rawclient import ask
 from tests.support.redis_server import RedisServer, redis_server
 from tests.support.simulation import Simulation
 from tests.support.talking import (
@@ -89,6 +90,12 @@ def test_three_turns_with_a_tool_over_two_replicas_by_the_last_id_alone(
     for planted in (*VALUES.values(), first.id, third.id, "맑음", "alice", hashed(ALICE)[-16:]):
         assert planted.encode() not in stolen
     assert redis.keys()
+    for gateway in replicas:
+        assert not raw(gateway.log)
+        assert not raw(gateway.file("records.jsonl"))
+        assert not raw(
+            ask(gateway.url, "/metrics", b"", method="GET", headers={"authorization": f"Bearer {ALICE}"}).body.decode()
+        )
 
 
 @MODELS

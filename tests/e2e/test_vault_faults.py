@@ -114,11 +114,11 @@ def test_redis_killed_and_started_again_under_load_mixes_nothing_up(
         asked = [workers.submit(one, number) for number in range(8)]
         try:
             for _ in range(2):
-                _after(replicas, "found", 20)
+                _after(replicas, "found", 10)
                 redis.kill()
-                _after(replicas, "away", 20)
+                _after(replicas, "away", 10)
                 redis.start()
-            _after(replicas, "found", 20)
+            _after(replicas, "found", 10)
         finally:
             ended.set()
         results = [future.result(30) for future in asked]

@@ -30,6 +30,10 @@ class GatewayProcess:
     def log(self) -> str:
         return self._log.read_text()
 
+    def file(self, name: str) -> str:
+        """What stands in a file beside its log."""
+        return (self._log.parent / name).read_text()
+
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 

@@ -83,8 +83,12 @@ def encode(conversation: Conversation) -> bytes:
     return _encoder.encode(conversation)
 
 
-def decode(stored: bytes) -> Conversation:
-    return _decoder.decode(stored)
+def decode(stored: bytes) -> Conversation | None:
+    """None for what another version of the gateway has kept in a form of its own."""
+    try:
+        return _decoder.decode(stored)
+    except msgspec.DecodeError:
+        return None
 
 
 def input_items(

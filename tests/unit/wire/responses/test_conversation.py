@@ -22,7 +22,9 @@ def read(body: dict[str, Any]) -> Request:
 
 def exchange(body: dict[str, Any], *parts: Part) -> talk.Conversation:
     answer = Answer(id="resp_1", model="demo", created=1, choices=[Choice(index=0, parts=list(parts), finish="stop")])
-    return talk.decode(talk.encode(talk.kept(body, write_answer(answer, read(body)))))
+    found = talk.decode(talk.encode(talk.kept(body, write_answer(answer, read(body)))))
+    assert found is not None
+    return found
 
 
 def said(body: dict[str, Any]) -> list[tuple[str, list[Part]]]:
@@ -121,3 +123,8 @@ _JSON = st.recursive(
 def test_whatever_a_caller_may_write_is_kept_as_it_is(said: list[Any], response: dict[str, Any]) -> None:
     kept = talk.Conversation(input=said, response=response)
     assert talk.decode(talk.encode(kept)) == kept
+
+
+@pytest.mark.parametrize("stored", [b"", b"{}", b"[]", b'{"input": 1, "response": {}}', b"\xff"])
+def test_what_another_version_kept_is_not_there(stored: bytes) -> None:
+    assert talk.decode(stored) is None
