@@ -6,8 +6,10 @@ A class earns it by reviews of answers that would have been given, and loses it 
   ratio of any q1 < q0 is a test martingale, and so is a mixture over several q1 (Robbins, 1970; Ramdas, Grünwald, Vovk and
   Shafer, "Game-Theoretic Statistics and Safe Anytime-Valid Inference", Statistical Science 38, 2023). By Ville's inequality it ever
   exceeds 1/alpha with probability at most alpha, however often one looks.
-* **Thresholds** are tried in a fixed sequence, strictest first, and the next only once the one before is certified. Then
-  the chance that any of them is certified wrongly is alpha as well. A review counts for every threshold that it would have passed.
+* **Thresholds** are tried in a fixed sequence, strictest first, each with a part of alpha of its own; what is certified hands its part on
+  to the next. So a class whose questions are never that like is not stuck at the first, and the chance that any threshold is
+  certified wrongly is alpha all the same (the fallback procedure: Wiens, "A fixed sequence Bonferroni procedure for testing multiple
+  endpoints", Pharmaceutical Statistics 2, 2003). A review counts for every threshold that it would have passed.
 * **The reviewer** misses some. Of `of` pairs known to be wrong it let `missed` pass; with the upper bound m of its miss rate (Clopper
   and Pearson, 1934), a true share p shows as at least p(1 - m), so that is what is tested against.
 * **Withdrawal.** A cumulative bound would carry thousands of old clean reviews against a class that has turned bad. A CUSUM
@@ -20,8 +22,10 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
-THRESHOLDS: Final = (0.99, 0.98, 0.97, 0.96, 0.95, 0.94, 0.92, 0.9, 0.88, 0.86, 0.84, 0.82, 0.8)
+THRESHOLDS: Final = (0.95, 0.92, 0.89, 0.86, 0.83, 0.8)
 """Similarities, strictest first."""
+_PARTS: Final = (0.5, 0.15, 0.15, 0.1, 0.05, 0.05)
+"""Of alpha, for each of them."""
 _BETTER: Final = (0.05, 0.1, 0.2, 0.3, 0.5)
 """Of what is tested against: the shares that the mixture bets on."""
 _WORSE: Final = 5.0
@@ -48,12 +52,12 @@ class Target(Struct, frozen=True):
 
 class Plan(NamedTuple):
     """What follows from a target. `tested`: the share of wrong ones that has to be refuted, as the reviewer sees it.
-    `needed`: what the logarithm of the evidence has to reach. `wrong` and `right`: what one review adds to each bet. `alarmed`
+    `alpha`: what may be spent on thresholds. `wrong` and `right`: what one review adds to each bet. `alarmed`
     and `calmed`: what one audit adds to the CUSUM.
     """
 
     tested: float
-    needed: float
+    alpha: float
     wrong: tuple[float, ...]
     right: tuple[float, ...]
     alarmed: float
@@ -72,7 +76,7 @@ def planned(target: Target) -> Plan:
     worse = min(0.5, tested * _WORSE)
     return Plan(
         tested,
-        -math.log(alpha),
+        alpha,
         tuple(math.log(share) for share in _BETTER),
         tuple(math.log1p(-tested * share) - math.log1p(-tested) for share in _BETTER),
         math.log(worse / tested),
@@ -86,30 +90,34 @@ class Tally(Struct):
     reviews: int = 0
     wrong: int = 0
 
-    def evidence(self, plan: Plan) -> float:
-        """The logarithm of the mixture, where that may be enough; else a bound of it."""
+    def refutes(self, plan: Plan, alpha: float) -> bool:
+        """Whether the mixture has ever to be that large, but with a chance of alpha."""
+        needed = -math.log(alpha)
         right = self.reviews - self.wrong
+        if self.wrong * plan.wrong[-1] + right * plan.right[0] < needed:  # no bet can win more
+            return False
         bets = [self.wrong * one + right * other for one, other in zip(plan.wrong, plan.right, strict=True)]
         most = max(bets)
-        if most < plan.needed:  # the mixture is no more than its best
-            return most
-        return most + math.log(sum(math.exp(bet - most) for bet in bets) / len(bets))
+        if most < needed:  # the mixture is no more than its best
+            return False
+        return most + math.log(sum(math.exp(bet - most) for bet in bets) / len(bets)) >= needed
 
 
 class Certificate(Struct):
-    """The books of one class. `tallies`: of the reviews that pass this threshold and no stricter one. `threshold` is the loosest
-    that is certified, None while none is; `audits` since then.
+    """The books of one class. `tallies`: of the reviews that pass this threshold and no stricter one. `certified`: places of
+    thresholds. `audits` since then.
     """
 
     tallies: list[Tally] = field(default_factory=lambda: [Tally() for _ in THRESHOLDS])
-    certified: int = 0
+    certified: list[int] = field(default_factory=list)
     audits: int = 0
     alarm: float = 0.0
     withdrawals: int = 0
 
     @property
     def threshold(self) -> float | None:
-        return THRESHOLDS[self.certified - 1] if self.certified else None
+        """The loosest that is certified, None while none is."""
+        return THRESHOLDS[max(self.certified)] if self.certified else None
 
     def review(self, similarity: float, *, wrong: bool, target: Target) -> bool:
         """Counts one pair; each pair is to be counted once. Whether the certificate has changed."""
@@ -119,16 +127,16 @@ class Certificate(Struct):
         tally = self.tallies[place]
         tally.reviews += 1
         tally.wrong += wrong
-        plan = planned(target)
-        before = self.certified
-        while self.certified < len(THRESHOLDS) and self.passed(self.certified).evidence(plan) >= plan.needed:
-            self.certified += 1
-        return self.certified > before
-
-    def passed(self, place: int) -> Tally:
-        """Of all reviews that pass this threshold, the `place`th strictest."""
-        found = self.tallies[: place + 1]
-        return Tally(sum([one.reviews for one in found]), sum([one.wrong for one in found]))
+        plan, before, handed_on = planned(target), len(self.certified), 0.0
+        passed = Tally()
+        for place, part in enumerate(_PARTS):
+            passed.reviews += self.tallies[place].reviews
+            passed.wrong += self.tallies[place].wrong
+            mine = handed_on + part * plan.alpha
+            if place not in self.certified and passed.refutes(plan, mine):
+                self.certified.append(place)
+            handed_on = mine if place in self.certified else 0.0
+        return len(self.certified) > before
 
     def audit(self, *, wrong: bool, target: Target) -> bool:
         """Counts the review of an answer that was given. Whether that withdraws the certificate; all evidence begins anew then."""
@@ -144,7 +152,7 @@ class Certificate(Struct):
 
     def withdraw(self) -> None:
         self.tallies = [Tally() for _ in THRESHOLDS]
-        self.certified = self.audits = 0
+        self.certified, self.audits = [], 0
         self.alarm = 0.0
         self.withdrawals += 1
 
