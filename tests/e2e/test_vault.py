@@ -100,9 +100,12 @@ def test_three_turns_with_a_tool_over_two_replicas_by_the_last_id_alone(
 
 @MODELS
 def test_what_is_kept_is_for_the_key_that_made_it(
-    replicas: list[GatewayProcess], simulation: Simulation, model: str
+    replicas: list[GatewayProcess], simulation: Simulation, redis: RedisServer, model: str
 ) -> None:
+    with redis.client() as client:
+        client.flushall()
     made = Talk(replicas, model).say(ASKED)
+    assert len(redis.keys()) == 1
     mine, theirs = Talk(replicas, model), Talk(replicas, model, key=BOB)
     assert mine.client.responses.retrieve(made.id).id == made.id
     for operation in ("retrieve", "delete"):
@@ -114,10 +117,23 @@ def test_what_is_kept_is_for_the_key_that_made_it(
         theirs.say("recall", made)
     assert mine.client.responses.retrieve(made.id).id == made.id
     mine.client.responses.delete(made.id)
+    assert eventually(lambda: not redis.keys())
     with pytest.raises(openai.NotFoundError):
         mine.client.responses.retrieve(made.id)
     with pytest.raises(openai.BadRequestError):
         mine.say("recall", made)
+
+
+@MODELS
+def test_store_false_keeps_nothing_anywhere(
+    replicas: list[GatewayProcess], simulation: Simulation, redis: RedisServer, model: str
+) -> None:
+    with redis.client() as client:
+        client.flushall()
+    made = Talk(replicas, model).say(ASKED, store=False)
+    assert redis.keys() == []
+    with pytest.raises(openai.BadRequestError):
+        Talk(replicas, model).say("recall", made)
 
 
 def test_a_response_in_the_background_is_polled_with_its_values(
