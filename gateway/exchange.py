@@ -34,6 +34,11 @@ class Cached:
     saved_nanodollars: int | None = None
 
     @property
+    def given(self) -> bool:
+        """Whether the answer came from the cache, and used nothing of a model."""
+        return self.status in ("hit", "semantic")
+
+    @property
     def headers(self) -> list[tuple[bytes, bytes]]:
         """What the caller is told."""
         told = [(b"x-haechi-cache", self.status.encode())]

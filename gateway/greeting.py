@@ -1,5 +1,7 @@
 """What `haechi serve` says when it listens: where, what it offers, and two lines to paste."""
 
+from typing import Final
+
 from gateway.config.structs import Config
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - to be shown as an address one can connect to
@@ -7,6 +9,12 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - to be shown 
 _PLACEHOLDERS = """\
 A policy keeps Korean phone numbers from the model: `reasoning_content` shows the placeholder that it saw, `content` has the number again.
 {curl} -d '{{"model": "demo", "reasoning_effort": "low", "messages": [{{"role": "user", "content": "제 번호는 010-1234-5678입니다"}}]}}'
+
+"""
+
+_CACHE: Final = """\
+The same question is answered once, and given again: `x-haechi-cache` says `miss`, then `hit`.
+for i in 1 2; do {curl} -d '{{"model": "{model}", "messages": [{{"role": "user", "content": "What is a haechi?"}}]}}' -s -D - -o /dev/null | grep -i x-haechi-cache; done
 
 """
 
@@ -33,5 +41,6 @@ def greeting(config: Config, host: str, port: int, *, shows_placeholders: bool =
     return (
         f"haechi listens on {base}\nmodels: {models}\n\n{curl}\n{python}\n\n"
         f"{_PLACEHOLDERS.format(curl=asking) if shows_placeholders else ''}"
+        f"{_CACHE.format(curl=asking, model=model) if config.cache is not None else ''}"
         'Add "stream": true to the body (and -N to curl) for a stream. SDKs: base_url is the address above.\n\n'
     )

@@ -1,9 +1,9 @@
-"""The configuration when no file is given: a simulated model, and every vendor whose key is in the environment."""
+"""The configuration when no file is given: a simulated model, every vendor whose key is in the environment, and a cache in memory."""
 
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.config.structs import Config, Model, Provider, Secret, Target
+from gateway.config.structs import Cache, Config, Model, Provider, Secret, Target
 
 DEMO: Final = "demo"
 SIMULATED: Final = "simulated"
@@ -18,4 +18,4 @@ def discovered(env: Mapping[str, str], variables: Mapping[str, str]) -> Config:
     providers = {SIMULATED: Provider()} | {name: Provider(api_key=Secret(key)) for name, key in keys.items()}
     models = {DEMO: Model(targets=[Target(provider=SIMULATED, model=DEMO)])}
     models |= {f"{name}/*": Model(targets=[Target(provider=name, model="*")]) for name in keys}
-    return Config(providers=providers, models=models)
+    return Config(providers=providers, models=models, cache=Cache())

@@ -69,6 +69,8 @@ class Metrics(Collector):
         self._answers: Counter[str] = Counter()
         self._held: Counter[str] = Counter()
         self._vault: Counter[tuple[str, str]] = Counter()
+        self._cached: Counter[tuple[str, str, str]] = Counter()
+        self._saved: Counter[tuple[str, str]] = Counter()
         self.dropped = 0
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -85,7 +87,10 @@ class Metrics(Collector):
         tally.seconds.observe(ended - x.started)
         if x.first_token is not None:
             tally.first.observe(x.first_token - x.started)
-        if (usage := x.usage) is not None:
+        if x.cached is not None:
+            self._cached[(*of, x.cached.status)] += 1
+            self._saved[of] += x.cached.saved_nanodollars or 0
+        if (usage := x.usage) is not None and not (x.cached is not None and x.cached.given):
             tally.input += usage.input_tokens
             tally.output += usage.output_tokens
             tally.cached += usage.cached_tokens
@@ -150,6 +155,7 @@ class Metrics(Collector):
             attempts.add_metric(tried, count)
         yield attempts
         yield from self._of_policies()
+        yield from self._of_the_cache()
         vault = CounterMetricFamily(
             "haechi_vault",
             "What was kept for later turns or looked for: `kept`, `too_large`, `found`, `missing`, or `away` with Redis.",
@@ -172,6 +178,19 @@ class Metrics(Collector):
         for name, is_up in self._up.items():
             up.add_metric((name,), is_up)
         yield from (breaker, in_flight, up)
+
+    def _of_the_cache(self) -> Iterator[Metric]:
+        cached = CounterMetricFamily(
+            "haechi_cache",
+            "What the cache did: `hit`, `semantic`, `miss`, `bypass`, or `shadow` for a like question whose answer was not given.",
+            labels=(*_OF, "status"),
+        )
+        for status, count in self._cached.items():
+            cached.add_metric(status, count)
+        saved = CounterMetricFamily("haechi_cache_saved_dollars", "Cost of answers that were given again.", labels=_OF)
+        for of, nanodollars in self._saved.items():
+            saved.add_metric(of, nanodollars / 1e9)
+        yield from (cached, saved)
 
     def _of_policies(self) -> Iterator[Metric]:
         judged = CounterMetricFamily(

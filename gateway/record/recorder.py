@@ -49,6 +49,9 @@ class Row(Struct, omit_defaults=False):
     reasoning_tokens: int | None
     usage_estimated: bool | None
     cost_nanodollars: int | None
+    cache: str | None  # `hit`, `semantic`, `miss`, `bypass` or `shadow`; null where nothing is kept
+    similarity: float | None  # of the question whose answer was given, or would have been
+    saved_nanodollars: int | None  # what the answer cost when it was asked for
     policies: list[str] | None  # `name@version` of those that applied
     exempted: list[str] | None  # names of the exemptions that took a rule away
     verdicts: list[tuple[str, str, str, str, str, str, int]] | None  # policy, rule, place, entity, effect, said, count
@@ -182,6 +185,9 @@ def row(x: Exchange, ended: float) -> Row:
         usage.reasoning_tokens if usage else None,
         usage.estimated if usage else None,
         x.cost_nanodollars,
+        x.cached.status if x.cached else None,
+        round(x.cached.similarity, 4) if x.cached and x.cached.similarity is not None else None,
+        x.cached.saved_nanodollars if x.cached else None,
         *_judged(x.guarding),
         x.vault or None,
     )

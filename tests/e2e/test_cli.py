@@ -45,7 +45,9 @@ def test_what_is_printed_at_the_start_answers_when_it_is_pasted(tmp_path: Path) 
         whole = _pasted(curl)
         assert json.loads(whole)["choices"][0]["message"]["content"] == "You said: Hello"
         assert _pasted(python.replace("python3", sys.executable, 1)) == "You said: Hello\n"
-        streamed = _pasted(curl.replace("curl ", "curl -N ", 1).replace('{"model"', '{"stream": true, "model"'))
+        streamed = _pasted(
+            curl.replace("curl ", "curl -N -H 'x-haechi-cache: bypass' ", 1).replace('{"model"', '{"stream": true, "model"')
+        )
         assert streamed.endswith("data: [DONE]\n\n")
         pieces = re.findall('"content":"([^"]*)"', streamed)
         assert "".join(pieces) == "You said: Hello"
@@ -60,6 +62,12 @@ def test_a_line_that_is_printed_at_the_start_shows_a_number_becoming_a_placehold
         message = json.loads(_pasted(curl))["choices"][0]["message"]
         assert re.fullmatch("The user said: 제 번호는 <KR_PHONE_[a-z2-7]{10}>입니다", message["reasoning_content"])
         assert message["content"] == "You said: 제 번호는 010-1234-5678입니다"
+
+
+def test_a_line_that_is_printed_at_the_start_shows_the_same_question_answered_once(tmp_path: Path) -> None:
+    with running(tmp_path) as gateway:
+        line = next(line for line in gateway.greeting.splitlines() if line.startswith("for "))
+        assert _pasted(line).split() == ["x-haechi-cache:", "miss", "x-haechi-cache:", "hit"]
 
 
 def test_check_names_all_eight_mistakes_at_once_with_line_and_suggestion(tmp_path: Path) -> None:

@@ -256,6 +256,9 @@ def test_a_row_says_what_happened() -> None:
         reasoning_tokens=6,
         usage_estimated=True,
         cost_nanodollars=5,
+        cache=None,
+        similarity=None,
+        saved_nanodollars=None,
         policies=None,
         exempted=None,
         verdicts=None,
@@ -304,6 +307,7 @@ def test_a_row_of_a_request_that_came_to_nothing_has_holes_and_no_guesses() -> N
     holes = {name for name, value in made.items() if value is None}
     assert holes == {
         *("key", "team", "model", "served_by", "first_token_seconds", "finish", "cost_nanodollars"),
+        *("cache", "similarity", "saved_nanodollars"),
         *("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "usage_estimated"),
         *("policies", "exempted", "verdicts", "unscanned", "guarantee", "held", "vault"),
     }
