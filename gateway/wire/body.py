@@ -13,8 +13,6 @@ _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 _KEY: Final = b'"model"'
 _NEAR: Final = 512
-_SHORT: Final = 2048
-_COLON: Final = ord(":")
 _MODEL: Final = re.compile(rb'(?<!\\)"model"[ \t\r\n]*:[ \t\r\n]*"([^"\\]*)"')
 
 
@@ -79,23 +77,17 @@ def _measure(value: dict[str, Any]) -> tuple[int, set[str], int]:
                 objects.append(node)
                 node = node.values()
             for item in node:
-                kind = type(item)
-                if kind is dict or kind is list:
-                    deeper.append(item)
+                if type(item) is not str and (type(item) is dict or type(item) is list):
+                    deeper.append(item)  # noqa: PERF401 - a comprehension per node costs more than most nodes
         level = deeper
     return sum(map(len, objects)), set().union(*objects), depth
 
 
 def _more_colons_than(keys: int, raw: bytes) -> bool:
-    """Every key has one, so there are never fewer."""
-    if len(raw) <= _SHORT:
-        return raw.count(b":") > keys
-    at, find = -1, raw.find  # skips over long strings, where counting looks at every byte
-    for _ in range(keys + 1):
-        at = find(_COLON, at + 1)
-        if at < 0:
-            return False
-    return True
+    """Every key has one, so there are never fewer. Taking them out skips from one to the next; counting looks at every byte
+    and takes six times as long.
+    """
+    return len(raw) - len(raw.replace(b":", b"", keys + 1)) > keys
 
 
 def _colons_outside_strings(raw: bytes) -> int:
