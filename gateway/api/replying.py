@@ -141,8 +141,9 @@ class Reply:
             headers.append((b"connection", b"close"))
         await self._say_all(status, headers, raw)
 
-    async def _say_all(self, status: int, headers: list[tuple[bytes, bytes]], raw: bytes) -> None:
-        await self._begin(status, [*headers, (b"content-length", b"%d" % len(raw))], raw, more=False, whole=True)
+    def _say_all(self, status: int, headers: list[tuple[bytes, bytes]], raw: bytes) -> Coroutine[Any, Any, None]:
+        length = (b"content-length", b"%d" % len(raw))
+        return self._begin(status, [*headers, length], raw, more=False, whole=True)
 
     async def _begin(
         self, status: int, headers: list[tuple[bytes, bytes]], raw: bytes, *, more: bool, whole: bool = False
@@ -156,8 +157,15 @@ class Reply:
         if (named := NAMED.get(self._x.dialect.name, b"x-request-id")) not in dict(headers):
             stamped.append((named, own))
         if self._joins:
-            head = {"type": ANSWER, "status": status, "headers": stamped, "whole": whole}
-            await self._write({**head, "body": raw, "more_body": more}, more=more)
+            joined = {
+                "type": ANSWER,
+                "status": status,
+                "headers": stamped,
+                "whole": whole,
+                "body": raw,
+                "more_body": more,
+            }
+            await self._write(joined, more=more)
             return
         await self._send({"type": "http.response.start", "status": status, "headers": stamped})
         if raw or not more:

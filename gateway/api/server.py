@@ -216,17 +216,13 @@ class GuardedProtocol(HttpToolsProtocol):
         scope["extensions"] = extensions
         waiting = self._is_answering()
         cycle = self.cycle = Cycle(
-            scope=scope,
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=self.access_log,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
+            scope,
+            self.transport,
+            self.flow,
+            self.server_state.default_headers,
+            self.on_response_complete,
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
-            on_response=self.on_response_complete,
+            expect_100_continue=self.expect_100_continue,
         )
         if waiting:  # behind the answers to requests that came before
             self.flow.pause_reading()

@@ -27,6 +27,7 @@ from aiohttp import (
     TCPConnector,
 )
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.connector import Connection
 from aiohttp.http import HttpProcessingError, RawResponseMessage
 from yarl import URL
@@ -162,6 +163,17 @@ class Upload:
             return
         if left > 0:
             handler.fail(ClientOSError(None, "the file became shorter while it was sent"))
+
+
+class Wanted(ClientRequest):
+    """What tells aiohttp's pool which connection is wanted and how to make it, for all requests to one URL.
+
+    aiohttp would work the pool's key out anew for each.
+    """
+
+    @functools.cached_property
+    def connection_key(self) -> ConnectionKey:
+        return super().connection_key
 
 
 class Connector(TCPConnector):

@@ -23,7 +23,7 @@ from aiohttp import (
 from aiohttp.http import HttpProcessingError, RawResponseMessage
 
 from gateway.upstream.address import Address, AddressError, address, checked
-from gateway.upstream.aiohttp_line import SWITCHING_PROTOCOLS, Connector, Line, Upload, why_cut, why_no_answer
+from gateway.upstream.aiohttp_line import SWITCHING_PROTOCOLS, Connector, Line, Upload, Wanted, why_cut, why_no_answer
 from gateway.upstream.client import FRAMING, Call, Reply, TransportError, TransportLimits
 from gateway.upstream.decoding import DecodingError, Read, decoded
 from gateway.upstream.message import HeadError, plain_headers, request_head
@@ -128,21 +128,21 @@ class AiohttpTransport:
             raise TransportError(refused, sent=False) from None
 
     def _head(self, call: Call, target: "_Target", request: ClientRequest, length: int) -> bytes:
-        headers = {"host": target.host}
-        headers |= {name: value for name, value in call.headers.items() if name not in FRAMING}
+        given = call.headers
+        if not FRAMING.isdisjoint(given):
+            given = {name: value for name, value in given.items() if name not in FRAMING}
         # Unpacking costs CPU and holds back the events of a stream until a block is full, so nobody is asked to pack.
-        headers["accept-encoding"] = "identity"
-        headers.setdefault("accept", "*/*")
-        headers.setdefault("user-agent", self._agent)
+        own = {"host": target.host, "accept-encoding": "identity", "accept": "*/*", "user-agent": self._agent}
+        headers = {**own, **given}
         if length or call.method not in BODILESS:
             headers["content-length"] = str(length)
         if request.proxy and (authorization := request.headers.get("proxy-authorization")):
             headers["proxy-authorization"] = authorization
         return request_head(call.method, target.path, headers)
 
-    def _request(self, address: Address) -> ClientRequest:
-        """What tells aiohttp's pool which connection is wanted and how to make it, no more. It is changed if there is a proxy."""
-        return ClientRequest(
+    def _request(self, address: Address) -> Wanted:
+        """It is changed if there is a proxy."""
+        return Wanted(
             "GET",
             address.url,
             headers=None,
@@ -166,7 +166,7 @@ class _Target(NamedTuple):
     address: Address
     host: str
     path: str
-    direct: ClientRequest | None
+    direct: Wanted | None
 
 
 class _Reply:

@@ -35,9 +35,8 @@ def request_head(method: str, target: str, headers: Mapping[str, str]) -> bytes:
     """The head of an HTTP/1.1 request with its blank line, in UTF-8. ValueError, which quotes nothing, for a control character
     or a line end in a header, or a method that is none.
     """
-    lines = [f"{name}: {value}" for name, value in headers.items()]
-    text = "\n".join(lines)
-    if text.count("\n") != len(lines) - 1 or FORBIDDEN.search(text) or not METHOD.fullmatch(method):
+    text = "\n".join(map(": ".join, headers.items()))
+    if text.count("\n") != len(headers) - 1 or FORBIDDEN.search(text) or not METHOD.fullmatch(method):
         raise ValueError("a header or the method has a forbidden character")
     return f"{method} {target} HTTP/1.1\n{text}\n\n".replace("\n", "\r\n").encode()
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 from uvicorn.protocols.http.flow_control import FlowControl
@@ -51,25 +50,18 @@ class Line(asyncio.Transport):
 class Turn:
     """A cycle on a line, and how often it has said that its answer is complete."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, *, keep_alive: bool = True, expect_100_continue: bool = False) -> None:
         self.line = Line()
         self.flow = FlowControl(self.line)
         self.completed = 0
         self.cycle = Cycle(
-            **{
-                "scope": {"type": "http", "method": "POST"},
-                "transport": self.line,
-                "flow": self.flow,
-                "logger": None,
-                "access_logger": None,
-                "access_log": False,
-                "default_headers": [_DATE],
-                "message_event": asyncio.Event(),
-                "expect_100_continue": False,
-                "keep_alive": True,
-                "on_response": self._complete,
-                **settings,
-            }
+            {"type": "http", "method": "POST"},
+            self.line,
+            self.flow,
+            [_DATE],
+            self._complete,
+            keep_alive=keep_alive,
+            expect_100_continue=expect_100_continue,
         )
 
     def _complete(self) -> None:
