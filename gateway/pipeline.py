@@ -124,7 +124,8 @@ class Pipeline:
             try:
                 if setup.guards is not None:
                     await screen(x, x.plan, principal, setup.guards, setup.routes, setup.maps)
-                await cached(x, principal, setup, take, partial(self.attempts.over, x, x.plan, setup, take))
+                ask = partial(self.attempts.over, x, x.plan, setup, take)
+                await (ask() if setup.cache is None else cached(x, principal, setup, take, ask))
             except StartOver as over:
                 start_over(x, over)
             except Refused as refused:
