@@ -26,6 +26,7 @@ from gateway.config.structs import Cache
 from gateway.errors import GatewayError
 from gateway.exchange import Cached, Exchange
 from gateway.limits.keys import Principal
+from gateway.limits.pricing import cost
 from gateway.policy.request import end_user
 from gateway.routing.features import permits
 from gateway.routing.routes import Route
@@ -34,6 +35,7 @@ from gateway.wire.frames import Frame
 _ALL: Final = "all"
 _VENDORS: Final = {"messages": "anthropic-"}
 _SAME_ANSWER: Final = frozenset({"anthropic-version", "openai-organization", "openai-project"})
+_MOST_SERVED: Final = 10_000
 _FREE: Final = 1  # what an answer without a price is worth
 
 
@@ -58,13 +60,26 @@ class Looked:
 
 @dataclass(slots=True)
 class Answers:
-    """`wall` gives seconds since 1970. One store may serve many gateways."""
+    """`wall` gives seconds since 1970. One store may serve many gateways. `served`: answers to like questions, by request, the last ones."""
 
     settings: Cache
     store: Store
     wall: Callable[[], float]
     rng: Random
     semantic: Semantic | None = None
+    served: dict[str, Candidate] = field(default_factory=dict)
+
+    async def complain(self, request_id: str, caller: str) -> bool:
+        """Somebody says that the answer to this request was wrong. Whether it came from the semantic tier, and was theirs.
+
+        The pair meets never again, the entry asks for more likeness, and its class hears of a wrong answer.
+        """
+        found = self.served.get(request_id)
+        if found is None or found.caller != caller or self.semantic is None:
+            return False
+        del self.served[request_id]
+        await self.semantic.count(found, wrong=True)
+        return True
 
     async def look(self, x: Exchange, principal: Principal, route: Route | None) -> Looked | None:
         """Says in `x.cached` what came of it. Raises `invalid_request` for a header that cannot be."""
@@ -109,6 +124,11 @@ class Answers:
         epochs = await self._with_tags(looked)
         if epochs is None:
             return
+        usage, prices = (
+            tape.watch.usage,
+            x.served_by.prices,
+        )  # of this attempt alone: those that failed are not saved again
+        paid = cost(usage, prices) if usage is not None and prices is not None else None
         now = self.wall()
         seconds = self.settings.seconds * (1 - self.settings.jitter * self.rng.random())
         entry = Entry(
@@ -119,8 +139,8 @@ class Answers:
             ids=ids_of(tape.frames),
             stored=now,
             expires=now + seconds,
-            usage=x.usage,
-            cost_nanodollars=x.cost_nanodollars,
+            usage=usage,
+            cost_nanodollars=paid,
             served_by=x.served_by.label,
             tags=looked.wishes.tags,
             epochs=epochs,
@@ -128,7 +148,7 @@ class Answers:
         placed = self._placed(looked)
         if placed is not None:
             entry = replace(entry, question=looked.scope.question)
-        worth = float(x.cost_nanodollars or _FREE)
+        worth = float(paid or _FREE)
         await self.store.put(looked.scope.exact, kept.encode(entry), seconds, worth, placed)
         if looked.near is not None and self.semantic is not None:
             self.semantic.compare(looked.near, looked.scope.question, text_of(entry))
@@ -157,6 +177,9 @@ class Answers:
         if found is None:
             return
         if found.serves and self._given(found.entry, looked, x):
+            self.served[x.id] = found
+            if len(self.served) > _MOST_SERVED:
+                self.served.pop(next(iter(self.served)))
             age = max(0.0, self.wall() - found.entry.stored)
             x.cached = Cached("semantic", age, found.similarity, found.entry.cost_nanodollars)
         else:

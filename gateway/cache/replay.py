@@ -35,7 +35,10 @@ def ids_of(frames: list[Frame]) -> tuple[str, ...]:
     for frame in frames:
         if frame.data is None or frame.data == DONE:
             continue
-        said = frame.json
+        try:
+            said = frame.json
+        except NotJSON:
+            continue
         inner = next((said[name] for name in _HOLDERS if isinstance(said.get(name), dict)), said)
         if isinstance(inner.get("id"), str):
             own[inner["id"]] = None

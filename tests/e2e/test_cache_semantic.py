@@ -7,6 +7,8 @@ import msgspec
 import pytest
 
 from gateway.app import Gateway, start
+from gateway.cache.books import Book
+from gateway.cache.certify import Certificate
 from gateway.config.structs import Cache, CacheClass, Config, Model, Provider, Semantic, Target
 from gateway.trying.calling import Called, called
 from tests.support.simulation import Simulation
@@ -85,3 +87,87 @@ async def test_a_class_begins_in_shadow_is_certified_by_clean_reviews_and_loses_
     assert "semantic" in later
     assert later[-12:] == ["shadow"] * 12, "withdrawn"
     assert len(later) < 350
+
+
+async def certify(gateway: Gateway, **declared: Any) -> None:
+    """Writes the books as if the class had earned its certificate."""
+    cache = gateway.gate.pipeline.setup.cache
+    assert cache is not None
+    assert cache.semantic is not None
+    one = CacheClass(temperature=1.0, one_caller=1.0, audit=0.5, **declared)
+    of = f"demo {cache.semantic._embedder.id} {one.wrong} {one.confidence}"
+    book = Book(certificate=Certificate(certified=[0, 1, 2, 3, 4, 5]), of=of)
+    assert await cache.store.save("class:capitals", msgspec.json.encode(book), None)
+
+
+ASKED: Final = "What is the capital of Ruritania?"
+LIKE: Final = "Please tell me what the capital of Ruritania is."
+
+
+async def like(gateway: Gateway, text: str = LIKE, **more: Any) -> Called:
+    """The question again and again until it is no audit."""
+    for _ in range(40):
+        answer = await ask(gateway, text, **more)
+        if cached(answer) == "semantic":
+            return answer
+        cache = gateway.gate.pipeline.setup.cache
+        assert cache is not None
+        await settled(gateway)
+        await cache.store.next_epoch("all")
+        await ask(gateway, ASKED, **more)
+    raise AssertionError("never given")
+
+
+async def test_an_answer_is_given_to_a_like_question_in_every_form(gateway: Gateway, simulation: Simulation) -> None:
+    await certify(gateway)
+    await ask(gateway, ASKED)
+    given = await like(gateway)
+    headers = dict(given.headers)
+    assert float(headers[b"x-haechi-cache-similarity"]) > 0.8
+    assert msgspec.json.decode(given.body)["choices"][0]["message"]["content"] == f"You said: {ASKED}"
+
+
+async def test_a_complaint_parts_the_two_questions_for_good(gateway: Gateway, simulation: Simulation) -> None:
+    await certify(gateway)
+    await ask(gateway, ASKED)
+    given = await like(gateway)
+    cache = gateway.gate.pipeline.setup.cache
+    assert cache is not None
+    request_id = dict(given.headers)[b"x-haechi-request-id"].decode()
+    assert not await cache.complain(request_id, "somebody else")
+    assert await cache.complain(request_id, "local")
+    assert not await cache.complain(request_id, "local"), "once"
+    await cache.store.next_epoch("all")
+    await ask(gateway, ASKED)
+    assert {cached(await ask(gateway, LIKE)) for _ in range(1)} == {"miss"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "other"),
+    [
+        ("What is the capital of Ruritania?", "What is the capital of Syldavia?"),
+        ("Is it safe to mix these two?", "Is it not safe to mix these two?"),
+        ("12 곱하기 13은 얼마야", "12 곱하기 14는 얼마야"),
+        ("프랑스의 수도는 어디인가요?", "스페인의 수도는 어디인가요?"),
+        ("환불이 안 되나요?", "환불이 되나요?"),
+    ],
+)
+async def test_traps_are_not_answered_from_the_cache(gateway: Gateway, asked: str, other: str) -> None:
+    await certify(gateway)
+    await ask(gateway, asked)
+    assert cached(await ask(gateway, other)) == "miss"
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        ({"tools": [{"type": "function", "function": {"name": "f"}}], "n": 2}, LIKE),
+        ({"logprobs": True}, LIKE),
+        ({"temperature": 1.5}, LIKE),
+        ({}, "What is the weather in the capital of Ruritania today?"),
+    ],
+)
+async def test_what_samples_or_depends_on_the_day_is_asked(gateway: Gateway, more: dict[str, Any], text: str) -> None:
+    await certify(gateway)
+    await ask(gateway, text.replace("Please tell me what", "What is"), **more)
+    assert cached(await ask(gateway, text + " ", **more)) == "miss"
