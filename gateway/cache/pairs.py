@@ -23,6 +23,9 @@ class Pair(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Fals
     family: str = ""
     id: str = ""
 
+    def __repr__(self) -> str:
+        return f"Pair({self.category}, {self.lang}, {self.duplicate})"
+
 
 class BadPairs(Exception):
     """A file that cannot be used. The message says where and what to write, and quotes no question."""

@@ -18,7 +18,7 @@ WORDS: Final = sorted(
     {word for text in QUESTIONS for word in text.split()}
     | {chr(34), chr(39), "--", "$5", "3rd", "1,000", "5만", "10:30", "km/h", "이백만", "세", "안", "못", "\n"}
 )
-MOST_CALLS_PER_CHARACTER: Final = 60
+MOST_CALLS_PER_CHARACTER: Final = 40
 MOST_CALLS: Final = 3_000
 
 question = st.sampled_from(QUESTIONS)

@@ -56,7 +56,8 @@ def _beyond(items: Iterable[Item], surplus: Counter[str]) -> list[Item]:
 
 def _joined(parts: Sequence[Item], items: Sequence[Item]) -> object:
     """Written together or apart (`계좌 이체`, `계좌이체`): the same, if they stand side by side. Numbers have no part in it."""
-    places = [at for at, item in enumerate(items) if any(item is part for part in parts)]
+    ours = {id(part) for part in parts}
+    places = [at for at, item in enumerate(items) if id(item) in ours]
     if places[-1] - places[0] >= len(places) or any(item.kind not in ("word", "name") for item in parts):
         return object()
     return "".join(item.key for item in parts), any(item.negated for item in parts)
@@ -66,11 +67,8 @@ def _together(reading: Reading, parts: Sequence[Item]) -> Reading:
     """As it reads where these are one word, which has the role of the last."""
     last = parts[-1]
     whole = replace(last, key="".join(item.key for item in parts), negated=any(item.negated for item in parts))
-    kept = [
-        whole if item is last else item
-        for item in reading.items
-        if item is last or not any(item is part for part in parts)
-    ]
+    rest = {id(part) for part in parts[:-1]}
+    kept = [whole if item is last else item for item in reading.items if id(item) not in rest]
     return replace(reading, items=kept)
 
 

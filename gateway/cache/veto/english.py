@@ -9,7 +9,9 @@ from gateway.cache.veto.english_words import (
     ASKING,
     CLAUSES,
     DIRECTED,
+    HAS,
     IMPLIED,
+    IRREGULAR,
     LOOSE,
     MODES,
     NEGATORS,
@@ -40,6 +42,9 @@ _SHORT: Final = {
 }  # fmt: skip
 _ENDINGS: Final = {"re": "are", "ve": "have", "ll": "will", "d": "would", "m": "am"}
 _IS: Final = frozenset("what who where how when why it that there he she here which".split())
+_BEFORE_MONTHS: Final = frozenset(
+    "in on by since until before after from to next last this of early late and or for".split()
+)
 _WITH_ME: Final = frozenset({"for", "let", "help", "with", "<ask>", "<tell>"})
 _OPENINGS: Final = frozenset({"<ask>", "<tell>", "<polite>", "<yes>", "<if>", "so", "and", "but", "ok"})
 
@@ -83,7 +88,7 @@ def _framed(pieces: list[Piece]) -> list[Piece]:
     made: list[Piece] = []
     at = 0
     while at < len(pieces):
-        for length in _LENGTHS.get(texts[at], ()):
+        for length in () if texts[at] == "may" and _month(pieces, at) else _LENGTHS.get(texts[at], ()):
             instead = _FRAMES.get(tuple(texts[at : at + length]))
             if instead is not None:
                 made += [Piece(text, "word") for text in instead]
@@ -93,6 +98,13 @@ def _framed(pieces: list[Piece]) -> list[Piece]:
             made.append(pieces[at])
             at += 1
     return made
+
+
+def _month(pieces: list[Piece], at: int) -> bool:
+    """Whether `may` is the month."""
+    around = [pieces[place] for place in (at - 1, at + 1) if 0 <= place < len(pieces)]
+    before = pieces[at - 1].text if at else ""
+    return before in _BEFORE_MONTHS or any(piece.kind == "number" for piece in around)
 
 
 class _Walk:
@@ -153,7 +165,7 @@ class _Walk:
         ):
             if text in DIRECTED or text in LOOSE or text in CLAUSES:
                 self._enter(text, words, at)
-            elif text in STOP or text in RESETS:
+            elif text in STOP or text in RESETS or (text in HAS and self._helps(words, at, first=asked_first)):
                 self._small(text, asked_first, words, at)
             else:
                 self._content(words, at)
@@ -205,6 +217,16 @@ class _Walk:
         else:
             return False
         return True
+
+    def _helps(self, words: list[Piece], at: int, *, first: bool) -> bool:
+        """`have` before another verb (`have you seen`, `has been`), not as one of its own."""
+        following = words[at + 1].text if at + 1 < len(words) else ""
+        return (
+            first
+            or following in {"been", "not", "you", "i", "we"}
+            or (following.endswith(("ed", "en")) and following != "ten")
+            or following in IRREGULAR
+        )
 
     def _small(self, text: str, asked_first: bool, words: list[Piece], at: int) -> None:
         if asked_first and text in STARTS_YES and not self.sentence_asks:

@@ -146,7 +146,7 @@ CLAUSES: Final = frozenset(
     ("<if>", "when", "because", "although", "while", "unless", "before", "after", "until", "since")
 )
 RESETS: Final = frozenset(
-    "is are am be do does has have i we it they <how> <can> <must> <should> <will> <past> <why> <where>".split()
+    "is are am be do does i we it <how> <can> <must> <should> <will> <past> <why> <where>".split()
 )
 MODES: Final[Mapping[str, str]] = {"<can>": "can", "<must>": "must", "<should>": "should", "<might>": "might"}
 SCOPES: Final[Mapping[str, str]] = {
@@ -171,10 +171,11 @@ ASKING: Final[Mapping[str, str]] = {
         "what",
     )
 } | {"what": "what", "which": "what", "when": "when", "how": "how"}
+HAS: Final = frozenset({"has", "have"})
 STARTS_YES: Final = frozenset("is are am do does has have <can> <must> <should> <will> <past> <might>".split())
 NEGATORS: Final = frozenset("not no never cannot without none nothing nobody neither nor hardly <unless>".split())
 STOP: Final = frozenset(
-    "a an the this that these those there here is are am be been being do does done doing has have having got i we it its "
+    "a an the this that these those there here is are am be been being do does done doing having got i we it its "
     "which who what how so then also too very really actually currently exactly simply possibly maybe perhaps ever "
     "s one's itself <polite> <thanks> <ask> <tell> <yes> <will> <any> <past> ok okay well".split()
 )
@@ -305,7 +306,7 @@ IRREGULAR: Final[Mapping[str, str]] = {
         "see": "saw seen", "tell": "told", "think": "thought", "find": "found", "leave": "left leaving", "keep": "kept", "fall": "fallen fell", "feel": "felt",
         "hold": "held", "meet": "met", "pay": "paid", "speak": "spoke spoken", "teach": "taught", "wear": "wore worn",
         "break": "broke broken", "choose": "chose chosen choosing", "draw": "drew drawn", "drive": "drove driven driving", "eat": "ate eaten", "fly": "flew flown flies",
-        "forget": "forgot forgotten forgetting", "grow": "grew grown", "know": "knew known", "have": "having", "use": "used using uses",
+        "forget": "forgot forgotten forgetting", "grow": "grew grown", "know": "knew known", "have": "having has", "they": "them their theirs", "he": "him his", "she": "her hers", "use": "used using uses",
         "person": "people persons", "child": "children", "man": "men", "woman": "women", "foot": "feet", "mouse": "mice", "tooth": "teeth",
         "die": "died dying dies", "lie": "lay lying lies", "tie": "tied tying", "cancel": "cancelled canceled cancelling canceling",
     }.items()

@@ -101,6 +101,7 @@ class _Walk:
             self.tell = True
         elif mark == WANT:
             self.want = True
+            self._clear()
         elif mark == MUST and not self._asked_how():
             self._mode("must")
         elif mark == CAN:
@@ -121,8 +122,12 @@ class _Walk:
             self._mode("must")
         else:
             self._mode("can-")
-        if last:
-            last.role = ""
+        self._clear()
+
+    def _clear(self) -> None:
+        """What stood behind the last verb was part of the mode."""
+        if self.reading.items:
+            self.reading.items[-1].role = ""
 
     def _turn(self) -> None:
         """A negation behind what it denies."""
@@ -288,7 +293,7 @@ class _Walk:
         stem, particle = particle_of(word)
         if particle:
             self._noun(stem, ROLES[particle])
-        elif form.feature == "weak" and (len(form.stem) == 1 or form.past):
+        elif form.feature == "then" or (form.feature == "weak" and (len(form.stem) == 1 or form.past)):
             self._predicate(word, form.stem, form.feature, past=form.past)
         elif not self._copular(word):
             self._noun(word, "")
@@ -332,12 +337,12 @@ class _Walk:
             self.negated = False
             return
         item = self._keep(SAME.get(stem, stem))
-        item.action = feature != "weak"  # `곰은` may be a bear
+        item.action = feature not in ("weak", "then")  # `곰은` may be a bear
         self._verbal(item, feature, past=past)
 
     def _verbal(self, item: Item, feature: str, *, past: bool) -> None:
         self.reading.past |= past
-        item.role = "if" if feature == "if" else ""
+        item.role = feature if feature in ("if", "then") else ""
 
     def _noun(self, stem: str, role: str) -> None:
         if stem in STOP or stem in SCOPES:

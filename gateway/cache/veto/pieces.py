@@ -40,6 +40,8 @@ _MEASURED: Final = re.compile(
 )
 _LISTED: Final = re.compile(r"[^\W\d_]+(?:,[^\W\d_]+)+")
 _STOPS: Final = frozenset(".!?")
+_NAMES_LIKE_WORDS: Final = frozenset({"IT", "US", "WHO"})
+"""In capitals they are no pronouns, unless all is in capitals; the only place where case decides."""
 _ORDINAL: Final = frozenset({"st", "nd", "rd", "th"})
 _OPERATORS: Final = frozenset("+-*/=<>%&|^~$#@")
 _COMMAS: Final = frozenset(",;:)")
@@ -69,7 +71,7 @@ def pieces(text: str) -> list[Piece]:
         elif kind == "hangul":
             found.append(Piece(part, "hangul", glued=not spaced))
         elif kind == "ascii":
-            _plain(part, found, spaced=spaced, starts=starts or loud)
+            _plain(part, found, spaced=spaced, starts=starts or loud, loud=loud)
         spaced = False
         if len(found) > count:
             starts = found[-1].kind == "stop"
@@ -90,9 +92,12 @@ def _clock(part: str) -> str:
     return f"{hour.group() if hour else digits} {'pm' if 'p' in digits else 'am'}"
 
 
-def _plain(part: str, found: list[Piece], *, spaced: bool, starts: bool) -> None:
+def _plain(part: str, found: list[Piece], *, spaced: bool, starts: bool, loud: bool) -> None:
     """A run without spaces: its edges are marks, its body is one word, number or identifier."""
-    if part.isalpha() and len(part) <= _LONGEST:
+    if not loud and part.rstrip(_TAIL) in _NAMES_LIKE_WORDS:
+        found.append(Piece(part.rstrip(_TAIL), "identifier", glued=not spaced))
+        part = part[len(found[-1].text) :]
+    elif part.isalpha() and len(part) <= _LONGEST:
         found.append(Piece(part.casefold(), "word", part[0].isupper() and not starts, not spaced))
         return
     headless = part.lstrip(_HEAD)

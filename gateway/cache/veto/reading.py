@@ -6,7 +6,7 @@ from typing import Literal
 Kind = Literal["word", "name", "number", "unit", "time", "identifier", "quoted"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Item:
     """One word that carries meaning. `key`: as it is compared. `role`: what governs it (`to`, `than`, `object`), empty if nothing
     does. `owner`: `1` for mine and ours, `2` for yours. `linked`: to the one before, by "and", "or" or a comma.
@@ -22,7 +22,7 @@ class Item:
     chunk: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Reading:
     """`asks`: how the question is put (`how`, `who`, `yes`, ...). `modes`: must, can, should, with their polarity. `scopes`: all, only,
     except, at least, each with the key it bears on. `raw` is kept out of any representation.
