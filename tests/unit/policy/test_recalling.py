@@ -95,6 +95,15 @@ def test_arguments_of_tools_that_were_declared_get_values() -> None:
         assert shown(fetched, f'{{"x":"{known.placeholder}"}}', lane) == f'{{"x":"{comes}"}}'
 
 
+def test_a_demanded_form_has_room_for_placeholders_of_earlier_turns() -> None:
+    form = {"type": "object", "properties": {"code": {"type": "string", "pattern": "^[0-9]{6}$"}}}
+    asked = {"model": "m", "input": "go on", "text": {"format": {"type": "json_schema", "name": "n", "schema": form}}}
+    plain, later = guarding(TOKENIZE), guarding(TOKENIZE)
+    assert asyncio.run(plain.screened("responses", asked)) is asked
+    later.recall(turn(TOKENIZE))
+    assert asyncio.run(later.screened("responses", asked))["text"] != asked["text"]
+
+
 def test_turns_kept_by_a_vendor_are_read_if_the_rules_of_now_have_read_them() -> None:
     previous = {"previous_response_id": "resp_1"}
     earlier = turn(TOKENIZE)

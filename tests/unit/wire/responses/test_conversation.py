@@ -60,6 +60,16 @@ def test_what_the_model_did_besides_is_told_again_with_its_signature() -> None:
     assert [type(part) for part in parts] == [Reasoning, Text, ToolCall]
 
 
+def test_what_was_told_of_tokens_is_not_told_again() -> None:
+    part = {"type": "output_text", "text": "eins", "annotations": [], "logprobs": [{"token": "eins", "logprob": 0.0}]}
+    item = {"type": "message", "role": "assistant", "content": [part]}
+    kept = talk.Conversation(input=[], response={"output": [item]})
+    assert talk.continued(kept, asked())["input"][0]["content"] == [
+        {"type": "output_text", "text": "eins", "annotations": []}
+    ]
+    assert "logprobs" in part
+
+
 def test_an_image_that_the_model_made_is_not_told_again() -> None:
     first = exchange(asked(), Image(data="AAAA", media_type="image/png"), Text(text="There."))
     assert [role for role, _ in said(talk.continued(first, asked()))] == ["user", "assistant", "user"]
