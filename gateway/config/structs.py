@@ -300,7 +300,9 @@ class CacheClass(Strict, frozen=True):
         Literal["certified", "shadow"],
         Meta(description="`shadow` only ever reports; `certified` serves while the class has a certificate."),
     ] = "certified"
-    wrong: Annotated[float, Meta(gt=0, le=0.2, description="Share of wrong answers among those served, at most.")] = 0.01
+    wrong: Annotated[
+        float, Meta(ge=0.0001, le=0.2, description="Share of wrong answers among those served, at most.")
+    ] = 0.01
     confidence: Annotated[float, Meta(ge=0.5, lt=1, description="Of the certificate.")] = 0.95
     review: Annotated[float, Meta(gt=0, le=1, description="Share of would-be hits that are reviewed before it.")] = 1.0
     audit: Annotated[float, Meta(gt=0, le=1, description="Share of hits that are reviewed afterwards.")] = 0.02
@@ -310,22 +312,33 @@ class CacheClass(Strict, frozen=True):
     volatile: Annotated[bool, Meta(description="Also questions about today, prices and news.")] = False
     reviewer: Annotated[
         Literal["agreement", "judge"],
-        Meta(description="Who compares two answers: words and embedding, which shares the blindness of the matcher, or `judge`."),
+        Meta(
+            description="Who compares two answers: words and embedding, which shares the blindness of the matcher, or `judge`."
+        ),
     ] = "agreement"
     judge: Annotated[Name | None, Meta(description="Model that judges; its cost is the operator's.")] = None
     one_caller: Annotated[
-        float, Meta(gt=0, le=1, description="Share of the reviews that may come from one caller, so that none moves a class alone.")
+        float,
+        Meta(
+            gt=0,
+            le=1,
+            description="Share of the reviews that may come from one caller, so that none moves a class alone.",
+        ),
     ] = 0.2
-    reviewer_missed: Annotated[int, Meta(ge=0, description="Wrong pairs it let pass, of `reviewer_of` labelled ones.")] = 0
+    reviewer_missed: Annotated[
+        int, Meta(ge=0, description="Wrong pairs it let pass, of `reviewer_of` labelled ones.")
+    ] = 0
     reviewer_of: Annotated[int, Meta(ge=0, description="Wrong pairs that the reviewer was measured on.")] = 0
 
 
 class Semantic(Strict, frozen=True):
     """Answers to questions that are alike. Needs the extra `semantic`, unless a model embeds."""
 
-    classes: Annotated[dict[Name, CacheClass], Meta(min_length=1, description="By name; the first that fits counts.")]
+    classes: Annotated[dict[Name, CacheClass], Meta(description="By name; the first that fits counts.")]
     embedder: Annotated[Literal["wordllama"], Meta(description="What turns a question into a vector.")] = "wordllama"
-    deadline_ms: Annotated[float, Meta(gt=0, le=1000, description="Of the whole step; then the request is a miss.")] = 30.0
+    deadline_ms: Annotated[float, Meta(gt=0, le=1000, description="Of the whole step; then the request is a miss.")] = (
+        30.0
+    )
     scope_entries: Annotated[int, Meta(ge=1, le=1_000_000, description="Questions held in one scope.")] = 10_000
 
 
@@ -356,7 +369,9 @@ class Cache(Strict, frozen=True):
     backend: Annotated[
         Literal["memory", "redis"], Meta(description="`redis` shares with other replicas, by the section `redis`.")
     ] = "memory"
-    semantic: Annotated[Semantic | None, Meta(description="Answers to questions that are alike; off unless given.")] = None
+    semantic: Annotated[Semantic | None, Meta(description="Answers to questions that are alike; off unless given.")] = (
+        None
+    )
     ignored_fields: Annotated[
         list[Name],
         Meta(description="More fields of requests that cannot change an answer, such as your own tracing ids."),
