@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import logging
 import time
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
+from gateway.config.structs import Redis as Settings
+from gateway.config.structs import Secret
 from gateway.store.breaker import FAILURES
-from gateway.store.redis import Redis
+from gateway.store.redis import Library, Redis
 from gateway.store.shelf import Away
 from tests.stores.conftest import Connect
 from tests.support.redis_server import RedisServer
@@ -76,6 +78,24 @@ async def test_a_server_that_does_not_answer_is_not_waited_for_and_mixes_nothing
     for _ in range(3):
         found = await asyncio.gather(*(shelf.get(f"slow{number}") for number in range(8)))
         assert found == [b"%d" % number for number in range(8)]
+
+
+class Stuck(Library):
+    """A library that never gives an answer, whatever it was told of time-outs."""
+
+    def clients(self, settings: Settings) -> tuple[Any, list[Any]]:
+        client, beside = super().clients(settings)
+        client.get = lambda _name: asyncio.Event().wait()
+        return client, beside
+
+
+async def test_nobody_waits_longer_than_said_whatever_the_library_does(server: RedisServer) -> None:
+    shelf = Redis(Settings(url=Secret(server.url), timeout_ms=500), Stuck())
+    began = time.monotonic()
+    with pytest.raises(Away, match="in time"):
+        await shelf.get("a")
+    assert time.monotonic() - began < 1.2  # its own guard comes after 1.5
+    await shelf.aclose()
 
 
 async def test_a_caller_that_leaves_spoils_no_connection(server: RedisServer, connect: Connect) -> None:
