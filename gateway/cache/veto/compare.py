@@ -4,7 +4,7 @@ Likeness cannot tell: so every word that carries meaning must be accounted for o
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -189,9 +189,23 @@ def _runs(items: Sequence[Item]) -> list[tuple[str, tuple[str, ...]]]:
     return runs
 
 
+def _keys(items: Sequence[Item]) -> list[str]:
+    return [item.key for item in items]
+
+
 def _sorted_links(run: Sequence[Item]) -> tuple[str, ...]:
     keys: list[str] = []
     group: list[str] = []
+    half = len(run) // 2
+    if (
+        half > 1
+        and run[0].role == "~"
+        and [at for at, item in enumerate(run) if at and item.linked] == [half]
+        and len(run) == 2 * half
+    ):
+        return tuple(
+            key for part in sorted((_keys(run[:half]), _keys(run[half:]))) for key in part
+        )  # two phrases of one length
     for item in run:
         if not item.linked:
             keys += sorted(group)
@@ -227,7 +241,7 @@ def _korean_order(one: Sequence[Item], other: Sequence[Item]) -> bool:
                 return False
             turned += frozenset((role, counterpart)) in _TURNS
     if turned > 1 or any(len(roles) > 1 for roles in mine.values()):
-        return turned <= 1 and [(item.key, item.role) for item in one] == [(item.key, item.role) for item in other]
+        return turned <= 1 and _strictly(one, mine) == _strictly(other, mine)
     free = {
         key
         for key, roles in mine.items()
@@ -235,6 +249,11 @@ def _korean_order(one: Sequence[Item], other: Sequence[Item]) -> bool:
     }
     free |= {item.key for item in (*one, *other) if item.action}
     return _fixed(one, free) == _fixed(other, free)
+
+
+def _strictly(items: Sequence[Item], roles: Mapping[str, list[str]]) -> list[tuple[str, str]]:
+    """All in its order; of what stands there twice, with its roles."""
+    return [(item.key, item.role if len(roles[item.key]) > 1 else "") for item in items]
 
 
 def _by_key(items: Sequence[Item]) -> dict[str, list[str]]:

@@ -88,6 +88,11 @@ class _Walk:
             reading.asks = "how"
         if self.tell and not reading.asks:
             reading.asks = "tell"
+        last = reading.items[-1] if reading.items else None
+        if last and not reading.asks and last.role == "topic":
+            reading.asks = "tell"  # `수도는?`
+        if last and reading.asks == "tell" and last.role == "object":
+            last.role = ""  # it is told, nothing is done to it
         reading.scopes += [(scope, "") for scope in self.pending]
         for before, item in zip(reading.items, reading.items[1:], strict=False):
             if before.role == "and" and not item.action:
@@ -293,7 +298,7 @@ class _Walk:
         stem, particle = particle_of(word)
         if particle:
             self._noun(stem, ROLES[particle])
-        elif form.feature == "then" or (form.feature == "weak" and (len(form.stem) == 1 or form.past)):
+        elif form.feature == "then" or (form.feature == "weak" and len(form.stem) == 1) or (form.feature and form.past):
             self._predicate(word, form.stem, form.feature, past=form.past)
         elif not self._copular(word):
             self._noun(word, "")

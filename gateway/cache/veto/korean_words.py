@@ -123,11 +123,12 @@ ENDINGS: Final[Mapping[str, str]] = {
         "으니까 니까 므로 으며 도록 거나 다가 자마자 어도 아도 여도 어야 아야 여야 냐 으냐 겠습니까 겠어요 시겠어요 라고 다고 ㄴ다고 는다고 기 위해 자고 ㄴ다 는다 었다 ㅆ다 ㅆ던 었던 았던",
         "if": "으면 면 다면 ㄴ다면 는다면 려면요",
         "then": "고 고서 고나서",
-        "weak": "야 는 은 ㄴ 을 ㄹ 서 게 며 어 아 여 음 ㅁ 기 지 던 니 도",
+        "weak": "야 는 은 ㄴ 을 ㄹ 서 어 아 여 도",
+        "nominal": "게 며 음 ㅁ 기 지 던 니",
     }.items()
     for ending in endings.split()
 }
-"""What stands behind the stem of a verb. `strong` ones leave no doubt; a `weak` one may belong to a noun."""
+"""What stands behind the stem of a verb. `strong` ones leave no doubt; a `weak` one may belong to a noun, a `nominal` one mostly does."""
 
 LIGHT: Final = frozenset({"하", "있", "이", "없", "싶", "그러", "대하", "계시"})
 """Verbs that say nothing by themselves."""
