@@ -45,6 +45,8 @@ _IS: Final = frozenset("what who where how when why it that there he she here wh
 _BEFORE_MONTHS: Final = frozenset(
     "in on by since until before after from to next last this of early late and or for".split()
 )
+_TIMELESS: Final = frozenset({"how", "howlong", "howmuch", "price", "count", "when"})
+"""Questions in which `will it take` and `does it take` are the same."""
 _WITH_ME: Final = frozenset({"for", "let", "help", "with", "<ask>", "<tell>"})
 _OPENINGS: Final = frozenset({"<ask>", "<tell>", "<polite>", "<yes>", "<if>", "so", "and", "but", "ok"})
 
@@ -150,6 +152,8 @@ class _Walk:
         implied = IMPLIED.get(reading.asks, frozenset())
         if reading.asks == "what" and any(item.key == "cost" for item in reading.items):
             reading.asks, implied = "price", IMPLIED["price"]
+        if reading.asks in _TIMELESS:
+            reading.modes.discard("will")
         if implied:
             reading.items = [item for item in reading.items if item.key not in implied or item.negated]
         return reading

@@ -48,6 +48,9 @@ where = <where>
 what is the (meaning|definition) of = <what> mean
 what is (meant by) = <what> mean
 is it (true|correct) that = <yes>
+there (is|are|was|were|will be) = is
+(is|are) there = is
+(was|were) there = <past>
 (is it|am i) (possible|allowed|permitted|able) (for me|for us|) to = <yes> <can>
 is it possible for = <yes> <can>
 it is (possible|allowed|permitted) to = <can>
@@ -146,10 +149,14 @@ LOOSE: Final = frozenset(
 CLAUSES: Final = frozenset(
     ("<if>", "when", "because", "although", "while", "unless", "before", "after", "until", "since")
 )
-RESETS: Final = frozenset(
-    "is are am be do does i we it <how> <can> <must> <should> <will> <past> <why> <where>".split()
-)
-MODES: Final[Mapping[str, str]] = {"<can>": "can", "<must>": "must", "<should>": "should", "<might>": "might"}
+RESETS: Final = frozenset("is are am be do does i we it <how> <can> <must> <should> <past> <why> <where>".split())
+MODES: Final[Mapping[str, str]] = {
+    "<can>": "can",
+    "<must>": "must",
+    "<should>": "should",
+    "<might>": "might",
+    "<will>": "will",
+}
 SCOPES: Final[Mapping[str, str]] = {
     f"<{name}>": name for name in ("all", "some", "only", "any", "both", "either", "ge", "le", "gt", "lt", "except")
 }
@@ -173,12 +180,12 @@ ASKING: Final[Mapping[str, str]] = {
     )
 } | {"what": "what", "which": "what", "when": "when", "how": "how"}
 HAS: Final = frozenset({"has", "have"})
-STARTS_YES: Final = frozenset("is are am do does has have <can> <must> <should> <will> <past> <might>".split())
+STARTS_YES: Final = frozenset("is are am do does has have <past>".split())
 NEGATORS: Final = frozenset("not no never cannot without none nothing nobody neither nor hardly <unless>".split())
 STOP: Final = frozenset(
-    "a an the this that these those there here is are am be been being do does done doing having got i we it its "
-    "which who what how so then also too very really actually currently exactly simply possibly maybe perhaps ever "
-    "s one's itself <polite> <thanks> <ask> <tell> <yes> <will> <any> <past> ok okay well".split()
+    "a an the this that these those is are am be been being do does done doing having got i we it its "
+    "which who what how so then very really actually currently exactly simply possibly maybe perhaps ever "
+    "s one's itself <polite> <thanks> <ask> <tell> <yes> <any> <past> ok okay well".split()
 )
 OWNERS: Final[Mapping[str, str]] = {"my": "1", "mine": "1", "our": "1", "ours": "1", "your": "2", "yours": "2"}
 PERSONS: Final[Mapping[str, str]] = {"i": "1", "we": "1", "you": "2"}

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from typing import Final
 
 from gateway.cache.veto.korean_nouns import disagrees, particle_of
-from gateway.cache.veto.korean_quantities import counted, joined_number
+from gateway.cache.veto.korean_quantities import counted, grown, joined_number
 from gateway.cache.veto.korean_verbs import Verb, verb
 from gateway.cache.veto.korean_words import (
     ASKS,
     CAN,
     CANNOT,
     COPULAS,
-    DO,
     FORBID,
     HOW,
     LIGHT,
     LONGEST_PARTICLE,
+    MARKS,
     MUST,
     NOT,
     ROLES,
@@ -24,24 +24,24 @@ from gateway.cache.veto.korean_words import (
     SINGLE,
     STOP,
     TELL,
+    THINGS,
     TIMES,
     WANT,
     WHOLE,
     WHY,
 )
 from gateway.cache.veto.pieces import Piece
-from gateway.cache.veto.quantities import multiplied
 from gateway.cache.veto.reading import Item, Kind, Reading
 from gateway.cache.veto.units import UNITS
 
 _LONGEST_COPULA: Final = max(map(len, COPULAS))
 _COPULAS: Final = frozenset(COPULAS)
 _HADA: Final = frozenset("하해했한할함합되돼됐된될됨됩")
+_ADNOMINAL: Final = (4, 8)  # ends in ㄴ or ㄹ
 _ASKING: Final = frozenset(word[0] for word in ASKS)
 _TELLING: Final = frozenset({"object", "to", "from", "until", "than", "of", "and"})
 """Roles of a question word that change the question: `누가` and `누구를`."""
 _LONGEST_NAME: Final = 12
-_MARKS: Final = {mark.strip(): mark for mark in (CAN, CANNOT, FORBID, MUST, NOT, HOW, TELL, DO, WANT, WHY)}
 
 
 def read(pieces: Sequence[Piece]) -> Reading:
@@ -68,7 +68,7 @@ class _Walk:
         if piece.kind == "hangul":
             return self._hangul(pieces, at)
         if piece.kind == "mark":
-            self._mark(_MARKS.get(piece.text, ""))
+            self._mark(MARKS.get(piece.text, ""))
         elif piece.kind == "number":
             return self._number(piece.text, pieces, at + 1) + 1
         elif piece.kind == "comma":
@@ -88,6 +88,7 @@ class _Walk:
             reading.asks = "how"
         if self.tell and not reading.asks:
             reading.asks = "tell"
+        self._clear("modifier")
         last = reading.items[-1] if reading.items else None
         if last and not reading.asks and last.role == "topic":
             reading.asks = "tell"  # `수도는?`
@@ -100,6 +101,7 @@ class _Walk:
         return reading
 
     def _mark(self, mark: str) -> None:
+        self._clear("modifier")
         if mark in (HOW, WHY):
             self._ask("how" if mark == HOW else "why")
         elif mark == TELL:
@@ -129,9 +131,9 @@ class _Walk:
             self._mode("can-")
         self._clear()
 
-    def _clear(self) -> None:
-        """What stood behind the last verb was part of the mode."""
-        if self.reading.items:
+    def _clear(self, *roles: str) -> None:
+        """What stood behind the last verb was part of how it is put: it has none of these roles, or none at all."""
+        if self.reading.items and (not roles or self.reading.items[-1].role in roles):
             self.reading.items[-1].role = ""
 
     def _turn(self) -> None:
@@ -171,6 +173,8 @@ class _Walk:
         if word in SCOPES or word in STOP:
             self._small(word)
             return 1
+        if word == "네" and following and following.kind == "comma":
+            return 1
         if self._asked(word, following):
             return 2 if word == "몇" and following and following.kind == "hangul" else 1
         if taken := self._spelled(pieces, at):
@@ -180,6 +184,8 @@ class _Walk:
         return 1
 
     def _small(self, word: str) -> None:
+        if word in THINGS:
+            self._clear("modifier")
         scope = SCOPES.get(word)
         if scope in ("ge", "le", "gt", "lt", "except"):
             self.reading.scopes.append((scope, self.reading.items[-1].key if self.reading.items else ""))
@@ -240,7 +246,7 @@ class _Walk:
         if not behind or behind.kind != "hangul":
             self._quantity(value, "")
             return 0
-        value, rest, taken = _grown(value, behind.text, pieces, at)
+        value, rest, taken = grown(value, behind.text, pieces, at)
         counter, left = counted(rest)
         if counter or rest in ROLES or rest in _COPULAS or not rest:
             self._quantity(value, counter)
@@ -270,7 +276,7 @@ class _Walk:
                 last.role = "if"
         elif rest and rest[0] in _HADA and last:
             last.action = True
-            self._verbal(last, verb(rest).feature, past=verb(rest).past)
+            self._verbal(last, rest, verb(rest).feature, past=verb(rest).past)
         elif rest:
             self._word(rest, bare=False)
         return 1
@@ -311,7 +317,7 @@ class _Walk:
                 if form.stem in ("하", "되") and (form.feature or len(word) == at + 1) and word[: at + 1] not in WHOLE:
                     item = self._keep(SAME.get(word[:at], word[:at]))
                     item.action = True
-                    self._verbal(item, form.feature, past=form.past)
+                    self._verbal(item, word, form.feature, past=form.past)
                     return True
         return False
 
@@ -343,11 +349,15 @@ class _Walk:
             return
         item = self._keep(SAME.get(stem, stem))
         item.action = feature not in ("weak", "then")  # `곰은` may be a bear
-        self._verbal(item, feature, past=past)
+        self._verbal(item, word, feature, past=past)
 
-    def _verbal(self, item: Item, feature: str, *, past: bool) -> None:
+    def _verbal(self, item: Item, word: str, feature: str, *, past: bool) -> None:
         self.reading.past |= past
-        item.role = feature if feature in ("if", "then") else ""
+        modifies = feature == "weak" and (word[-1] == "는" or (ord(word[-1]) - 0xAC00) % 28 in _ADNOMINAL)
+        if modifies and len(word) == 2 and word[-1] in "은는을":
+            item.role = ROLES[word[-1]]  # `형은` may be a brother
+        else:
+            item.role = "modifier" if modifies else feature if feature in ("if", "then") else ""
 
     def _noun(self, stem: str, role: str) -> None:
         if stem in STOP or stem in SCOPES:
@@ -379,14 +389,3 @@ class _Walk:
         self.polar = ""
         self.reading.items.append(item)
         return item
-
-
-def _grown(value: str, text: str, pieces: Sequence[Piece], at: int) -> tuple[str, str, int]:
-    """`5` with `만` and `원` behind it: the value, what is left of the text, and how many pieces were read."""
-    from_magnitude, rest = multiplied(value, text)
-    if rest or from_magnitude == value:
-        return from_magnitude, rest, 1
-    following = pieces[at + 1] if at + 1 < len(pieces) else None
-    if following and following.kind == "hangul" and counted(following.text)[0]:
-        return from_magnitude, following.text, 2
-    return from_magnitude, rest, 1

@@ -1,8 +1,10 @@
 """Numbers and what they count, as Korean writes them together."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from gateway.cache.veto.quantities import NATIVE, sino
+from gateway.cache.veto.pieces import Piece
+from gateway.cache.veto.quantities import NATIVE, multiplied, sino
 from gateway.cache.veto.units import COUNTERS, UNITS
 
 _LONGEST_COUNTER: Final = 5
@@ -54,3 +56,14 @@ def _value(word: str) -> int | None:
         and (len(word) > 1 or made >= 10 or word in "일이삼사오육칠팔구")
         else None
     )
+
+
+def grown(value: str, text: str, pieces: Sequence[Piece], at: int) -> tuple[str, str, int]:
+    """`5` with `만` and `원` behind it: the value, what is left of the text, and how many pieces were read."""
+    from_magnitude, rest = multiplied(value, text)
+    if rest or from_magnitude == value:
+        return from_magnitude, rest, 1
+    following = pieces[at + 1] if at + 1 < len(pieces) else None
+    if following and following.kind == "hangul" and counted(following.text)[0]:
+        return from_magnitude, following.text, 2
+    return from_magnitude, rest, 1

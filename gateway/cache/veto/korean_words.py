@@ -76,8 +76,8 @@ ASKS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 STOP: Final = frozenset(
     "것 거 게 건 걸 수 등 및 그 이 저 좀 혹시 제 내 저는 나는 제가 내가 저의 나의 저희 우리 제발 그냥 감사합니다 고맙습니다 안녕하세요 안녕 저기요 실례지만 "
-    "데 점 때 정말 진짜 지금은 그럼 그러면 그런데 근데 그리고 또는 대해 대해서 대한 대하여 관해 관해서 관한 관하여 꼭 아주 매우 너무 정확히 부탁드립니다 부탁해요 부탁합니다 "
-    "그것 이것 저것 요 네 아 음 걸로 거죠 거예요 건가요 것인가요 게요 좋을까요 더러".split()
+    "데 점 때 경우 정말 진짜 지금은 그럼 그러면 그런데 근데 그리고 또는 대해 대해서 대한 대하여 관해 관해서 관한 관하여 꼭 아주 매우 너무 정확히 부탁드립니다 부탁해요 부탁합니다 "
+    "그것 이것 저것 요 아 음 걸로 거죠 거예요 건가요 것인가요 게요 좋을까요 더러".split()
 )
 SCOPES: Final[Mapping[str, str]] = {
     "모두": "all", "모든": "all", "전부": "all", "전체": "all", "다": "all", "일부": "some", "몇몇": "some", "각": "each", "각각": "each", "매": "each",
@@ -115,6 +115,8 @@ ANTONYMS: Final = frozenset(
         "포함/제외 활성화/비활성화 합격/불합격 찬성/반대 출발/도착 입장/퇴장 잠그/풀 켜/꺼 버스/기차 재시작/중지"
     ).split()
 )
+THINGS: Final = frozenset("것 거 게 건 걸 데 점 때 경우 법 방법".split())
+"""Behind a verb they say nothing of their own."""
 ENDINGS: Final[Mapping[str, str]] = {
     ending: feature
     for feature, endings in {

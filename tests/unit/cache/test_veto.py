@@ -7,14 +7,15 @@ import pytest
 from gateway.cache.veto import LONGEST, Reason, veto
 from gateway.cache.veto.reason import ORDER
 from tests.pairs.corpus import corpus
-from tests.unit.cache.traps import ENGLISH, KOREAN
+from tests.unit.cache import traps_english, traps_korean
+from tests.unit.cache.likes import LIKES
 
 
 def lines(text: str) -> list[list[str]]:
     return [line.split("|") for line in text.strip().splitlines()]
 
 
-@pytest.mark.parametrize(("asked", "stored"), lines(ENGLISH) + lines(KOREAN))
+@pytest.mark.parametrize(("asked", "stored"), lines(traps_english.TRAPS) + lines(traps_korean.TRAPS))
 def test_a_trap_is_vetoed(asked: str, stored: str) -> None:
     assert veto(asked, stored)
 
@@ -78,6 +79,11 @@ def test_a_veto_names_what_differs(asked: str, stored: str, category: str) -> No
 def test_what_asks_the_same_may_serve(alike: list[str]) -> None:
     for asked, stored in itertools.combinations(alike, 2):
         assert veto(asked, stored) == [], (asked, stored)
+
+
+@pytest.mark.parametrize(("asked", "stored"), lines(LIKES))
+def test_a_question_put_in_another_way_may_be_served(asked: str, stored: str) -> None:
+    assert veto(asked, stored) == []
 
 
 def test_a_long_question_is_served_by_itself_alone() -> None:

@@ -1,8 +1,8 @@
-"""Traps beyond the labelled pairs: questions that look alike and must not share an answer; one on each line."""
+"""Traps in English beyond the labelled pairs: questions that look alike and must not share an answer; one on each line."""
 
 from typing import Final
 
-ENGLISH: Final = """
+TRAPS: Final = """
 How do I block a user?|How do I unblock a user?
 Can my wife drive my car?|Can my wife not drive my car?
 What is the dosage of aspirin for adults?|What is the dosage of aspirin for children?
@@ -207,156 +207,62 @@ dollar to euro|euro to dollar
 usd eur rate|eur usd rate
 man eating shark|shark eating man
 Who in IT reads my mail?|Who reads my mail?
-"""
-
-KOREAN: Final = """
-우리 회사가 고객에게 돈을 줘야 하나요?|고객이 우리 회사에 돈을 줘야 하나요?
-아이가 약을 먹어도 되나요?|어른이 약을 먹어도 되나요?
-개가 포도를 먹어도 되나요?|개가 포도를 먹으면 안 되나요?
-세금을 내야 하나요?|세금을 내도 되나요?
-출근해야 하나요?|출근하지 않아도 되나요?
-출근하지 않아도 되나요?|출근하면 안 되나요?
-문을 잠갔나요?|문을 잠그나요?
-누가 승인했나요?|누가 승인하나요?
-이번 달 급여는 얼마인가요?|다음 달 급여는 얼마인가요?
-지난주 회의록 요약해 줘|이번 주 회의록 요약해 줘
-형이 동생보다 키가 큰가요?|동생이 형보다 키가 큰가요?
-철수가 영희를 고소했나요?|영희가 철수를 고소했나요?
-철수는 영희를 고소했나요?|영희는 철수를 고소했나요?
-철수한테 영희가 빌려준 돈|영희한테 철수가 빌려준 돈
-A에서 B를 빼면?|B에서 A를 빼면?
-10에서 3을 빼면 얼마야?|3에서 10을 빼면 얼마야?
-8을 2로 나누면?|2를 8로 나누면?
-회원만 볼 수 있나요?|회원도 볼 수 있나요?
-회원은 모두 볼 수 있나요?|회원은 일부만 볼 수 있나요?
-비회원도 주문할 수 있나요?|회원도 주문할 수 있나요?
-무료 배송인가요?|유료 배송인가요?
-열 명까지 가능한가요?|스무 명까지 가능한가요?
-세 시에 만나나요?|네 시에 만나나요?
-만 원이면 살 수 있나요?|천 원이면 살 수 있나요?
-삼십 분 걸리나요?|삼십 초 걸리나요?
-2차 접종은 언제인가요?|3차 접종은 언제인가요?
-3호선은 어디로 가나요?|4호선은 어디로 가나요?
-왼쪽 버튼을 누르면?|오른쪽 버튼을 누르면?
-계약을 해지하면 위약금이 있나요?|계약을 해지하면 위약금이 없나요?
-먹기 전에 운동하나요?|먹은 후에 운동하나요?
-식사 전에 먹나요?|식사 후에 먹나요?
-한국에서 일본으로 보내는 택배|일본에서 한국으로 보내는 택배
-아빠가 아이에게 준 책|아이가 아빠에게 준 책
-사장이 직원을 해고할 수 있나요?|직원이 사장을 해고할 수 있나요?
-사과와 배 중 뭐가 더 비싸요?|사과와 배 중 뭐가 더 싸요?
-이 약은 졸리나요?|이 약은 안 졸리나요?
-왜 불이 켜지나요?|왜 불이 꺼지나요?
-왜 불이 안 켜지나요?|왜 불이 켜지나요?
-못 가는 이유가 뭐예요?|가는 이유가 뭐예요?
-갈 수 없는 나라는?|갈 수 있는 나라는?
-누구를 초대했나요?|누가 초대했나요?
-누구에게 보내나요?|누가 보내나요?
-언제부터 시작하나요?|언제까지 하나요?
-어디에서 왔나요?|어디로 갔나요?
-얼마나 걸려요?|얼마예요?
-제 이름이 뭐예요?|당신 이름이 뭐예요?
-최소 주문 금액은?|최대 주문 금액은?
-할인 전 가격은?|할인 후 가격은?
-1층 화장실 어디예요?|2층 화장실 어디예요?
-아침에 먹나요?|저녁에 먹나요?
-빨간 버튼은 뭔가요?|파란 버튼은 뭔가요?
-신규 고객 할인 있나요?|기존 고객 할인 있나요?
-큰 파일을 보내는 방법|작은 파일을 보내는 방법
-짧게 요약해 줘|길게 요약해 줘
-남자 화장실은 어디예요?|여자 화장실은 어디예요?
-정규직도 신청할 수 있나요?|계약직도 신청할 수 있나요?
-환불 규정 알려줘|교환 규정 알려줘
-서버를 켜는 법|서버를 끄는 법
-가격이 올랐나요?|가격이 내렸나요?
-파일을 폴더에 넣는 법|폴더를 파일에 넣는 법
-A/S는 무료인가요?|A/S는 유료인가요?
-사장님이 안 계신가요?|사장님이 계신가요?
-이 제품은 방수가 되나요?|이 제품은 방수가 안 되나요?
-이 제품은 방수인가요?|이 제품은 방수가 아닌가요?
-두 배로 늘리려면?|세 배로 늘리려면?
-절반만 환불되나요?|전액 환불되나요?
-회의가 끝났나요?|회의가 시작됐나요?
-아들 여권 신청 방법|딸 여권 신청 방법
-아버지의 친구는 누구인가요?|친구의 아버지는 누구인가요?
-어제 누가 왔어요?|어제 누가 갔어요?
-삼성이 애플에 졌나요?|애플이 삼성에 졌나요?
-알코올과 함께 먹어도 되나요?|알코올 없이 먹어도 되나요?
-비밀번호가 뭐예요?|비밀번호 규칙이 뭐예요?
-차가 있나요?|차가 없나요?
-물이 개를 무서워하나요?|개가 물을 무서워하나요?
-고객이 주문을 취소했나요?|고객이 주문을 취소당했나요?
-강아지에게 초콜릿을 줘도 되나요?|강아지에게 초콜릿을 주면 안 되나요?
-면접에 떨어지면 다시 지원할 수 있나요?|면접에 붙으면 다시 지원할 수 있나요?
-부모님 동의 없이 가입할 수 있나요?|부모님 동의를 받고 가입할 수 있나요?
-배송 전에 주소를 바꿀 수 있나요?|배송 후에 주소를 바꿀 수 있나요?
-매주 월요일에 회의하나요?|매달 월요일에 회의하나요?
-격주로 회의하나요?|매주 회의하나요?
-반차는 오전에 쓰나요?|반차는 오후에 쓰나요?
-첫째 주에 쉬나요?|둘째 주에 쉬나요?
-이 버튼을 한 번 누르면?|이 버튼을 두 번 누르면?
-소득이 5천만 원 이상이면 세율은?|소득이 5천만 원 미만이면 세율은?
-소득이 5천만 원이면 세율은?|소득이 5억 원이면 세율은?
-만 18세면 투표하나요?|만 19세면 투표하나요?
-갑이 을에게 손해를 배상해야 하나요?|을이 갑에게 손해를 배상해야 하나요?
-매도인이 세금을 내나요?|매수인이 세금을 내나요?
-집주인이 수리비를 내나요?|세입자가 수리비를 내나요?
-형은 동생을 때렸나요?|동생은 형을 때렸나요?
-동생을 형이 때렸나요?|동생이 형을 때렸나요?
-엄마가 딸보다 젊어 보이나요?|딸이 엄마보다 젊어 보이나요?
-A팀이 B팀을 이겼나요?|B팀이 A팀을 이겼나요?
-A가 B에 포함되나요?|B가 A에 포함되나요?
-원화를 달러로 환전하면?|달러를 원화로 환전하면?
-엑셀을 PDF로 바꾸는 법|PDF를 엑셀로 바꾸는 법
-서울에서 출발해서 대전에 도착하나요?|대전에서 출발해서 서울에 도착하나요?
-왜 이 파일은 열리나요?|왜 이 파일은 안 열리나요?
-왜 이 파일이 안 열리나요?|왜 이 파일이 안 닫히나요?
-못 받은 돈은 어떻게 하나요?|받은 돈은 어떻게 하나요?
-안 쓰는 계정을 삭제하는 법|쓰는 계정을 삭제하는 법
-쓰지 않는 계정을 삭제하는 법|쓰는 계정을 삭제하지 않는 법
-회비를 낸 사람만 참석하나요?|회비를 안 낸 사람만 참석하나요?
-결제가 됐는데 주문이 안 됐어요|결제가 안 됐는데 주문이 됐어요
-환불이 안 됐는데 취소가 됐어요|환불이 됐는데 취소가 안 됐어요
-비밀번호를 모르면 어떻게 하나요?|비밀번호를 알면 어떻게 하나요?
-아이디를 잊었어요|비밀번호를 잊었어요
-미국에서 쓸 수 있나요?|미국에서 살 수 있나요?
-집에서 먹나요?|집을 먹나요?
-차를 파는 방법|차를 사는 방법
-차를 사는 방법|차에 사는 방법
-옷을 입는 순서|옷을 벗는 순서
-밥을 먹고 약을 먹나요?|약을 먹고 밥을 먹나요?
-씻고 자나요?|자고 씻나요?
-혼자 갈 수 있나요?|같이 갈 수 있나요?
-빨리 가는 길|천천히 가는 길
-비싼 요금제가 뭐예요?|싼 요금제가 뭐예요?
-가장 비싼 요금제는?|가장 싼 요금제는?
-인기 있는 메뉴는?|인기 없는 메뉴는?
-재고가 있나요?|재고가 남나요?
-재고가 있는 매장|재고가 없는 매장
-회원이 아니면 못 사나요?|회원이면 못 사나요?
-회원이 아닌 사람도 되나요?|회원인 사람도 되나요?
-언제 문을 여나요?|언제 문을 닫나요?
-몇 시에 여나요?|몇 분에 여나요?
-몇 명인가요?|몇 개인가요?
-누구의 책인가요?|누구를 위한 책인가요?
-어디로 보내나요?|어디서 보내나요?
-어느 나라가 이겼나요?|어느 나라가 졌나요?
-이건 뭐예요?|저건 뭐예요?
-이 문장을 영어로 번역해 줘|이 문장을 영어로 번역하지 마
-3줄로 요약해 줘|5줄로 요약해 줘
-존댓말로 써 줘|반말로 써 줘
-긴 글로 써 줘|짧은 글로 써 줘
-고려 시대에 대해 알려 줘|조선 시대에 대해 알려 줘
-임진왜란 이전의 조선|임진왜란 이후의 조선
-김치찌개 2인분 레시피|김치찌개 4인분 레시피
-김치찌개 레시피|된장찌개 레시피
-국민연금 수령 나이|기초연금 수령 나이
-삼성전자 주가|삼성전자 우선주 주가
-코로나 백신 부작용|코로나 백신 효과
-왼손잡이용 가위|오른손잡이용 가위
-여름에 입는 옷|겨울에 입는 옷
-하루에 세 번 먹나요?|하루에 세 알 먹나요?
-유통 기한이 지난 우유|유통 기한이 안 지난 우유
-출금 한도를 올리는 법|출금 한도를 내리는 법
-볼륨을 키우는 법|볼륨을 줄이는 법
+How do I get there?|How do I get here?
+Is it too hot?|Is it hot?
+Will it rain?|Does it rain?
+Who will win?|Who wins?
+Why is my cat sleeping so much?|Why is my cat sleeping?
+Can I still apply?|Can I apply?
+Is it already open?|Is it open?
+Can I apply again?|Can I apply?
+Is she also a lawyer?|Is she a lawyer?
+Where did Napoleon die?|Where did Napoleon live?
+What is the largest lake in Africa by area?|What is the largest lake in Africa by volume?
+How do I make pancakes with eggs?|How do I make eggs with pancakes?
+Who directed the movie based on the book by King?|Who wrote the book the movie directed by King is based on?
+What do you call a baby goat?|What do you call a baby sheep?
+Is Monday a holiday in Chile?|Is Monday a holiday in China?
+Does X imply Y?|Does Y imply X?
+Is set A a subset of set B?|Is set B a subset of set A?
+What is the derivative of sin x?|What is the derivative of cos x?
+What is the integral of x?|What is the derivative of x?
+Is the square of -3 positive?|Is the square of 3 positive?
+What's 50% off $80?|What's 80% off $50?
+How to run tests in parallel|How to run tests in sequence
+How to open a file for reading|How to open a file for writing
+How to read a file line by line|How to write a file line by line
+How do I make a private repo public?|How do I make a public repo private?
+How do I go from monthly to yearly billing?|How do I go from yearly to monthly billing?
+Is 2FA required for admins but not users?|Is 2FA required for users but not admins?
+Do I pay before or after delivery?|Do I pay after delivery?
+Who reports to whom, Ann or Bob?|Who reports to Ann?
+Did Ann report to Bob?|Did Bob report to Ann?
+Does Ann report to Bob's boss?|Does Bob's boss report to Ann?
+Is Bob the boss of Ann?|Is Ann the boss of Bob?
+Is Bob Ann's boss?|Is Ann Bob's boss?
+What did the fox say to the hen?|What did the hen say to the fox?
+Which drug interacts with which food?|Which food interacts with which drug?
+Should I water plants at night or in the morning?|Should I water plants in the morning?
+Is a tomato a fruit?|Is a fruit a tomato?
+Can a non-member vote?|Can a member vote?
+Is it non-refundable?|Is it refundable?
+Is this gluten-free?|Does this contain gluten?
+How do I pre-order?|How do I order?
+How do I re-enable logging?|How do I enable logging?
+Is it under $20?|Is it over $20?
+Is it within 5 km?|Is it beyond 5 km?
+Show rows where a = 1 and b = 2|Show rows where a = 2 and b = 1
+SELECT a FROM b|SELECT b FROM a
+Does it work offline?|Does it work online?
+Do I need to sign up?|Do I need to sign in?
+How do I sign out?|How do I sign in?
+What does "I'm fine" mean?|What does "I'm not fine" mean?
+How do I turn the volume up?|How do I turn the volume down?
+How do I scroll up?|How do I scroll down?
+What is a front end?|What is a back end?
+Is a lion bigger than a tiger?|Is a lion smaller than a tiger?
+What is the most expensive city?|What is the least expensive city?
+How can I be more patient?|How can I be less patient?
+What if it fails?|What if it passes?
+What was Rome like before Caesar?|What was Rome like after Caesar?
 """
