@@ -6,7 +6,7 @@ import logging
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway.api.internal import Internal
@@ -19,6 +19,7 @@ from gateway.cache.replay import text_of
 from gateway.cache.reviewing import Reviewer
 from gateway.cache.semantic import Embedder, Semantic, Vetoes
 from gateway.cache.store import Neighbours, Store
+from gateway.cache.trails import Trails
 from gateway.config.structs import Cache, Config
 from gateway.policy.behind import Behind
 from gateway.store.redis import Redis, load
@@ -37,6 +38,7 @@ class Caches:
     _made: tuple[Any, ...] = ()
     _store: Store | None = None
     _embedder: Embedder | None = None
+    _trails: Trails = field(default_factory=Trails)
 
     async def made(self, config: Config, internal: Internal) -> Answers | None:
         """Raises ValueError for what cannot be had here."""
@@ -46,7 +48,7 @@ class Caches:
         if settings.semantic is not None and self._embedder is None:
             self._embedder = await asyncio.to_thread(load_wordllama)
         store = await self._kept_in(config, settings)
-        answers = Answers(settings, store, time.time, random.Random())
+        answers = Answers(settings, store, time.time, random.Random(), trails=self._trails)
         if settings.semantic is not None and self._embedder is not None and store.semantic:
             answers.semantic = self._semantic(settings, store, self._embedder, internal)
         return answers

@@ -46,6 +46,7 @@ KINDS: Final[dict[str, Kind]] = {
     "invalid_api_key": _caller(401, "invalid_request_error", "authentication_error"),
     "foreign_origin": _caller(403, "permission_error", "permission_error"),
     "model_not_allowed": _caller(403, "permission_error", "permission_error"),
+    "not_an_administrator": _caller(403, "permission_error", "permission_error"),
     # what is asked for
     "model_not_found": _caller(404, "invalid_request_error", "not_found_error"),
     "not_found": _caller(404, "invalid_request_error", "not_found_error"),

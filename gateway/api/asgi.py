@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from gateway.api import models, paths
+from gateway.api.cache import answer as cache_answer
 from gateway.api.llm import Endpoint, Gate, headers_of
 from gateway.api.replying import NAMED
 from gateway.errors import GatewayError
@@ -144,4 +145,20 @@ def application(gate: Gate) -> Starlette:
         )
         return Response(page, headers={"content-type": CONTENT_TYPE})
 
-    return Application(V1(gate), [Route("/health", health), Route("/metrics", metrics)])
+    async def cache(request: Request) -> Response:
+        try:
+            value = await cache_answer(gate.pipeline.setup, request, headers_of(request.scope))
+        except GatewayError as error:
+            return _refusal(error, request.scope["path"])
+        return Response(_encode(value), media_type="application/json", headers={"cache-control": "no-store"})
+
+    return Application(
+        V1(gate),
+        [
+            Route("/health", health),
+            Route("/metrics", metrics),
+            Route("/haechi/cache/stats", cache),
+            Route("/haechi/cache/requests/{request_id}", cache),
+            Route("/haechi/cache/purge", cache, methods=["POST"]),
+        ],
+    )

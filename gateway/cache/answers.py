@@ -16,11 +16,13 @@ from msgspec.structs import replace
 from gateway.cache import entry as kept
 from gateway.cache.admission import may_keep, may_look
 from gateway.cache.entry import Entry
+from gateway.cache.purging import ALL, of_model, of_tenant, tagged
 from gateway.cache.replay import as_frames, ids_of, renewed, rewritten, text_of
 from gateway.cache.scope import Circumstances, Scope, scoped, way
 from gateway.cache.semantic import Candidate, Placing, Semantic
 from gateway.cache.store import Placed, Store
 from gateway.cache.tape import Tape
+from gateway.cache.trails import Trail, Trails
 from gateway.cache.wishes import Wishes, wishes
 from gateway.config.structs import Cache
 from gateway.errors import GatewayError
@@ -32,10 +34,10 @@ from gateway.routing.features import permits
 from gateway.routing.routes import Route
 from gateway.wire.frames import Frame
 
-_ALL: Final = "all"
 _VENDORS: Final = {"messages": "anthropic-"}
 _SAME_ANSWER: Final = frozenset({"anthropic-version", "openai-organization", "openai-project"})
 _MOST_SERVED: Final = 10_000
+_LONGEST_NAME: Final = 200
 _FREE: Final = 1  # what an answer without a price is worth
 
 
@@ -43,7 +45,8 @@ _FREE: Final = 1  # what an answer without a price is worth
 class Looked:
     """Of one exchange. `entry` is what was found, `frames` the same as its caller gets it; `tape` records a live answer.
 
-    `place` is where its question stands in the semantic tier, `near` the answer to another one that was found there.
+    `place` is where its question stands in the semantic tier, `near` the answer to another one that was found there. `trail`
+    is what can be told of all this later.
     """
 
     scope: Scope
@@ -52,6 +55,7 @@ class Looked:
     names: list[str]
     epochs: dict[str, int]
     tape: Tape
+    trail: Trail
     entry: Entry | None = None
     frames: list[Frame] = field(default_factory=list)
     place: Placing | None = None
@@ -68,6 +72,7 @@ class Answers:
     rng: Random
     semantic: Semantic | None = None
     served: dict[str, Candidate] = field(default_factory=dict)
+    trails: Trails = field(default_factory=Trails)
 
     async def complain(self, request_id: str, caller: str) -> bool:
         """Somebody says that the answer to this request was wrong. Whether it came from the semantic tier, and was theirs.
@@ -84,26 +89,42 @@ class Answers:
     async def look(self, x: Exchange, principal: Principal, route: Route | None) -> Looked | None:
         """Says in `x.cached` what came of it. Raises `invalid_request` for a header that cannot be."""
         asked = wishes(x.headers)
-        if x.body is None or x.target_path or x.behind is not None or x.pinned or route is None:
+        if x.body is None or x.target_path or x.behind is not None:
             return None
-        if not permits(tuple(self.settings.models), x.model):
+        trail = self._trail(x, principal, asked)
+        looked = await self._looked(x, principal, route, asked, trail)
+        if x.cached is not None:
+            trail.status = x.cached.status
+        if looked is not None and looked.place is not None:
+            trail.threshold, trail.neighbours = looked.place.threshold, looked.place.seen
+            trail.like_why = looked.place.why
+        self.trails.looked[trail.status, trail.why] += 1
+        return looked
+
+    async def _looked(
+        self, x: Exchange, principal: Principal, route: Route | None, asked: Wishes, trail: Trail
+    ) -> Looked | None:
+        why = "pinned" if x.pinned else "no_route" if route is None else ""
+        if why or route is None or x.body is None or not permits(tuple(self.settings.models), x.model):
+            trail.why = why or "model"
             return None
         if asked.mode == "bypass":
-            x.cached = Cached("bypass")
+            x.cached, trail.why = Cached("bypass"), "asked"
             return None
         scope = scoped(x.dialect, x.body, self._circumstances(x, principal, route), self.settings.ignored_fields)
+        if scope is not None:
+            trail.made_of(scope.parts, scope.exact)
         if scope is None or not may_look(x.dialect.name, x.body, scope.request):
-            x.cached = Cached("bypass")
+            x.cached, trail.why = Cached("bypass"), "unreadable" if scope is None else "stateful"
             return None
         epochs = await self.store.epochs(names := self._names(x, principal))
         if epochs is None:
-            x.cached = Cached("miss")
+            x.cached, trail.why = Cached("miss"), "store_away"
             return None
         form = way(x.dialect, x.body, streamed=x.streamed, asked_usage=x.asked_usage)
         tape = Tape(self.settings.answer_bytes)
-        looked = Looked(scope, asked, form, names, dict(zip(names, epochs, strict=True)), tape)
-        if asked.mode != "refresh":
-            await self._find(looked, x)
+        looked = Looked(scope, asked, form, names, dict(zip(names, epochs, strict=True)), tape, trail)
+        trail.why = "asked" if asked.mode == "refresh" else await self._find(looked, x)
         if looked.entry is None:
             x.cached = Cached("miss")
             if self.semantic is not None:
@@ -112,18 +133,25 @@ class Answers:
 
     async def keep(self, looked: Looked, x: Exchange) -> None:
         """Nothing that is not whole, clean, and the asked model's own."""
+        looked.trail.kept = await self._keep(looked, x)
+        self.trails.kept[looked.trail.kept] += 1
+
+    async def _keep(self, looked: Looked, x: Exchange) -> str:
+        """What became of it, in a word."""
         tape = looked.tape
-        if not tape.whole or tape.watch is None or x.plan is None or x.served_by is None or x.starts:
-            return
-        if x.served_by not in x.plan.groups[0].candidates or x.reply_status != 200:
-            return
+        if not tape.whole or tape.watch is None:
+            return "too_large"
+        if x.plan is None or x.served_by is None or x.starts or x.served_by not in x.plan.groups[0].candidates:
+            return "not_the_asked_model"
+        if x.reply_status != 200:
+            return "status"
         raw = tape.raw
         verdicts = None if x.guarding is None else x.guarding.verdicts
         if not may_keep(x.dialect.name, tape.watch.finish, raw, verdicts):
-            return
+            return "not_clean"
         epochs = await self._with_tags(looked)
         if epochs is None:
-            return
+            return "store_away"
         usage, prices = (
             tape.watch.usage,
             x.served_by.prices,
@@ -152,6 +180,7 @@ class Answers:
         await self.store.put(looked.scope.exact, kept.encode(entry), seconds, worth, placed)
         if looked.near is not None and self.semantic is not None:
             self.semantic.compare(looked.near, looked.scope.question, text_of(entry))
+        return "kept"
 
     def _placed(self, looked: Looked) -> Placed | None:
         place = looked.place
@@ -163,10 +192,13 @@ class Answers:
 
     async def _find_like(self, semantic: Semantic, looked: Looked, x: Exchange, principal: Principal) -> None:
         place = semantic.placing(looked.scope, x.model, principal)
+        looked.trail.of_class = None if place is None else place.name
         if place is None or place.why:
+            looked.trail.like_why = "no_class" if place is None else place.why
             return
         looked.place = place
         if looked.wishes.mode != "use":
+            place.why = "exact" if looked.wishes.mode == "exact" else "asked"
             return
 
         async def valid(entry: Entry) -> bool:
@@ -185,13 +217,37 @@ class Answers:
         else:
             x.cached = Cached("shadow", similarity=found.similarity)
 
-    async def _find(self, looked: Looked, x: Exchange) -> None:
+    async def _find(self, looked: Looked, x: Exchange) -> str:
+        """Why not, in a word; empty if it was found."""
         stored = await self.store.get(looked.scope.exact)
-        found = None if stored is None else kept.decode(stored)
-        if found is None or not self._is_young(found, looked) or not await self._is_valid(found, looked):
-            return
-        if self._given(found, looked, x):
-            x.cached = Cached("hit", max(0.0, self.wall() - found.stored), None, found.cost_nanodollars)
+        if stored is None:
+            return "new"
+        found = kept.decode(stored)
+        if found is None:
+            return "other_release"
+        if not self._is_young(found, looked):
+            return "old"
+        if not await self._is_valid(found, looked):
+            return "purged"
+        if not self._given(found, looked, x):
+            return "other_dialect"
+        x.cached = Cached("hit", max(0.0, self.wall() - found.stored), None, found.cost_nanodollars)
+        return ""
+
+    def _trail(self, x: Exchange, principal: Principal, asked: Wishes) -> Trail:
+        trail = Trail(
+            request_id=x.id,
+            caller=principal.id,
+            key=principal.name,
+            model=x.model[:_LONGEST_NAME],
+            dialect=x.dialect.name,
+            time=self.wall(),
+            mode=asked.mode,
+            most_age=asked.most_age,
+            tags=asked.tags,
+        )
+        self.trails.add(trail)
+        return trail
 
     def _given(self, found: Entry, looked: Looked, x: Exchange) -> bool:
         """Whether this caller can be given that; if its dialect cannot say it, the model is asked, and that is kept."""
@@ -228,13 +284,13 @@ class Answers:
     async def _with_tags(self, looked: Looked) -> dict[str, int] | None:
         if not looked.wishes.tags:
             return looked.epochs
-        names = [f"tag:{tag}" for tag in looked.wishes.tags]
+        names = [tagged(tag) for tag in looked.wishes.tags]
         epochs = await self.store.epochs(names)
         return None if epochs is None else {**looked.epochs, **dict(zip(names, epochs, strict=True))}
 
     def _names(self, x: Exchange, principal: Principal) -> list[str]:
         """What an entry can be purged by, besides its tags."""
-        return [_ALL, f"model:{x.model}", f"tenant:{_tenant(principal)}"]
+        return [ALL, of_model(x.model), of_tenant(principal.team, principal.id)]
 
     def _circumstances(self, x: Exchange, principal: Principal, route: Route) -> Circumstances:
         targets = [
@@ -253,12 +309,8 @@ class Answers:
         if share == "global":
             return ("global",)
         if share in ("team", "tenant"):
-            return ("team", _tenant(principal))
+            return ("team", of_tenant(principal.team, principal.id))
         return (share, principal.id, end_user(x.body or {}) if share == "user" else "")
-
-
-def _tenant(principal: Principal) -> str:
-    return f"team {principal.team}" if principal.team is not None else f"key {principal.id}"
 
 
 def _that_change_answers(x: Exchange) -> tuple[tuple[str, str], ...]:

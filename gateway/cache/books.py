@@ -110,6 +110,15 @@ class Books:
         return Book(of=of), stored
 
 
+async def last_book(store: Store, name: str) -> Book | None:
+    """What stands there, whatever it is about. None where nothing was counted yet, or nobody can tell."""
+    stored = await store.load(_name(name))
+    try:
+        return None if stored is None else _decoder.decode(stored)
+    except msgspec.ValidationError:  # of another release
+        return None
+
+
 def _may_count(book: Book, who: str, share: float) -> bool:
     """Nobody moves a class alone."""
     own = book.callers.get(who, 0) + 1

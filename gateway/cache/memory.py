@@ -116,6 +116,9 @@ class Memory:
             self._saved.pop(next((one for one in self._saved if not one.startswith(LASTING)), name))
         return True
 
+    async def figures(self) -> dict[str, int]:
+        return {"entries": len(self._held), "bytes": self.bytes, "evicted": self.evicted}
+
     async def aclose(self) -> None:
         self._held.clear()
 

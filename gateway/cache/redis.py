@@ -106,6 +106,20 @@ class Shared:
         key = self._named("s", name)
         return bool(await self._run(lambda client: client.eval(_SWAP, 1, key, before or b"", value, str(seconds))))
 
+    async def figures(self) -> dict[str, int]:
+        """Of the whole server: counting what is the cache's own would mean to walk through all keys."""
+
+        async def asked(client: Any) -> dict[str, int]:
+            keys, told = await client.dbsize(), await client.info()
+            nodes = [told] if "used_memory" in told else list(told.values())  # a cluster tells node by node
+            return {
+                "keys of the server": keys,
+                "bytes of the server": sum(node["used_memory"] for node in nodes),
+                "evicted by the server": sum(node["evicted_keys"] for node in nodes),
+            }
+
+        return await self._run(asked) or {}
+
     async def aclose(self) -> None:
         await self._redis.aclose()
 

@@ -5,12 +5,13 @@ a wrong answer. What cannot change an answer is left out by name (`UNCHANGING`, 
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from gateway.cache.parts import DIGEST_BYTES, Parts, parts_of, together
 from gateway.errors import GatewayError
 from gateway.guards.placeholders import PLACEHOLDER
 from gateway.wire.dialect import Dialect
@@ -37,7 +38,6 @@ MARKERS: Final = frozenset({"cache_control", "prompt_cache_breakpoint"})
 
 _OF_THE_FORM: Final = frozenset({"dialect", "model", "include_usage", "echo"})
 _REPEATED: Final = ("tools", "tool_choice", "text", "reasoning", "instructions")  # these stand in the request itself
-_DIGEST_BYTES: Final = 24
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -54,16 +54,22 @@ class Circumstances:
     route: tuple[str, ...]
     headers: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def named(self) -> dict[str, Any]:
+        return {"share": self.share, "rules": self.rules, "route": self.route, "headers": self.headers}
+
 
 class Scope(NamedTuple):
     """`exact`: of equal requests alone. `around`: of those that differ in nothing but `question`, the last user text; None
-    where there is no such text. `request` is None where the dialect has no neutral form.
+    where there is no such text. `request` is None where the dialect has no neutral form. `parts`: what both are made of, but
+    for that text.
     """
 
     exact: bytes
     around: bytes | None
     question: str
     request: Request | None
+    parts: Parts
 
     def __repr__(self) -> str:
         return f"Scope({self.exact.hex()[:8]})"
@@ -80,22 +86,24 @@ def scoped(
     request = _read(dialect, body)
     texts: list[str] = []
     if request is None:
-        kept = {name: value for name, value in body.items() if name not in left_out and name != "model"}
-        said: Any = (dialect.name, body.get("stream") is True, kept)
+        said = {name: value for name, value in body.items() if name not in left_out and name != "model"}
+        form: Any = (dialect.name, body.get("stream") is True)
     else:
         said, texts = _said(request, left_out)
+        form = "neutral"
     try:
-        base = blake2b(_encode((astuple(around), said)), digest_size=_DIGEST_BYTES)
+        parts = parts_of({**around.named, "form": form}, said, neutral=request is not None)
+        base = blake2b(together(parts), digest_size=DIGEST_BYTES)
         exact = base.copy()
         exact.update(b"\0exact" + _encode(texts))
     except (UnicodeEncodeError, OverflowError):
         return None
     question = "\n".join(texts)
     if not question.strip():
-        return Scope(exact.digest(), None, "", request)
+        return Scope(exact.digest(), None, "", request, parts)
     values = sorted({match.group() for match in PLACEHOLDER.finditer(question)})
     base.update(b"\0around" + _encode(values))
-    return Scope(exact.digest(), base.digest(), question, request)
+    return Scope(exact.digest(), base.digest(), question, request, parts)
 
 
 def way(dialect: Dialect, body: Mapping[str, Any], *, streamed: bool, asked_usage: bool) -> bytes:
@@ -128,7 +136,7 @@ def _read(dialect: Dialect, body: Mapping[str, Any]) -> Request | None:
         return None
 
 
-def _said(request: Request, left_out: Collection[str]) -> tuple[Any, list[str]]:
+def _said(request: Request, left_out: Collection[str]) -> tuple[dict[str, Any], list[str]]:
     """The request as plain values, the texts of its last turn taken out; and those."""
     texts = texts_of(request)
     said: dict[str, Any] = {

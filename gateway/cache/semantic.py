@@ -7,7 +7,7 @@ What passes all but the certificate is a would-be hit: the model is asked all th
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from random import Random
 from typing import Any, Final, Protocol
@@ -19,6 +19,7 @@ from gateway.cache.classes import class_of, unlike
 from gateway.cache.entry import Entry
 from gateway.cache.scope import Scope
 from gateway.cache.store import Placed, Store
+from gateway.cache.trails import Neighbour
 from gateway.config.structs import Cache, CacheClass
 from gateway.limits.keys import Principal
 
@@ -72,7 +73,10 @@ class Candidate:
 
 @dataclass(slots=True)
 class Placing:
-    """Where a question stands, for whoever keeps its answer. `why` says in a word what kept it from being answered."""
+    """Where a question stands, for whoever keeps its answer. `why` says in a word what kept it from being answered.
+
+    `seen`: the neighbours that were looked at; `threshold`: that of the certificate.
+    """
 
     name: str
     declared: CacheClass
@@ -80,9 +84,11 @@ class Placing:
     of: str
     vector: Any = None
     why: str = ""
+    seen: list[Neighbour] = field(default_factory=list)
+    threshold: float | None = None
 
 
-Vetoes = Callable[[str, str, str], Sequence[object]]
+Vetoes = Callable[[str, str, str], Sequence[tuple[str, str]]]
 """Reasons why an answer to the second question, the third text, may not be given for the first."""
 
 
@@ -144,21 +150,33 @@ class Semantic:
     ) -> Candidate | None:
         place.vector = self.embedded(question)
         for near in await self._store.near(Placed(place.scope, place.vector), NEIGHBOURS):
+            met = Neighbour(near.similarity, "unlike")
+            place.seen.append(met)
             if near.similarity < THRESHOLDS[-1]:
                 break
             stored = await self._store.get(near.key)
             entry = None if stored is None else kept.decode(stored)
             if entry is None or not entry.question:
                 await self._store.delete(near.key, place.scope)
+                met.went = "gone"
                 continue
             pair = pair_of(question, entry.question)
-            if not await valid(entry) or self._vetoes(question, entry.question, self._texts(entry)):
-                place.why = "veto"
+            if not await valid(entry):
+                met.went = "old"
+                continue
+            if reasons := self._vetoes(question, entry.question, self._texts(entry)):
+                place.why = met.went = "veto"
+                met.vetoes = [" ".join(one).strip() for one in reasons]
                 continue
             complaints = await self._complaints(near.key, pair)
             if complaints is None:
+                met.went = "complaints"
                 continue
-            return await self._judged(place, near.key, entry, near.similarity, complaints, pair, caller)
+            met.complaints = complaints
+            found = await self._judged(place, near.key, entry, near.similarity, complaints, pair, caller)
+            place.why = ""
+            met.went = "served" if found.serves else "audited" if found.audited else "shadow"
+            return found
         return None
 
     async def _judged(
@@ -166,7 +184,7 @@ class Semantic:
     ) -> Candidate:
         declared = place.declared
         found = Candidate(place.name, declared, key, entry, similarity, pair, caller, place.of)
-        threshold = await self._books.threshold(place.name, place.of)
+        threshold = place.threshold = await self._books.threshold(place.name, place.of)
         if declared.serve == "certified" and threshold is not None and similarity >= threshold + complaints * _STEP:
             found.audited = self._rng.random() < declared.audit
             found.serves = not found.audited

@@ -82,6 +82,12 @@ class Key(Strict, frozen=True):
     models: Annotated[list[Name], Meta(description="Model names it may ask for; `*` at the end matches the rest.")] = (
         field(default_factory=lambda: ["*"])
     )
+    admin: Annotated[bool, Meta(description="May look at the cache and purge it, of everybody.")] = False
+
+    @property
+    def id(self) -> str:
+        """Tells it apart from others, and says nothing about the key."""
+        return self.hash[-16:]
 
 
 class Timeouts(Strict, frozen=True):

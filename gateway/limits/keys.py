@@ -20,9 +20,10 @@ class Principal:
     team: str | None = None
     tags: frozenset[str] = frozenset()
     models: tuple[str, ...] = ("*",)
+    admin: bool = False
 
 
-ANYONE: Final = Principal(id="local", name="local")
+ANYONE: Final = Principal(id="local", name="local", admin=True)
 """The caller of a gateway without keys, which only listens on loopback."""
 
 
@@ -32,11 +33,12 @@ class KeyRing:
     def __init__(self, keys: Sequence[Key]) -> None:
         self._by_digest = {
             bytes.fromhex(key.hash.removeprefix("sha256:")): Principal(
-                id=key.hash[-16:],
+                id=key.id,
                 name=key.name,
                 team=key.team,
                 tags=frozenset(key.tags),
                 models=tuple(key.models),
+                admin=key.admin,
             )
             for key in keys
         }

@@ -1,0 +1,144 @@
+"""How the cache of a gateway does, in figures: what `haechi cache stats` prints."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from gateway.cache.answers import Answers
+from gateway.cache.books import Book, last_book
+from gateway.cache.certify import ALARM, THRESHOLDS
+from gateway.cache.splits import Split, splits
+from gateway.cache.store import Store
+from gateway.cache.trails import REASONS
+from gateway.config.structs import Cache
+
+
+class Count(Struct, frozen=True):
+    """Requests by what the cache did, and why."""
+
+    status: str
+    why: str
+    count: int
+
+
+class Tallied(Struct, frozen=True):
+    """Of all reviews at or above this similarity."""
+
+    threshold: float
+    reviews: int
+    wrong: int
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """Of one class. `alarm` withdraws the certificate when it reaches `alarmed_at`."""
+
+    serve: str
+    state: str
+    threshold: float | None = None
+    reviews: list[Tallied] = []
+    audits: int = 0
+    alarm: float = 0.0
+    alarmed_at: float = ALARM
+    withdrawals: int = 0
+
+
+class Stats(Struct, frozen=True, kw_only=True):
+    """`requests`, `answers` and `splits` are of one process; None where only the store was asked. `last`: of how many requests
+    `splits` tells. `reviews_dropped`: because too many were under way.
+    """
+
+    backend: str
+    held: dict[str, int]
+    semantic: bool
+    classes: dict[str, Standing]
+    requests: list[Count] | None = None
+    answers: dict[str, int] | None = None
+    splits: list[Split] | None = None
+    last: int | None = None
+    reviews_dropped: int | None = None
+
+
+async def stats_of(answers: Answers) -> Stats:
+    """Of a gateway that runs."""
+    trails = answers.trails
+    alone = await stats_of_store(answers.settings, answers.store)
+    return Stats(
+        backend=alone.backend,
+        held=alone.held,
+        semantic=answers.semantic is not None,
+        classes=alone.classes,
+        requests=[Count(status, why, count) for (status, why), count in trails.looked.most_common()],
+        answers=dict(trails.kept.most_common()),
+        splits=splits(trails.all()),
+        last=len(trails.all()),
+        reviews_dropped=0 if answers.semantic is None else answers.semantic.dropped,
+    )
+
+
+async def stats_of_store(settings: Cache, store: Store) -> Stats:
+    """Of what replicas share."""
+    declared = {} if settings.semantic is None else settings.semantic.classes
+    return Stats(
+        backend=settings.backend,
+        held=await store.figures(),
+        semantic=bool(declared) and store.semantic,
+        classes={name: _standing(one.serve, await last_book(store, name)) for name, one in declared.items()},
+    )
+
+
+def _standing(serve: str, book: Book | None) -> Standing:
+    if book is None:
+        return Standing(serve=serve, state="shadow")
+    one = book.certificate
+    counted, wrong, tallied = 0, 0, []
+    for threshold, tally in zip(THRESHOLDS, one.tallies, strict=False):
+        counted, wrong = counted + tally.reviews, wrong + tally.wrong
+        tallied.append(Tallied(threshold, counted, wrong))
+    return Standing(
+        serve=serve,
+        state="certified" if one.threshold is not None else "withdrawn" if one.withdrawals else "shadow",
+        threshold=one.threshold,
+        reviews=tallied if counted else [],
+        audits=one.audits,
+        alarm=one.alarm,
+        withdrawals=one.withdrawals,
+    )
+
+
+def told(stats: Stats) -> Iterator[str]:
+    """For a person, line by line."""
+    held = ", ".join(f"{count:,} {name}" for name, count in stats.held.items()) or "the store is away"
+    yield f"store: {stats.backend}: {held}"
+    if stats.requests is None:
+        yield "requests: only a running gateway counts them (--url)"
+    else:
+        yield f"requests: {sum(one.count for one in stats.requests):,}"
+        for one in stats.requests:
+            yield f"  {one.count:>9,}  {one.status}{f': {REASONS.get(one.why, one.why)}' if one.why else ''}"
+    for name, count in (stats.answers or {}).items():
+        yield f"answers: {count:,}: {REASONS.get(name, name)}"
+    yield from _told_of_classes(stats)
+    if stats.splits is not None:
+        yield f"what splits the scopes, of the last {stats.last:,} requests:"
+        for split in stats.splits:
+            hint = f" ({split.hint})" if split.hint else ""
+            yield f"  {split.part} differs in {split.share:.0%} of {split.alike:,} requests that are otherwise equal{hint}"
+        if not stats.splits:
+            yield "  nothing"
+
+
+def _told_of_classes(stats: Stats) -> Iterator[str]:
+    if not stats.classes:
+        yield "semantic: off; `cache.semantic.classes` declares where like questions may share an answer"
+        return
+    if not stats.semantic:
+        yield "semantic: off: the Redis of the cache has no vector sets (they came with Redis 8.0)"
+    for name, one in stats.classes.items():
+        serving = f", from similarity {one.threshold:.2f}" if one.threshold is not None else ""
+        shadowed = " (declared `serve: shadow`)" if one.serve == "shadow" else ""
+        yield f"class {name}: {one.state}{serving}{shadowed}"
+        yield f"  audits {one.audits:,}, alarm {one.alarm:.1f} of {one.alarmed_at:.1f}, withdrawals {one.withdrawals}"
+        for tallied in one.reviews:
+            yield f"  at {tallied.threshold:.2f}: {tallied.reviews:,} reviews, {tallied.wrong:,} wrong"
+    if stats.reviews_dropped:
+        yield f"reviews dropped because too many were under way: {stats.reviews_dropped:,}"

@@ -1,0 +1,108 @@
+"""What the cache did for the last requests of this process, for `haechi cache explain` and `haechi cache stats`.
+
+No text of a question or an answer, no value of a field: digests, names of fields, and words of our own.
+"""
+
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct, field
+
+MOST: Final = 1_000
+_MOST_PARTS: Final = 48
+_LONGEST_NAME: Final = 64
+_SHOWN_BYTES: Final = 8
+
+REASONS: Final = {
+    "": "",
+    "no_question": "there is no last user text, or it is too long to be like another",
+    "sampling": "it asks for several answers, log-probabilities or a bias of tokens",
+    "temperature": "its temperature is above that of the class; one that names none counts as 1.0",
+    "not_text": "there are tools at work in it, images, audio or files",
+    "timely": "the answer may be another one tomorrow (`volatile: true` allows such questions)",
+    "personal": "it asks about whoever asks, and answers are shared with others",
+    "late": "the semantic step took longer than `deadline_ms`",
+    "veto": "the questions nearest to it mean something else",
+    "asked": "a header asked for it",
+    "pinned": "it belongs to one account of a vendor",
+    "no_route": "no route leads to its model",
+    "model": "`cache.models` leaves its model out",
+    "stateful": "it goes on from what is stored elsewhere, or has the vendor do something",
+    "unreadable": "it holds what no digest can be made of",
+    "store_away": "the store is away",
+    "new": "nothing is kept for it",
+    "old": "what is kept for it is older than it may be",
+    "purged": "what is kept for it was purged since",
+    "other_release": "what is kept for it was written by another release",
+    "other_dialect": "what is kept for it cannot be said in the API that asked",
+    "exact": "a header asked for no answer to another question",
+    "no_class": "it belongs to no class of `cache.semantic.classes`",
+    "kept": "its answer is kept",
+    "too_large": "its answer is larger than `answer_bytes`, or never came to its end",
+    "not_the_asked_model": "a fallback answered, or a rule had it start over",
+    "status": "the answer was no success",
+    "not_clean": "the answer was cut off, acted or refused, or a rule changed it or could not read it",
+}
+"""What the words of a trail mean."""
+
+
+class Neighbour(Struct):
+    """A kept question in the same scope. `vetoes`: categories and words of ours. `went`: what became of it."""
+
+    similarity: float
+    went: str
+    vetoes: list[str] = []
+    complaints: int = 0
+
+
+class Trail(Struct, kw_only=True):
+    """Of one request. `caller` is the id of its principal. `why` and `like_why`, of the exact and the semantic tier, and `kept` are keys of `REASONS`.
+
+    `threshold`: what the class is certified for, None while it is not. `asks`: what an entry with complaints asks for.
+    """
+
+    request_id: str
+    caller: str
+    key: str
+    model: str
+    dialect: str
+    time: float
+    mode: str
+    most_age: float | None
+    tags: tuple[str, ...]
+    status: str = "none"
+    why: str = ""
+    parts: dict[str, str] = {}
+    entry: str = ""
+    of_class: str | None = None
+    like_why: str = ""
+    threshold: float | None = None
+    neighbours: list[Neighbour] = field(default_factory=list)
+    kept: str = ""
+
+    def made_of(self, parts: Mapping[str, bytes], entry: bytes) -> None:
+        """The names of fields are a caller's own, so they are cut, and there are no more than some."""
+        shown = {name[:_LONGEST_NAME]: one[:_SHOWN_BYTES].hex() for name, one in [*parts.items()][:_MOST_PARTS]}
+        self.parts, self.entry = shown, entry[:_SHOWN_BYTES].hex()
+
+
+class Trails:
+    """The last `most`; counts are since the process began."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self.looked: Counter[tuple[str, str]] = Counter()
+        self.kept: Counter[str] = Counter()
+        self._most = most
+        self._by_id: OrderedDict[str, Trail] = OrderedDict()
+
+    def add(self, trail: Trail) -> None:
+        self._by_id[trail.request_id] = trail
+        if len(self._by_id) > self._most:
+            self._by_id.popitem(last=False)
+
+    def find(self, request_id: str) -> Trail | None:
+        return self._by_id.get(request_id)
+
+    def all(self) -> list[Trail]:
+        return list(self._by_id.values())
