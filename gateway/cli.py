@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from gateway import policy_cli
+from gateway import cache_cli, policy_cli
 from gateway.app import Read, check_library, check_policies, read_config
 from gateway.config.mistakes import ConfigError
 from gateway.config.schema import schema_text
@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return simulate(chosen.host, chosen.port, chosen.script)
     if chosen.command == "policy":
         return policy_cli.run(chosen)
+    if chosen.command == "cache":
+        return cache_cli.run(chosen)
     if chosen.command == "check":
         return _check(chosen.config)
     if chosen.command == "schema":
@@ -92,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     checking = commands.add_parser("check", help="check a configuration and name every mistake")
     checking.add_argument("config", type=Path, nargs="?", default=DEFAULT, help="by default ./haechi.yaml")
     policy_cli.add_to(commands.add_parser("policy", help="look at policies: mistakes, remarks, coverage"))
+    cache_cli.add_to(commands.add_parser("cache", help="look at the cache: why, how well; and purge it"))
     commands.add_parser("schema", help="print the JSON Schema of haechi.yaml")
     commands.add_parser("key", help="make a key for a caller and print its hash")
     return parser

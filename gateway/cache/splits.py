@@ -22,11 +22,12 @@ _HINTS: Final = {
 
 class Split(Struct, frozen=True):
     """`alike`: requests that have others equal to them but for this part. `share`: of those beyond the first of each such group,
-    how many have a value that the group had not seen: each of them is one scope more.
+    how many have a value that the group had not seen. Each of them is one scope more, `more` in all.
     """
 
     part: str
     alike: int
+    more: int
     share: float
     hint: str = ""
 
@@ -46,8 +47,8 @@ def splits(trails: Sequence[Trail]) -> list[Split]:
         more = sum(len(group) - 1 for group in several)
         if more:
             alike = sum(group.total() for group in several)
-            found.append(Split(name, alike, more / (alike - len(several)), _hint(name)))
-    return sorted(found, key=lambda one: (-one.share * one.alike, one.part))
+            found.append(Split(name, alike, more, more / (alike - len(several)), _hint(name)))
+    return sorted(found, key=lambda one: (-one.more, one.part))
 
 
 def _hint(name: str) -> str:

@@ -57,9 +57,8 @@ class Neighbour(Struct):
 
 
 class Trail(Struct, kw_only=True):
-    """Of one request. `caller` is the id of its principal. `why` and `like_why`, of the exact and the semantic tier, and `kept` are keys of `REASONS`.
-
-    `threshold`: what the class is certified for, None while it is not. `asks`: what an entry with complaints asks for.
+    """Of one request. `caller` is the id of its principal. `why` and `like_why`, of the exact and the semantic tier, and `kept`
+    are keys of `REASONS`. `threshold`: what the class is certified for, None while it is not.
     """
 
     request_id: str
