@@ -1,6 +1,7 @@
 """What a scope is made of, part by part, so that an operator can be told which part splits the scopes. Pure.
 
-Together the parts say all that a request says but the last user text: two requests have the same parts only if they are equal there.
+Together the parts say all that a request says but the last user text. The digest of all of them is what isolation rests on; the
+small ones by part only tell them apart in this process, whose own they are.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,26 +15,22 @@ _BESIDE: Final = frozenset({"messages", "tools", "hosted", "tool_choice", "paral
 _INSTRUCTING: Final = ("system", "developer")
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
-Parts = dict[str, bytes]
-"""Digests by name. Names are those of this module and of fields; none is a text of a request."""
+Parts = dict[str, int]
+"""Small digests by name, keyed by this process. Names are those of this module and of fields; none is a text of a request."""
 
 
-def parts_of(circumstances: Mapping[str, Any], said: Mapping[str, Any], *, neutral: bool) -> Parts:
-    """`said`: a request in neutral form as plain values, without the last user text; or the fields of one that has none.
+def parts_of(circumstances: Mapping[str, Any], said: Mapping[str, Any], *, neutral: bool) -> tuple[Parts, bytes]:
+    """The parts, and one digest of all. `said`: a request in neutral form as plain values, without the last user text; or the
+    fields of one that has none.
 
     Raises UnicodeEncodeError and OverflowError for what cannot be written as JSON.
     """
     named = _of_neutral(said) if neutral else _of_fields(said, "field")
-    return {name: digest(value) for name, value in (*circumstances.items(), *named)}
-
-
-def together(parts: Parts) -> bytes:
-    """One digest of all."""
-    return digest(sorted((name, one.hex()) for name, one in parts.items()))
-
-
-def digest(value: Any) -> bytes:
-    return blake2b(_encode(value), digest_size=DIGEST_BYTES).digest()
+    written = sorted((name, _encode(value)) for name, value in (*circumstances.items(), *named))
+    whole = blake2b(_encode([(name, len(raw)) for name, raw in written]), digest_size=DIGEST_BYTES)
+    for _, raw in written:
+        whole.update(raw)
+    return {name: hash(raw) for name, raw in written}, whole.digest()
 
 
 def _of_neutral(said: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from gateway.cache.parts import DIGEST_BYTES, Parts, parts_of, together
+from gateway.cache.parts import DIGEST_BYTES, Parts, parts_of
 from gateway.errors import GatewayError
 from gateway.guards.placeholders import PLACEHOLDER
 from gateway.wire.dialect import Dialect
@@ -62,7 +62,7 @@ class Circumstances:
 class Scope(NamedTuple):
     """`exact`: of equal requests alone. `around`: of those that differ in nothing but `question`, the last user text; None
     where there is no such text. `request` is None where the dialect has no neutral form. `parts`: what both are made of, but
-    for that text.
+    for that text, to tell the parts apart.
     """
 
     exact: bytes
@@ -92,8 +92,8 @@ def scoped(
         said, texts = _said(request, left_out)
         form = "neutral"
     try:
-        parts = parts_of({**around.named, "form": form}, said, neutral=request is not None)
-        base = blake2b(together(parts), digest_size=DIGEST_BYTES)
+        parts, whole = parts_of({**around.named, "form": form}, said, neutral=request is not None)
+        base = blake2b(whole, digest_size=DIGEST_BYTES)
         exact = base.copy()
         exact.update(b"\0exact" + _encode(texts))
     except (UnicodeEncodeError, OverflowError):

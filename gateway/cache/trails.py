@@ -13,6 +13,7 @@ MOST: Final = 1_000
 _MOST_PARTS: Final = 48
 _LONGEST_NAME: Final = 64
 _SHOWN_BYTES: Final = 8
+_SHOWN_BITS: Final = 2**64 - 1
 
 REASONS: Final = {
     "": "",
@@ -80,10 +81,11 @@ class Trail(Struct, kw_only=True):
     neighbours: list[Neighbour] = field(default_factory=list)
     kept: str = ""
 
-    def made_of(self, parts: Mapping[str, bytes], entry: bytes) -> None:
+    def made_of(self, parts: Mapping[str, int], entry: bytes) -> None:
         """The names of fields are a caller's own, so they are cut, and there are no more than some."""
-        shown = {name[:_LONGEST_NAME]: one[:_SHOWN_BYTES].hex() for name, one in [*parts.items()][:_MOST_PARTS]}
-        self.parts, self.entry = shown, entry[:_SHOWN_BYTES].hex()
+        shown = [*parts.items()][:_MOST_PARTS]
+        self.parts = {name[:_LONGEST_NAME]: f"{one & _SHOWN_BITS:016x}" for name, one in shown}
+        self.entry = entry[:_SHOWN_BYTES].hex()
 
 
 class Trails:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.cache.parts import parts_of, together
-from gateway.cache.scope import Circumstances, scoped
+from gateway.cache.parts import parts_of
+from gateway.cache.scope import Circumstances, Scope, scoped
 from gateway.dialects import DIALECTS
 
 HERE: Final = Circumstances(("user", "k", "u"), "rules", ("demo", "a/b/c"))
@@ -21,10 +21,10 @@ TURNS: Final = [
 SAID: Final[dict[str, Any]] = {"model": "demo", "messages": TURNS, "max_tokens": 100}
 
 
-def of(body: dict[str, Any], around: Circumstances = HERE) -> dict[str, bytes]:
+def of(body: dict[str, Any], around: Circumstances = HERE) -> Scope:
     found = scoped(DIALECTS["chat"], body, around)
     assert found is not None
-    return found.parts
+    return found
 
 
 def changed(place: int, **fields: Any) -> dict[str, Any]:
@@ -49,18 +49,19 @@ CHANGES: Final[dict[str, tuple[str, dict[str, Any], Circumstances]]] = {
 def test_a_change_changes_the_part_it_is_about_and_no_other(what: str) -> None:
     part, body, around = CHANGES[what]
     before, after = of(SAID), of(body, around)
-    assert {name for name in {*before, *after} if before.get(name) != after.get(name)} == {part}
-    assert together(before) != together(after)
+    names = {*before.parts, *after.parts}
+    assert {name for name in names if before.parts.get(name) != after.parts.get(name)} == {part}
+    assert before.around != after.around
 
 
 def test_the_last_question_is_no_part() -> None:
-    assert of(SAID) == of(changed(3, content="Something else?"))
+    assert of(SAID).parts == of(changed(3, content="Something else?")).parts
 
 
 def test_no_turn_can_be_moved_from_one_part_to_another_unseen() -> None:
     """A system prompt that stands later is another conversation."""
     moved = {**SAID, "messages": [TURNS[1], TURNS[0], *TURNS[2:]]}
-    assert together(of(SAID)) != together(of(moved))
+    assert of(SAID).around != of(moved).around
 
 
 @given(
@@ -69,4 +70,15 @@ def test_no_turn_can_be_moved_from_one_part_to_another_unseen() -> None:
 )
 def test_parts_are_the_same_only_where_all_fields_are(one: dict[str, int], other: dict[str, int]) -> None:
     first, second = (parts_of({"share": "me"}, fields, neutral=False) for fields in (one, other))
-    assert (together(first) == together(second)) == (one == other)
+    assert (first == second) == (first[1] == second[1]) == (one == other)
+
+
+def test_the_order_of_fields_is_nothing() -> None:
+    one, other = ({"a": 1, "b": 2}, {"b": 2, "a": 1})
+    assert parts_of({}, one, neutral=False) == parts_of({}, other, neutral=False)
+
+
+def test_nothing_moves_from_one_part_to_the_next_unseen() -> None:
+    """The values stand one behind the other in what is digested, so their lengths count."""
+    one, other = ({"a": 1, "b": 23}, {"a": 12, "b": 3})
+    assert parts_of({}, one, neutral=False)[1] != parts_of({}, other, neutral=False)[1]
