@@ -132,3 +132,13 @@ async def test_a_full_redis_refuses_to_keep_and_still_gives(tmp_path: Path) -> N
         assert await store.get(key(99)) is None
         assert await store.get(key(0)) == b"first"
         await store.aclose()
+
+
+@pytest.mark.parametrize("kind", BACKENDS)
+async def test_each_tells_figures_of_its_own(kind: str, tmp_path: Path) -> None:
+    async with made(kind, tmp_path) as store:
+        for number in range(3):
+            await store.put(key(number), b"x" * 100, 60, 1.0)
+        figures = await store.figures()
+        assert figures["entries" if kind == "memory" else "keys of the server"] == 3
+        assert figures["bytes" if kind == "memory" else "bytes of the server"] >= 300
