@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types unit policies fuzz eval-guards docs site bench bench-quick lock prerequisites clean
+.PHONY: help run test check format lint types unit policies fuzz eval-guards docs site bench bench-quick bench-cache lock prerequisites clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -51,6 +51,9 @@ bench: $(VENV)/dev ## measure against other gateways, write docs/benchmarks.md (
 
 bench-quick: $(VENV)/dev ## the same in short; prints only
 	$(BIN)/python -m tests.bench --quick $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+bench-cache: $(VENV)/dev ## measure the cache by size and beside other gateways, write docs/benchmarks-cache.md (6 minutes); ONLY=lookups or processes
+	$(BIN)/python -m tests.bench.cache $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 prerequisites:
 	@sh tests/support/prerequisites.sh

@@ -54,7 +54,8 @@ def renewed(entry: Entry, now: int, fresh: Fresh) -> bytes:
     for own in entry.ids:
         prefix = found.group() if (found := _PREFIXED.match(own)) else ""
         raw = raw.replace(f'"{own}"'.encode(), f'"{prefix}{fresh()}"'.encode())
-    return _TIME.sub(rb"\g<1>%d" % now, raw)
+    stamp = b"%d" % now
+    return _TIME.sub(lambda found: found[1] + stamp, raw)
 
 
 def as_frames(raw: bytes, *, streamed: bool) -> list[Frame]:

@@ -54,7 +54,7 @@ def main() -> int:
         picture = arguments.out.parent / "img/bench.svg"
         picture.parent.mkdir(parents=True, exist_ok=True)
         picture.write_text(plot.chart(panels(findings)))
-        arguments.out.write_text(report.page(findings, judgements, _setting(), "img/bench.svg"))
+        arguments.out.write_text(report.page(findings, judgements, setting("make bench"), "img/bench.svg"))
     return exit_code(judgements, every_bar=order.whole or bool(findings.failures))
 
 
@@ -105,7 +105,7 @@ def _order(arguments: argparse.Namespace) -> Order:
     return Order(names, parts, rounds, idle_rounds, TIME_LIMIT, files, quick=arguments.quick, whole=whole)
 
 
-def _setting() -> report.Setting:
+def setting(command: str) -> report.Setting:
     model = next(
         (line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "unknown"
     )
@@ -115,7 +115,7 @@ def _setting() -> report.Setting:
         machine=f"{model.replace('(R)', '')}, {os.cpu_count()} CPUs, {cores}, Linux {platform.release()}",
         software=f"Python {platform.python_version()}, nginx {version.strip().rpartition('/')[2]}",
         date=datetime.now(UTC).date().isoformat(),
-        command="make bench",
+        command=command,
     )
 
 

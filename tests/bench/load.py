@@ -38,10 +38,10 @@ class Tally:
 
 
 class Caller(asyncio.Protocol):
-    """One keep-alive connection that sends the same request again whenever it is told to."""
+    """One keep-alive connection that sends `request` again whenever it is told to; another may be put there meanwhile."""
 
     def __init__(self, request: bytes, tally: Tally, *, events: bool) -> None:
-        self._request = request
+        self.request = request
         self._tally = tally
         self._events = events
         self._transport: asyncio.Transport | None = None
@@ -72,7 +72,7 @@ class Caller(asyncio.Protocol):
         self._started = started
         self._spoke = False
         self.busy = True
-        self._transport.write(self._request)
+        self._transport.write(self.request)
 
     def close(self) -> None:
         self.closing = True
@@ -146,11 +146,18 @@ async def connect(port: int, count: int, request: bytes, tally: Tally, *, events
 
 
 async def closed_loop(
-    port: int, request: bytes, connections: int, seconds: float, *, events: bool = False, most: int | None = None
+    port: int,
+    request: bytes,
+    connections: int,
+    seconds: float,
+    *,
+    events: bool = False,
+    most: int | None = None,
+    fresh: Callable[[], bytes] | None = None,
 ) -> Tally:
     """Each connection asks again as soon as it has its answer; what is under way at the end is waited for and counted.
 
-    It ends after `seconds`, or earlier after about `most` requests.
+    It ends after `seconds`, or earlier after about `most` requests. `fresh` makes another request for each but the first ones.
     """
     tally = Tally()
     callers = await connect(port, connections, request, tally, events=events)
@@ -164,7 +171,9 @@ async def closed_loop(
         now = perf_counter()
         enough = most is not None and len(tally.latencies) >= most
         if now < until and not enough and not tally.complaints:
-            caller.send(now)
+            if fresh is not None:
+                caller.request = fresh()
+            caller.send(perf_counter() if fresh is not None else now)
             return
         busy -= 1
         if not busy:

@@ -52,6 +52,11 @@ class Process:
             tail = self._log.read_text(errors="replace")[-1500:]
             raise StartError(f"{Path(self.argv[0]).name} ended with {self._child.returncode}:\n{tail}")
 
+    def wait(self, seconds: float) -> None:
+        """Until it has ended well. Raises `TimeoutExpired` when it is over, `StartError` when it ended otherwise."""
+        if self._child.wait(seconds):
+            self.check_alive()
+
     def end(self) -> None:
         """SIGTERM, then SIGKILL after five seconds, to this child and to those of its children that it left behind."""
         handles = [_handle(member) for member in procfs.family(self._child.pid)[1:]]
