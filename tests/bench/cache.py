@@ -79,7 +79,7 @@ def _measured(plan: Plan) -> Findings:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.cache", description="Measures the cache.")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of all processes (default 3)")
+    parser.add_argument("--rounds", type=int, default=cache_report.ENOUGH, help="rounds of all processes (default 3)")
     parser.add_argument("--only", choices=("lookups", "processes"), help="one half; prints only")
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks-cache.md"), help="the page to write")
     parser.add_argument("--quick", action="store_true", help="small caches, one short round; prints only")

@@ -11,6 +11,7 @@ from tests.bench.report import MISSING, Setting, bars_table, markdown, missing_l
 from tests.bench.run import Findings
 
 METHOD = Path(__file__).with_name("cache_method.md")
+ENOUGH = 3
 PICTURE = "img/bench-cache.svg"
 TIMED = (
     "All that the cache does before a model would be asked, and giving again what was found: scope, digest, look-up, "
@@ -43,6 +44,7 @@ def page(findings: Findings, judgements: list[Judgement], setting: Setting, cell
     parts = [
         "# Benchmarks of the cache",
         f"This page is written by `{setting.command}`. Run it yourself: numbers from another machine prove little.",
+        *([f"**A first look from {rounds}, not a result: that takes {ENOUGH}.**"] if findings.rounds < ENOUGH else []),
         "## The bars",
         bars_table(judgements, findings.titles),
         f"![CPU time per answer from the cache, and look-ups by size, logarithmic]({PICTURE})",

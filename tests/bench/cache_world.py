@@ -36,6 +36,7 @@ STORED: Final = 10_000
 """Different questions that are stored, which is also how many one scope holds vectors of."""
 SECONDS: Final = 86_400.0
 _STRIDE: Final = 37
+_ANSWER: Final = payloads.unary_answer()
 _PATIENCE: Final = 10.0
 _CALLER: Final = Principal(id="bench", name="bench")
 _THINGS: Final = re.findall(
@@ -198,7 +199,7 @@ def _entry(home: Looked, question: str, now: float) -> Entry:
         dialect="chat",
         streamed=False,
         way=home.way,
-        raw=payloads.unary_answer(),
+        raw=_ANSWER,
         ids=("chatcmpl-bench0000000000000000000000",),
         stored=now,
         expires=now + SECONDS,

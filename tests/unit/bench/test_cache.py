@@ -120,6 +120,7 @@ def test_the_page_shows_what_was_measured_and_says_what_was_not() -> None:
     shown = cache_report.page(findings, judgements, Setting("m", "s", "d", "make bench-cache"), CELLS)
     assert "| memory, 10,000 scopes | 1,000,000 | · | · | 0.500 | · | · | · | 99.5 | · |" in shown
     assert "portkey: no node" in shown
+    assert "A first look from 1 round, not a result" in shown
     assert shown.count("| not measured |") == len(BARS) - 1
     assert [rows for _, rows in cache_report.panels(findings, CELLS)] == [
         [("Haechi, memory", 80.0, True)],
