@@ -2,7 +2,6 @@
 
 import asyncio
 import importlib
-import logging
 import random
 import time
 from collections.abc import Mapping
@@ -12,9 +11,9 @@ from typing import Any, Final
 from gateway.api.internal import Internal
 from gateway.cache.answers import Answers
 from gateway.cache.books import Books
-from gateway.cache.embed import load_wordllama
+from gateway.cache.embed import check_wordllama, load_wordllama
 from gateway.cache.memory import Memory
-from gateway.cache.redis import NO_VECTOR_SETS, Shared
+from gateway.cache.redis import AWAY, NO_VECTOR_SETS, Shared
 from gateway.cache.replay import text_of
 from gateway.cache.reviewing import Reviewer
 from gateway.cache.semantic import Embedder, Semantic, Vetoes
@@ -24,10 +23,9 @@ from gateway.config.structs import Cache, Config
 from gateway.policy.behind import Behind
 from gateway.store.redis import Redis, load
 
-log = logging.getLogger("haechi")
-
 MOST_MS: Final = 20
 """How long a request waits for the cache's Redis before it is a miss."""
+_TRIED_MS: Final = 1_000
 _NOBODY: Final = Behind((), None, frozenset(), 1)
 
 
@@ -49,7 +47,7 @@ class Caches:
             self._embedder = await asyncio.to_thread(load_wordllama)
         store = await self._kept_in(config, settings)
         answers = Answers(settings, store, time.time, random.Random(), trails=self._trails)
-        if settings.semantic is not None and self._embedder is not None and store.semantic:
+        if settings.semantic is not None and self._embedder is not None:  # while its Redis cannot, it finds nothing
             answers.semantic = self._semantic(settings, store, self._embedder, internal)
         return answers
 
@@ -80,14 +78,32 @@ class Caches:
     async def _made_anew(self, config: Config, settings: Cache, most: int) -> Store:
         if settings.backend == "redis" and config.redis is not None:
             library = await asyncio.to_thread(load)
-            waits = min(MOST_MS, config.redis.timeout_ms)
-            shared = Shared(Redis(config.redis, library, timeout_ms=waits), most)
-            if settings.semantic is not None and await shared.probe() is False:
-                log.warning("cache: %s", NO_VECTOR_SETS)
-            return shared
+            return Shared(Redis(config.redis, library, waits_ms=MOST_MS), most)
         dimensions = self._embedder.dimensions if self._embedder is not None else 0
         vectors = None if settings.semantic is None else load_vectors(dimensions, most)
         return Memory(settings.entries, settings.bytes, time.monotonic, vectors)
+
+
+def check_cache(config: Config) -> None:
+    """Raises ValueError for what the cache needs and is not installed."""
+    if config.cache is not None and config.cache.semantic is not None:
+        check_wordllama()
+
+
+async def remark_of(config: Config) -> str:
+    """What an operator should know of the server that answers to like questions are to be kept in; empty if it is as it should be.
+
+    Asks it, for a second at most.
+    """
+    cache = config.cache
+    if cache is None or cache.semantic is None or cache.backend != "redis" or config.redis is None:
+        return ""
+    shared = Shared(Redis(config.redis, await asyncio.to_thread(load), timeout_ms=_TRIED_MS), 0)
+    try:
+        found = await shared.probe()
+    finally:
+        await shared.aclose()
+    return {True: "", False: f"cache: {NO_VECTOR_SETS}", None: f"cache: {AWAY}"}[found]
 
 
 def load_vectors(dimensions: int, most: int) -> Neighbours:

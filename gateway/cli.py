@@ -1,6 +1,7 @@
 """The command `haechi`."""
 
 import argparse
+import asyncio
 import os
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import Final
 
 from gateway import cache_cli, policy_cli
 from gateway.app import Read, check_library, check_policies, read_config
+from gateway.caches import check_cache, remark_of
 from gateway.config.mistakes import ConfigError
 from gateway.config.schema import schema_text
 from gateway.limits.keys import new_key
@@ -60,6 +62,7 @@ def _check(path: Path) -> int:
     try:
         check_library(config)
         check_policies(config, read.policies)
+        check_cache(config)
     except ValueError as error:
         print(f"{path}: {error}", file=sys.stderr)
         return 1
@@ -70,6 +73,8 @@ def _check(path: Path) -> int:
     if asks_library and find_spec("litellm") is None:
         print(f'{path}: a provider needs the extra "providers": pip install "haechi[providers]"', file=sys.stderr)
         return 1
+    if remark := asyncio.run(remark_of(config)):
+        print(f"{path}: {remark}")
     return 0
 
 

@@ -19,10 +19,10 @@ for i in 1 2; do {curl} -d '{{"model": "{model}", "messages": [{{"role": "user",
 """
 
 
-def greeting(config: Config, host: str, port: int, *, shows_placeholders: bool = False) -> str:
+def greeting(config: Config, host: str, port: int, *, shows_placeholders: bool = False, remark: str = "") -> str:
     """The Python line needs nothing but Python itself; `docs/quickstart.md` has the one with the SDK.
 
-    `shows_placeholders`: the model is one that thinks aloud, behind a policy for Korean personal data.
+    `remark`: what does not go as configured. `shows_placeholders`: the model is one that thinks aloud, behind a policy for Korean personal data.
     """
     base = f"http://{_ANYWHERE.get(host, f'[{host}]' if ':' in host else host)}:{port}/v1"
     model = "demo" if "demo" in config.models else next(iter(config.models), "MODEL").replace("*", "MODEL")
@@ -38,8 +38,9 @@ def greeting(config: Config, host: str, port: int, *, shows_placeholders: bool =
         """print(answer["choices"][0]["message"]["content"])'"""
     )
     models = ", ".join(config.models) or "none: name some in the configuration"
+    remarks = f"{remark}\n" if remark else ""
     return (
-        f"haechi listens on {base}\nmodels: {models}\n\n{curl}\n{python}\n\n"
+        f"haechi listens on {base}\nmodels: {models}\n{remarks}\n{curl}\n{python}\n\n"
         f"{_PLACEHOLDERS.format(curl=asking) if shows_placeholders else ''}"
         f"{_CACHE.format(curl=asking, model=model) if config.cache is not None else ''}"
         'Add "stream": true to the body (and -N to curl) for a stream. SDKs: base_url is the address above.\n\n'

@@ -14,6 +14,7 @@ from msgspec import structs
 
 from gateway.api.server import Server, server
 from gateway.app import Gateway, Read, read_config, start
+from gateway.caches import remark_of
 from gateway.config.mistakes import ConfigError
 from gateway.config.structs import Config
 from gateway.config.watch import Reloader
@@ -60,7 +61,8 @@ async def _serve(loaded: Read, path: Path | None, env: Mapping[str, str], host: 
     again = asyncio.Event()
     _on_signals(gateway, serving, again, config.limits.drain)
     reloading = asyncio.create_task(_reload(gateway, loaded, path, env, host, again)) if path else None
-    sys.stdout.write(greeting(config, host, listening.getsockname()[1], shows_placeholders=path is None))
+    port, remark = listening.getsockname()[1], await remark_of(config)
+    sys.stdout.write(greeting(config, host, port, shows_placeholders=path is None, remark=remark))
     sys.stdout.flush()
     await serving.serve(sockets=[listening])
     if reloading is not None:

@@ -12,6 +12,7 @@ from gateway.config.structs import CacheClass
 
 _TRIES: Final = 8
 _FRESH_SECONDS: Final = 2.0
+_MOST_SEEN: Final = 1_000
 _MOST_PAIRS: Final = 5_000
 _MOST_CALLERS: Final = 2_000
 _FREE_REVIEWS: Final = 10
@@ -48,15 +49,17 @@ class Books:
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self._store = store
         self._clock = clock
-        self._seen: dict[str, tuple[float, float | None]] = {}
+        self._seen: dict[tuple[str, str], tuple[float, float | None]] = {}
 
     async def threshold(self, name: str, of: str) -> float | None:
         """The loosest similarity that is certified."""
         now = self._clock()
-        seen = self._seen.get(name)
+        seen = self._seen.get((name, of))
         if seen is None or seen[0] <= now:
             book, _ = await self._read(name, of)
-            seen = self._seen[name] = (now + _FRESH_SECONDS, book.certificate.threshold)
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            seen = self._seen[name, of] = (now + _FRESH_SECONDS, book.certificate.threshold)
         return seen[1]
 
     async def book(self, name: str, of: str) -> Book:
@@ -94,7 +97,7 @@ class Books:
             elif book.certificate.review(similarity, wrong=wrong, target=target):
                 changed = "certified"
             if await self._store.save(_name(name), _encode(book), before):
-                self._seen.pop(name, None)
+                self._seen.pop((name, of), None)
                 return changed
         return None
 

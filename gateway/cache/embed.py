@@ -1,11 +1,20 @@
 """Where embedders come from."""
 
 import importlib
+from importlib.util import find_spec
 from typing import Final
 
 from gateway.cache.semantic import Embedder
 
 _NEEDS: Final = 'the semantic cache needs a library that is not installed: pip install "haechi[semantic]"'
+
+_LIBRARIES: Final = ("numpy", "wordllama")
+
+
+def check_wordllama() -> None:
+    """Raises ValueError where the extra is not installed; loads nothing."""
+    if any(find_spec(name) is None for name in _LIBRARIES):
+        raise ValueError(_NEEDS)
 
 
 def load_wordllama() -> Embedder:
@@ -13,7 +22,7 @@ def load_wordllama() -> Embedder:
     try:
         module = importlib.import_module("gateway.cache.local_embedder")
     except ModuleNotFoundError as error:
-        if error.name is not None and error.name.partition(".")[0] not in ("numpy", "wordllama"):
+        if error.name is not None and error.name.partition(".")[0] not in _LIBRARIES:
             raise
         raise ValueError(_NEEDS) from error
     embedder: Embedder = module.load()

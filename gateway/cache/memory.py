@@ -108,6 +108,9 @@ class Memory:
     async def load(self, name: str) -> bytes | None:
         return self._saved.get(name)
 
+    async def load_all(self, names: Sequence[str]) -> list[bytes | None] | None:
+        return [self._saved.get(name) for name in names]
+
     async def save(self, name: str, value: bytes, before: bytes | None) -> bool:
         if self._saved.get(name) != before:
             return False

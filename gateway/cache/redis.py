@@ -5,6 +5,7 @@ their own, so the entry holds the authority: what a set names and is gone is dro
 """
 
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
@@ -16,7 +17,11 @@ log = logging.getLogger("haechi")
 
 _T = TypeVar("_T")
 _MARKS_SECONDS: Final = 30 * 86_400
+_PROBE_EVERY: Final = 2.0
+"""Seconds: a server can be replaced by another one."""
 NO_VECTOR_SETS: Final = "the Redis of the cache has no vector sets (they came with Redis 8.0), so answers are only given again to equal requests"
+VECTOR_SETS: Final = "its Redis has vector sets: answers to like questions may be given"
+AWAY: Final = "its Redis cannot be reached now: nothing is kept or given again until it is there"
 _SWAP: Final = """
 local held = redis.call('GET', KEYS[1])
 if (held or '') ~= ARGV[1] then return 0 end
@@ -28,13 +33,16 @@ return 1
 class Shared:
     """See `Store`. Time-outs and the breaker are those of `redis`; what it refuses (it is full, say) is a miss as well.
 
-    `most`: vectors in one scope.
+    `most`: vectors in one scope; 0 where nobody looks for neighbours. `clock` in seconds.
     """
 
-    def __init__(self, redis: Redis, most: int) -> None:
+    def __init__(self, redis: Redis, most: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis
         self._most = most
+        self._clock = clock
         self._semantic: bool | None = None
+        self._told = True
+        self._probe_at = 0.0
 
     @property
     def semantic(self) -> bool:
@@ -42,7 +50,8 @@ class Shared:
         return self._semantic is not False
 
     async def probe(self) -> bool | None:
-        """Asks the server. None while nobody knows."""
+        """Asks the server; the log says when what it can do has changed. None while nobody knows."""
+        self._probe_at = self._clock() + _PROBE_EVERY
 
         async def asked(client: Any) -> bool:
             try:
@@ -54,6 +63,9 @@ class Shared:
         found = await self._run(asked)
         if found is not None:
             self._semantic = found
+            if self._most and found is not self._told:
+                self._told = found
+                log.warning("cache: %s", VECTOR_SETS if found else NO_VECTOR_SETS)
         return self._semantic
 
     async def get(self, key: bytes) -> bytes | None:
@@ -63,7 +75,7 @@ class Shared:
         milliseconds = max(1, round(seconds * 1000))
         await self._run(lambda client: client.set(self._named("e", key), value, px=milliseconds))
         if placed is not None and self.semantic:
-            await self._run(lambda client: self._place(client, key, placed, milliseconds))
+            await self._run_vectors(lambda client: self._place(client, key, placed, milliseconds))
 
     async def _place(self, client: Any, key: bytes, placed: Placed, milliseconds: int) -> None:
         scope = self._named("v", placed.scope)
@@ -86,12 +98,14 @@ class Shared:
     async def near(self, placed: Placed, count: int) -> list[Near]:
         """Redis tells (1 + cosine) / 2."""
         scope, blob = self._named("v", placed.scope), placed.vector.astype("<f4").tobytes()
-        found: Any = await self._run(
+        found: Any = await self._run_vectors(
             lambda client: client.execute_command("VSIM", scope, "FP32", blob, "WITHSCORES", "COUNT", count)
         )
         return sorted(_near(found or []), key=lambda one: -one.similarity)
 
     async def epochs(self, names: Sequence[str]) -> list[int] | None:
+        if self._most and self._semantic is not True and self._clock() >= self._probe_at:
+            await self.probe()
         found = await self._run(lambda client: client.mget([self._named("n", name) for name in names]))
         return None if found is None else [int(one) if one is not None else 0 for one in found]
 
@@ -100,6 +114,9 @@ class Shared:
 
     async def load(self, name: str) -> bytes | None:
         return await self._run(lambda client: client.get(self._named("s", name)))
+
+    async def load_all(self, names: Sequence[str]) -> list[bytes | None] | None:
+        return await self._run(lambda client: client.mget([self._named("s", name) for name in names]))
 
     async def save(self, name: str, value: bytes, before: bytes | None) -> bool:
         seconds = 0 if name.startswith(LASTING) else _MARKS_SECONDS
@@ -123,6 +140,18 @@ class Shared:
     async def aclose(self) -> None:
         await self._redis.aclose()
 
+    async def _run_vectors(self, command: Callable[[Any], Awaitable[_T]]) -> _T | None:
+        """A server that refuses one of these may be another than the one that was asked: the next request asks it."""
+
+        async def tried(client: Any) -> _T | None:
+            try:
+                return await command(client)
+            except self._redis.refused:
+                self._semantic = None
+                raise
+
+        return await self._run(tried)
+
     async def _run(self, command: Callable[[Any], Awaitable[_T]]) -> _T | None:
         async def tried(client: Any) -> _T | None:
             try:
@@ -137,8 +166,10 @@ class Shared:
             return None
 
     def _named(self, kind: str, name: bytes | str) -> str:
-        shown = name.hex() if isinstance(name, bytes) else name
-        return f"{self._redis.prefix}cache:{kind}:{shown}"
+        """Names that are asked for together stand in braces, so that they come to one node of a cluster."""
+        if isinstance(name, bytes):
+            return f"{self._redis.prefix}cache:{kind}:{name.hex()}"
+        return f"{self._redis.prefix}cache:{{{kind}}}:{name}"
 
 
 def _near(found: Any) -> list[Near]:

@@ -191,11 +191,11 @@ class Semantic:
         return found
 
     async def _complaints(self, key: bytes, pair: bytes) -> int | None:
-        """How many there were about this entry; None where it serves nobody any more, or not for this question."""
-        if await self._store.load(f"pair:{pair.hex()}") is not None:
+        """How many there were about this entry; None where it serves nobody any more, or not for this question, or nobody can tell."""
+        found = await self._store.load_all((f"pair:{pair.hex()}", f"entry:{key.hex()}"))
+        if found is None or found[0] is not None:
             return None
-        said = await self._store.load(f"entry:{key.hex()}")
-        count = int(said) if said is not None else 0
+        count = int(found[1] or b"0")
         return None if count >= _MOST_COMPLAINTS else count
 
     def embedded(self, question: str) -> Any:

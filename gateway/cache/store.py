@@ -75,6 +75,10 @@ class Store(Protocol):
         """What was saved under this name."""
         ...
 
+    async def load_all(self, names: Sequence[str]) -> list[bytes | None] | None:
+        """The same of each; None where nobody can tell, which is not the same as nothing."""
+        ...
+
     async def save(self, name: str, value: bytes, before: bytes | None) -> bool:
         """Whether it was saved: not, if something else than `before` stood there."""
         ...

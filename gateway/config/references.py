@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from gateway.config.mistakes import Finding, Trail, nearest
 from gateway.config.redis_address import redis_address
-from gateway.config.structs import Config, Fallbacks, Model, Provider, Secret, Target, Zone
+from gateway.config.structs import CacheClass, Config, Fallbacks, Model, Provider, Secret, Target, Zone
 
 # Broken only where the whole section is: then no name in it is known.
 _ANY_MODEL: Final[Trail] = ("models", "")
@@ -139,19 +139,18 @@ def _unique_keys(subject: Subject) -> Iterator[Finding]:
 
 def _key_models(subject: Subject) -> Iterator[Finding]:
     for index, key in enumerate(subject.config.keys):
-        for place, name in enumerate(key.models):
-            trail: Trail = ("keys", index, "models", place)
-            if "*" in name[:-1]:
-                yield Finding(trail, "has a `*` before its end; `*` matches the rest of a name", value=name)
-            elif not overlaps(name, subject.named.models):
-                suggestion = nearest(name, subject.named.models)
-                yield Finding(
-                    trail,
-                    "matches no model",
-                    suggestion,
-                    value=name,
-                    rests_on=(trail, _ANY_MODEL),
-                )
+        yield from _asked_for(subject, ("keys", index, "models"), key.models)
+
+
+def _asked_for(subject: Subject, trail: Trail, names: Collection[str]) -> Iterator[Finding]:
+    """Patterns of names that callers ask for, each of which some model answers to."""
+    for index, name in enumerate(names):
+        here = (*trail, index)
+        if "*" in name[:-1]:
+            yield Finding(here, "has a `*` before its end; `*` matches the rest of a name", value=name)
+        elif not overlaps(name, subject.named.models):
+            suggestion = nearest(name, subject.named.models)
+            yield Finding(here, "matches no model", suggestion, value=name, rests_on=(here, _ANY_MODEL))
 
 
 def overlaps(name: str, models: Collection[str]) -> bool:
@@ -325,6 +324,48 @@ def _exempt(subject: Subject) -> Iterator[Finding]:
             yield Finding(of_team, "is the team of no key", suggestion, exempt.team, rests_on=(of_team, *teamed))
 
 
+def _cache(subject: Subject) -> Iterator[Finding]:
+    cache = subject.config.cache
+    if cache is None:
+        return
+    here: Trail = ("cache", "backend")
+    if cache.backend == "redis" and subject.config.redis is None:
+        message = "needs a section `redis` with its `url`"
+        yield Finding(here, message, value=cache.backend, rests_on=(here, ("redis",)))
+    yield from _asked_for(subject, ("cache", "models"), cache.models)
+    for name, one in cache.semantic.classes.items() if cache.semantic is not None else ():
+        trail: Trail = ("cache", "semantic", "classes", name)
+        yield from _asked_for(subject, (*trail, "models"), one.models)
+        yield from _of_keys(subject, trail, one)
+        yield from _judge(subject, trail, one)
+
+
+def _judge(subject: Subject, trail: Trail, one: CacheClass) -> Iterator[Finding]:
+    at, how = (*trail, "judge"), (*trail, "reviewer")
+    if one.reviewer == "judge" and one.judge is None:
+        yield Finding(how, "needs `judge`, the model that compares answers", value=one.reviewer, rests_on=(at, how))
+    elif one.reviewer != "judge" and one.judge is not None:
+        yield Finding(at, "is only read under `reviewer: judge`", about_key=True, rests_on=(at, how))
+    elif one.judge is not None and matched(one.judge, subject.named.models) is None:
+        suggestion = nearest(one.judge, subject.named.models)
+        yield Finding(at, "is no model of this file", suggestion, value=one.judge, rests_on=(at, _ANY_MODEL))
+
+
+def _of_keys(subject: Subject, trail: Trail, one: CacheClass) -> Iterator[Finding]:
+    """Of a class of traffic: teams and tags that some key has."""
+    keys = subject.config.keys
+    for field_name, said, had in (
+        ("teams", "is the team of no key", {key.team for key in keys if key.team is not None}),
+        ("tags", "is a tag of no key", {tag for key in keys for tag in key.tags}),
+    ):
+        key_field = "team" if field_name == "teams" else "tags"
+        rests_on = tuple[Trail, ...](("keys", place, key_field) for place in range(-1, len(keys)))
+        for index, name in enumerate(getattr(one, field_name) or ()):
+            if name not in had:
+                here = (*trail, field_name, index)
+                yield Finding(here, said, nearest(name, had), name, rests_on=(here, *rests_on))
+
+
 CHECKS: Final[tuple[Callable[[Subject], Iterator[Finding]], ...]] = (
     _listening,
     _secrets,
@@ -339,4 +380,5 @@ CHECKS: Final[tuple[Callable[[Subject], Iterator[Finding]], ...]] = (
     _fallbacks,
     _cycles,
     _exempt,
+    _cache,
 )

@@ -26,13 +26,18 @@ _WAITING: Final = 8
 class Redis:
     """One pool of connections, and a shelf. `library` is what `load` gave."""
 
-    def __init__(self, settings: Settings, library: "Library", timeout_ms: int | None = None) -> None:
-        """`timeout_ms` replaces that of the settings."""
+    def __init__(
+        self, settings: Settings, library: "Library", *, timeout_ms: int | None = None, waits_ms: int | None = None
+    ) -> None:
+        """`timeout_ms` replaces that of the settings. `waits_ms`: how long whoever asks waits, if that is less: the server counts
+        as away only after its time-out, so that a loop that was busy for a moment does not do that.
+        """
         if timeout_ms is not None:
             settings = replace(settings, timeout_ms=timeout_ms)
         self._library = library
         self._client, self._beside = library.clients(settings)
-        self._seconds = settings.timeout_ms / 1000
+        self._seconds = min(settings.timeout_ms, waits_ms or settings.timeout_ms) / 1000
+        self._longest = 3 * settings.timeout_ms / 1000
         self._most = settings.connections * _WAITING
         self._room = asyncio.Semaphore(settings.connections)
         self.prefix = settings.prefix
@@ -95,7 +100,7 @@ class Redis:
     async def _tried(self, command: Callable[[Any], Awaitable[_T]]) -> _T:
         was_there = self._breaker.closed
         try:
-            async with asyncio.timeout(3 * self._seconds):  # the library's own limits are for each step
+            async with asyncio.timeout(self._longest):  # the library's own limits are for each step
                 found = await command(self._client)
         except self._library.failures as error:
             self._breaker.failed(self._clock())
@@ -125,7 +130,12 @@ class Library:
         self._retry: Any = importlib.import_module("redis.asyncio.retry")
         self._backoff: Any = importlib.import_module("redis.backoff")
         self.refused: type[Exception] = self._errors.ResponseError  # said by a server that is there
-        self.failures: tuple[type[Exception], ...] = (self._errors.RedisError, OSError, TimeoutError)
+        self.failures: tuple[type[Exception], ...] = (
+            self._errors.RedisError,
+            self._errors.RedisClusterException,  # no RedisError: no node of a cluster can be reached
+            OSError,
+            TimeoutError,
+        )
 
     def clients(self, settings: Settings) -> tuple[Any, list[Any]]:
         """The one to ask, and those that it asks where the server is. Nothing is connected before the first command."""

@@ -16,7 +16,7 @@ from gateway.cache.vectors import Vectors
 from gateway.config.structs import Redis as Settings
 from gateway.config.structs import Secret
 from gateway.store.redis import Redis, load
-from tests.support.redis_server import redis8, redis_server
+from tests.support.redis_server import free_port, redis8, redis_server
 
 BACKENDS: Final = ("memory", "redis7", "redis8")
 SEMANTIC: Final = ("memory", "redis8")
@@ -74,6 +74,14 @@ async def test_epochs_begin_at_zero_and_go_up_one_by_one(kind: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("kind", BACKENDS)
+async def test_what_is_saved_is_loaded_one_by_one_and_all_at_once(kind: str, tmp_path: Path) -> None:
+    async with made(kind, tmp_path) as store:
+        assert await store.save("a", b"1", None)
+        assert await store.load("a") == b"1"
+        assert await store.load_all(["b", "a"]) == [None, b"1"]
+
+
+@pytest.mark.parametrize("kind", BACKENDS)
 async def test_of_two_that_save_at_once_one_is_told_to_read_again(kind: str, tmp_path: Path) -> None:
     async with made(kind, tmp_path) as store:
         assert await store.load("class:a") is None
@@ -121,6 +129,46 @@ async def test_an_older_redis_says_that_it_has_no_vector_sets_and_goes_on(tmp_pa
         assert await store.get(key(1)) == b"one"
         assert await store.near(Placed(key(2), unit(1)), 3) == []
         assert not await store.holds(key(2))
+
+
+async def test_what_is_asked_for_together_comes_to_one_node_of_a_cluster(tmp_path: Path) -> None:
+    with redis_server(tmp_path, "--cluster-enabled", "yes", "--cluster-port", str(free_port())) as server:
+        with server.client() as client:
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+        settings = Settings(url=Secret(f"redis+cluster://127.0.0.1:{server.port}"), timeout_ms=5000)
+        store = Shared(Redis(settings, await asyncio.to_thread(load)), MOST)
+        names = [f"name-{number}" for number in range(20)]
+        for _ in range(200):  # it takes some time to agree with itself
+            if await store.epochs(names) is not None:
+                break
+            await asyncio.sleep(0.05)
+        assert await store.next_epoch(names[3]) == 1
+        assert await store.epochs(names) == [0, 0, 0, 1, *[0] * 16]
+        assert await store.save("one", b"1", None)
+        assert await store.load_all(["other", "one"]) == [None, b"1"]
+        server.kill()
+        assert await store.epochs(names) is None
+        assert await store.load_all(names) is None
+        await store.aclose()
+
+
+async def test_a_server_that_is_replaced_is_asked_again_what_it_can_do(tmp_path: Path) -> None:
+    newer = redis8()
+    if newer is None:
+        pytest.skip("no Redis 8 here: name one by HAECHI_TEST_REDIS8")
+    times = iter(range(0, 10_000, 10))
+    placed = Placed(key(2), unit(1))
+    with redis_server(tmp_path, program=newer) as server:
+        redis = Redis(Settings(url=Secret(server.url), timeout_ms=5000), await asyncio.to_thread(load))
+        store = Shared(redis, MOST, lambda: next(times))
+        for program, semantic in (("redis-server", False), (newer, True)):
+            server.become(program)
+            await store.put(key(1), b"one", 60, 1.0, placed)
+            assert await store.epochs(["any"]) == [0]
+            assert store.semantic is semantic
+            await store.put(key(1), b"one", 60, 1.0, placed)
+            assert [one.key for one in await store.near(placed, 1)] == [key(1)] * semantic
+        await store.aclose()
 
 
 async def test_a_full_redis_refuses_to_keep_and_still_gives(tmp_path: Path) -> None:

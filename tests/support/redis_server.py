@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -56,6 +57,16 @@ class RedisServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def become(self, program: str) -> None:
+        """Another release takes its place, with nothing in it."""
+        self.kill()
+        self._program = program
+        self.start()
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def client(self, password: str | None = None) -> "redis.Redis":
         return redis.Redis(port=self.port, password=password, socket_timeout=10)

@@ -163,6 +163,27 @@ CASES = {
         "redis: {url: 'http://:geheim@host'}",
         ["1: redis: stands without `secret`", "1: redis.url: is no address of Redis; write `redis://"],
     ),
+    "a cache of nobody's": (
+        (
+            "providers: {openai: {}}\nmodels: {fast: {targets: [{provider: openai, model: x}]}}\n"
+            f"keys: [{{name: a, team: house, tags: [web], hash: '{HASH}'}}]\n"
+            "cache:\n  backend: redis\n  models: [fats]\n  semantic:\n    classes:\n"
+            "      one:\n        models: [fast, 'f*t']\n        teams: [hous]\n        tags: [web, wep]\n        reviewer: judge\n"
+            "      two: {judge: fast}\n"
+            "      three: {reviewer: judge, judge: fasd}\n"
+            "      four: {reviewer: judge, judge: fast, models: ['fa*'], teams: [house]}"
+        ),
+        [
+            "5: cache.backend: 'redis' needs a section `redis` with its `url`",
+            "6: cache.models[0]: 'fats' matches no model; did you mean 'fast'?",
+            "10: cache.semantic.classes.one.models[1]: 'f*t' has a `*` before its end",
+            "11: cache.semantic.classes.one.teams[0]: 'hous' is the team of no key; did you mean 'house'?",
+            "12: cache.semantic.classes.one.tags[1]: 'wep' is a tag of no key; did you mean 'web'?",
+            "13: cache.semantic.classes.one.reviewer: 'judge' needs `judge`, the model that compares answers",
+            "14: cache.semantic.classes.two.judge: is only read under `reviewer: judge`",
+            "15: cache.semantic.classes.three.judge: 'fasd' is no model of this file; did you mean 'fast'?",
+        ],
+    ),
     "other secrets, and none to make with": ("other_secrets: [old]", ["1: other_secrets: stands without `secret`"]),
     "behind a broken target the rest is read": (
         "providers: {openai: {}}\nmodels:\n  m:\n    targets:\n    - nonsense\n    - {provider: opnai}\n    fallbacks: {failure: [n]}",
