@@ -32,7 +32,7 @@ REASONS: Final = {
     "stateful": "it goes on from what is stored elsewhere, or has the vendor do something",
     "unreadable": "it holds what no digest can be made of",
     "store_away": "the store is away",
-    "new": "nothing is kept for it",
+    "new": "no answer to an equal request is kept",
     "old": "what is kept for it is older than it may be",
     "purged": "what is kept for it was purged since",
     "other_release": "what is kept for it was written by another release",

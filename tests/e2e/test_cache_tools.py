@@ -80,7 +80,7 @@ def test_explain_tells_what_became_of_a_request_and_why(gateway: GatewayProcess)
     past = ask(gateway, "explain me", x_haechi_cache="bypass")
     assert [one[0] for one in (first, again, past)] == ["miss", "hit", "bypass"]
     lived, given, passed = (good("explain", one[1], "--url", gateway.url) for one in (first, again, past))
-    assert "decided: miss: answered by the model: nothing is kept for it" in lived
+    assert "decided: miss: answered by the model: no answer to an equal request is kept" in lived
     assert "its answer is kept" in lived
     assert "decided: hit" in given
     assert "system prompt" in given
@@ -128,7 +128,7 @@ def test_stats_count_by_reason_and_name_what_splits_the_scopes(gateway: GatewayP
         ask(gateway, "What is new?", system=f"Today is day {day}. {CANARY}")
     said = good("stats", "--url", gateway.url)
     assert "store: memory: " in said
-    assert "miss: nothing is kept for it" in said
+    assert "miss: no answer to an equal request is kept" in said
     assert "system prompt differs in" in said
     assert "is there a date" in said
     data = json.loads(good("stats", "--url", gateway.url, "--json"))
