@@ -31,6 +31,8 @@ DURING: Final = 60
 PATIENCE: Final = 20.0
 MOST_ADDED: Final = 0.06
 """Seconds, by the median, that a request takes while something is wrong: the upstream takes none."""
+LONGEST: Final = 1.5
+"""Seconds of any request: less than the time-out of its Redis."""
 POOLS: Final = 2 * 32
 OLDER: Final = "redis-server"
 
@@ -107,6 +109,7 @@ class Scene:
     async def goes_on(self, count: int = DURING) -> list[Came]:
         came = await self.load.until("requests do not go on", lambda came: len(came) >= count)
         assert statistics.median(one.seconds for one in came) < MOST_ADDED, came
+        assert max(one.seconds for one in came) < LONGEST, came
         assert connections(self.redis.url) <= POOLS + 2
         return came
 

@@ -161,7 +161,7 @@ async def test_a_server_that_is_replaced_is_asked_again_what_it_can_do(tmp_path:
     with redis_server(tmp_path, program=newer) as server:
         redis = Redis(Settings(url=Secret(server.url), timeout_ms=5000), await asyncio.to_thread(load))
         store = Shared(redis, MOST, lambda: next(times))
-        for program, semantic in (("redis-server", False), (newer, True)):
+        for program, semantic in ((newer, True), ("redis-server", False), (newer, True)):
             server.become(program)
             await store.put(key(1), b"one", 60, 1.0, placed)
             assert await store.epochs(["any"]) == [0]
