@@ -22,9 +22,10 @@ from gateway.cache.purging import NotOne, Purge, name_of
 from gateway.cache.redis import Shared
 from gateway.cache.stats import Stats, stats_of_store, told
 from gateway.cache.trails import Trail
+from gateway.config.cache import Cache
 from gateway.config.load import load_with_files
 from gateway.config.mistakes import ConfigError
-from gateway.config.structs import Cache, Config
+from gateway.config.structs import Config
 from gateway.store.redis import Redis, load
 from gateway.upstream.aiohttp_transport import AiohttpTransport
 from gateway.upstream.client import Call, TransportError, TransportLimits

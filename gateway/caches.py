@@ -19,7 +19,8 @@ from gateway.cache.reviewing import Reviewer
 from gateway.cache.semantic import Embedder, Semantic, Vetoes
 from gateway.cache.store import Neighbours, Store
 from gateway.cache.trails import Trails
-from gateway.config.structs import Cache, Config
+from gateway.config.cache import Cache
+from gateway.config.structs import Config
 from gateway.policy.behind import Behind
 from gateway.store.redis import Redis, load
 

@@ -4,7 +4,7 @@ A detector is one struct, a subclass of `Detector`, whose fields are its configu
 `haechi.detectors` leads to it, with the name that is its tag.
 """
 
-from gateway.config.structs import Secret
+from gateway.config.strict import Secret
 from gateway.guards.check import Check, Said, Setting, whole
 from gateway.guards.finding import Finding
 from gateway.guards.fold import Folded, fold

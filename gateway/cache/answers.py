@@ -24,7 +24,7 @@ from gateway.cache.store import Placed, Store
 from gateway.cache.tape import Tape
 from gateway.cache.trails import Trail, Trails
 from gateway.cache.wishes import Wishes, wishes
-from gateway.config.structs import Cache
+from gateway.config.cache import Cache
 from gateway.errors import GatewayError
 from gateway.exchange import Cached, Exchange
 from gateway.limits.keys import Principal

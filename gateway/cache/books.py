@@ -8,7 +8,7 @@ import msgspec
 
 from gateway.cache.certify import Certificate, Reviewer, Target
 from gateway.cache.store import Store
-from gateway.config.structs import CacheClass
+from gateway.config.cache import CacheClass
 
 _TRIES: Final = 8
 _FRESH_SECONDS: Final = 2.0

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from gateway.cache.volatile import is_personal, is_timely
-from gateway.config.structs import Cache, CacheClass
+from gateway.config.cache import Cache, CacheClass
 from gateway.limits.keys import Principal
 from gateway.routing.features import permits
 from gateway.wire.neutral import Audio, File, Image, Request, ToolCall, ToolResult

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from gateway.cache.semantic import Compared, Embedder
-from gateway.config.structs import CacheClass
+from gateway.config.cache import CacheClass
 from gateway.errors import GatewayError
 
 _NUMBER: Final = re.compile(r"\d+(?:[.,:]\d+)*")

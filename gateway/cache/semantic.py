@@ -20,7 +20,7 @@ from gateway.cache.entry import Entry
 from gateway.cache.scope import Scope
 from gateway.cache.store import Placed, Store
 from gateway.cache.trails import Neighbour
-from gateway.config.structs import Cache, CacheClass
+from gateway.config.cache import Cache, CacheClass
 from gateway.limits.keys import Principal
 
 NEIGHBOURS: Final = 4

@@ -11,7 +11,7 @@ from gateway.cache.certify import ALARM, THRESHOLDS
 from gateway.cache.splits import Split, splits
 from gateway.cache.store import Store
 from gateway.cache.trails import REASONS
-from gateway.config.structs import Cache
+from gateway.config.cache import Cache
 
 
 class Count(Struct, frozen=True):

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.config.structs import Cache, Config, Model, Provider, Secret, Target
+from gateway.config.cache import Cache
+from gateway.config.strict import Secret
+from gateway.config.structs import Config, Model, Provider, Target
 
 DEMO: Final = "demo"
 SIMULATED: Final = "simulated"

@@ -11,7 +11,8 @@ from gateway.config.reading import Draft, Sort, drafted, opened
 from gateway.config.references import Named, Rows, references
 from gateway.config.schema import json_schema
 from gateway.config.source import Stamp
-from gateway.config.structs import Config, Zone
+from gateway.config.strict import Zone
+from gateway.config.structs import Config
 
 CONFIG: Final = Sort(Config, json_schema, "haechi schema")
 

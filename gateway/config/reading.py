@@ -19,7 +19,7 @@ from gateway.config.mistakes import ConfigError, Finding, Mistake, quoted, spell
 from gateway.config.remains import Broken, mended
 from gateway.config.schema import JsonSchema, Shape
 from gateway.config.source import Source, Stamp, Unreadable, read, stamp_of
-from gateway.config.structs import Secret
+from gateway.config.strict import Secret
 
 T = TypeVar("T")
 S = TypeVar("S")

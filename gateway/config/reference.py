@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway.config import structs
+from gateway.config import cache, structs
 from gateway.config.schema import JsonSchema, json_schema
 
 _INTRODUCTION: Final = """# Configuration
@@ -33,7 +33,7 @@ _BOUNDS: Final = {"minimum": "â‰¥ {}", "exclusiveMinimum": "> {}", "maximum": "â
 
 def markdown() -> str:
     """The whole page, ending in a line break."""
-    page = Page(json_schema(), vars(structs))
+    page = Page(json_schema(), {**vars(structs), **vars(cache)})
     return "\n".join([_INTRODUCTION, *(page.section(name) for name in page.reachable("Config"))])
 
 

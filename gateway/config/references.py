@@ -5,9 +5,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from gateway.config.cache import CacheClass
 from gateway.config.mistakes import Finding, Trail, nearest
 from gateway.config.redis_address import redis_address
-from gateway.config.structs import CacheClass, Config, Fallbacks, Model, Provider, Secret, Target, Zone
+from gateway.config.strict import Secret, Zone
+from gateway.config.structs import Config, Fallbacks, Model, Provider, Target
 
 # Broken only where the whole section is: then no name in it is known.
 _ANY_MODEL: Final[Trail] = ("models", "")

@@ -7,7 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from gateway.config.mistakes import Trail
-from gateway.config.structs import Config, Secret
+from gateway.config.strict import Secret
+from gateway.config.structs import Config
 
 JsonSchema = dict[str, Any]
 
@@ -20,9 +21,13 @@ def json_schema() -> JsonSchema:
     return schema_of(Config, "haechi.yaml")
 
 
-@lru_cache(64)
 def schema_of(struct: Any, title: str) -> JsonSchema:
     """The schema of any sort of file that is read as strictly. Nobody changes it: making it takes 30 ms, and each file asks."""
+    return _made(struct, title)
+
+
+@lru_cache(64)
+def _made(struct: Any, title: str) -> JsonSchema:
     return {"$schema": DRAFT, "title": title} | msgspec.json.schema(struct, schema_hook=_hook)
 
 

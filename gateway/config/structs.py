@@ -5,62 +5,10 @@ Times are in seconds, sizes in bytes, prices in US dollars per million tokens.
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
-Seconds = Annotated[float, Meta(gt=0, le=86_400)]
-Size = Annotated[int, Meta(gt=0, le=1 << 40)]
-Tokens = Annotated[int, Meta(ge=0, le=1 << 40)]
-Zone = Literal["internal", "external"]
-Price = Annotated[float, Meta(ge=0)]
-Name = Annotated[str, Meta(min_length=1)]
-Url = Annotated[
-    str,
-    Meta(
-        pattern="^https?://[^/]",
-        examples=["http://127.0.0.1:8000/v1"],
-        extra_json_schema={"patternErrorMessage": "must be an address that begins with http:// or https://"},
-    ),
-]
-UrlPath = Annotated[
-    str, Meta(pattern="^/", examples=["/health"], extra_json_schema={"patternErrorMessage": "must begin with /"})
-]
-KeyHash = Annotated[
-    str,
-    Meta(
-        pattern="^sha256:[0-9a-f]{64}$",
-        examples=["sha256:" + "0" * 64],
-        extra_json_schema={
-            "patternErrorMessage": "must be `sha256:` and 64 hex digits in lower case; `haechi key` makes one"
-        },
-    ),
-]
-
-
-class Secret:
-    """A string that never prints. `reveal()` is the only way out, so that a search for it finds every use."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret('***')"
-
-    __str__ = __repr__
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-
-class Strict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A section of the file: unknown keys are mistakes."""
+from gateway.config.cache import Cache
+from gateway.config.strict import KeyHash, Name, Price, Seconds, Secret, Size, Strict, Tokens, Url, UrlPath, Zone
 
 
 class Listen(Strict, frozen=True):
@@ -292,96 +240,6 @@ class Redis(Strict, frozen=True):
     connections: Annotated[int, Meta(ge=1, le=10_000, description="Pool limit of one process.")] = 32
     prefix: Annotated[str, Meta(description="What the names of all keys begin with.")] = "haechi:"
     ca_file: Annotated[str | None, Meta(description="PEM file trusted instead of the system's authorities.")] = None
-
-
-class CacheClass(Strict, frozen=True):
-    """A class of traffic in which an answer to a like question may serve, once its share of wrong ones is certified."""
-
-    models: Annotated[list[Name], Meta(description="Names asked for; `*` at the end matches the rest.")] = field(
-        default_factory=lambda: ["*"]
-    )
-    teams: Annotated[list[Name] | None, Meta(description="Teams of the caller's key, any of them.")] = None
-    tags: Annotated[list[Name] | None, Meta(description="Tags of the caller's key, any of them.")] = None
-    serve: Annotated[
-        Literal["certified", "shadow"],
-        Meta(description="`shadow` only ever reports; `certified` serves while the class has a certificate."),
-    ] = "certified"
-    wrong: Annotated[
-        float, Meta(ge=0.0001, le=0.2, description="Share of wrong answers among those served, at most.")
-    ] = 0.01
-    confidence: Annotated[float, Meta(ge=0.5, lt=1, description="Of the certificate.")] = 0.95
-    review: Annotated[float, Meta(gt=0, le=1, description="Share of would-be hits that are reviewed before it.")] = 1.0
-    audit: Annotated[float, Meta(gt=0, le=1, description="Share of hits that are reviewed afterwards.")] = 0.02
-    temperature: Annotated[
-        float, Meta(ge=0, le=2, description="Highest of a request; one that names none counts as the vendors' 1.0.")
-    ] = 0.5
-    volatile: Annotated[bool, Meta(description="Also questions about today, prices and news.")] = False
-    reviewer: Annotated[
-        Literal["agreement", "judge"],
-        Meta(
-            description="Who compares two answers: words and embedding, which shares the blindness of the matcher, or `judge`."
-        ),
-    ] = "agreement"
-    judge: Annotated[Name | None, Meta(description="Model that judges; its cost is the operator's.")] = None
-    one_caller: Annotated[
-        float,
-        Meta(
-            gt=0,
-            le=1,
-            description="Share of the reviews that may come from one caller, so that none moves a class alone.",
-        ),
-    ] = 0.2
-    reviewer_missed: Annotated[
-        int, Meta(ge=0, description="Wrong pairs it let pass, of `reviewer_of` labelled ones.")
-    ] = 0
-    reviewer_of: Annotated[int, Meta(ge=0, description="Wrong pairs that the reviewer was measured on.")] = 0
-
-
-class Semantic(Strict, frozen=True):
-    """Answers to questions that are alike. Needs the extra `semantic`, unless a model embeds."""
-
-    classes: Annotated[dict[Name, CacheClass], Meta(description="By name; the first that fits counts.")]
-    embedder: Annotated[Literal["wordllama"], Meta(description="What turns a question into a vector.")] = "wordllama"
-    deadline_ms: Annotated[float, Meta(gt=0, le=1000, description="Of the whole step; then the request is a miss.")] = (
-        30.0
-    )
-    scope_entries: Annotated[int, Meta(ge=1, le=1_000_000, description="Questions held in one scope.")] = 10_000
-
-
-class Cache(Strict, frozen=True):
-    """Answers given again. Without this section nothing is kept."""
-
-    share: Annotated[
-        Literal["user", "key", "team", "tenant", "global"],
-        Meta(
-            description="Who may get an answer that was given to another: the same end user of a key, its key, team, all."
-        ),
-    ] = "user"
-    models: Annotated[list[Name], Meta(description="Whose answers are kept; `*` at the end matches the rest.")] = field(
-        default_factory=lambda: ["*"]
-    )
-    seconds: Annotated[
-        float, Meta(gt=0, le=31_536_000, description="How long an answer is given again, from when it was first given.")
-    ] = 86_400.0
-    jitter: Annotated[
-        float,
-        Meta(
-            ge=0, le=0.5, description="Share of that by which it is shortened at random, so that not all end at once."
-        ),
-    ] = 0.1
-    entries: Annotated[int, Meta(ge=1, description="How many are held in memory.")] = 100_000
-    bytes: Annotated[Size, Meta(description="How much they may hold together.")] = 256 * 1024 * 1024
-    answer_bytes: Annotated[Size, Meta(description="Largest answer that is kept.")] = 1024 * 1024
-    backend: Annotated[
-        Literal["memory", "redis"], Meta(description="`redis` shares with other replicas, by the section `redis`.")
-    ] = "memory"
-    semantic: Annotated[Semantic | None, Meta(description="Answers to questions that are alike; off unless given.")] = (
-        None
-    )
-    ignored_fields: Annotated[
-        list[Name],
-        Meta(description="More fields of requests that cannot change an answer, such as your own tracing ids."),
-    ] = field(default_factory=list)
 
 
 class Record(Strict, frozen=True):

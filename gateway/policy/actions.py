@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal, get_args
 
 from msgspec import Meta, field
 
-from gateway.config.structs import Name, Strict
+from gateway.config.strict import Name, Strict
 from gateway.guards.verdicts import STRICTNESS as STRICTNESS_OF_EFFECTS
 from gateway.guards.verdicts import Effect
 

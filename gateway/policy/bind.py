@@ -12,7 +12,8 @@ from typing import Final
 
 from msgspec.structs import replace as with_fields
 
-from gateway.config.structs import Exempt, Zone
+from gateway.config.strict import Zone
+from gateway.config.structs import Exempt
 from gateway.errors import GatewayError
 from gateway.policy.actions import Tokenize, link_width
 from gateway.policy.detectors import Guest

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, field
 
-from gateway.config.structs import Name, Secret, Strict, Url
+from gateway.config.strict import Name, Secret, Strict, Url
 from gateway.plugins import TAG
 
 Score = Annotated[float, Meta(ge=0, le=1)]

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway.config.structs import Secret
+from gateway.config.strict import Secret
 from gateway.plugins import DETECTORS, plugin
 from gateway.policy.actions import Deed, Tokenize, Word, link_width, strictness, word_of
 from gateway.policy.detectors import Detector, Guest, kind_of

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, field
 
 from gateway.config.schema import JsonSchema, schema_of
-from gateway.config.structs import Name, Strict, Zone
+from gateway.config.strict import Name, Strict, Zone
 from gateway.guards.segments import MOST_LEAST
 from gateway.policy.actions import Action, Word
 from gateway.policy.detectors import Milliseconds, Score, Spec

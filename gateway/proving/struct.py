@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from gateway.config.schema import schema_of
-from gateway.config.structs import Secret
+from gateway.config.strict import Secret
 from gateway.plugins import declared_of
 from gateway.policy.detectors import Guest
 from gateway.policy.guests import is_by_check, is_by_patterns

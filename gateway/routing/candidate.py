@@ -3,7 +3,8 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gateway.config.structs import Capability, Prices, Target, Zone
+from gateway.config.strict import Zone
+from gateway.config.structs import Capability, Prices, Target
 
 
 class Candidate(Struct, frozen=True, kw_only=True):

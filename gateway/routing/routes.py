@@ -7,7 +7,8 @@ from typing import Final, Literal, TypeVar
 
 from msgspec import Struct
 
-from gateway.config.structs import Capability, Config, Fallbacks, Model, Prices, Provider, Target, Zone
+from gateway.config.strict import Zone
+from gateway.config.structs import Capability, Config, Fallbacks, Model, Prices, Provider, Target
 from gateway.routing.candidate import Candidate, filled
 from gateway.routing.failure import Reason
 

@@ -8,7 +8,8 @@ import msgspec
 from msgspec.structs import replace as with_fields
 
 from gateway.app import ZONES, start
-from gateway.config.structs import Breaker, Config, Model, Prices, Provider, Retry, Secret, Target
+from gateway.config.strict import Secret
+from gateway.config.structs import Breaker, Config, Model, Prices, Provider, Retry, Target
 from gateway.exchange import Exchange
 from gateway.guards.check import Said
 from gateway.guards.finding import Finding

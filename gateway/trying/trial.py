@@ -8,7 +8,8 @@ import msgspec
 
 from gateway.app import Gateway, start
 from gateway.config.mistakes import Finding, Mistake
-from gateway.config.structs import Config, Model, Provider, Secret, Target
+from gateway.config.strict import Secret
+from gateway.config.structs import Config, Model, Provider, Target
 from gateway.policy.bind import HEADER
 from gateway.policy.coverage import STREAMED
 from gateway.policy.load import LoadedPolicies

@@ -7,7 +7,8 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from gateway.config.structs import Provider, Zone
+from gateway.config.strict import Zone
+from gateway.config.structs import Provider
 
 Auth = Literal["bearer", "x-api-key", "api-key", "bearer+x-api-key"]
 

@@ -23,7 +23,9 @@ from gateway.cache.certify import Certificate
 from gateway.cache.entry import Entry
 from gateway.cache.store import Placed
 from gateway.caching import cached
-from gateway.config.structs import Cache, CacheClass, Config, Model, Provider, Redis, Secret, Semantic, Target
+from gateway.config.cache import Cache, CacheClass, Semantic
+from gateway.config.strict import Secret
+from gateway.config.structs import Config, Model, Provider, Redis, Target
 from gateway.dialects import DIALECTS
 from gateway.exchange import Exchange
 from gateway.limits.keys import Principal

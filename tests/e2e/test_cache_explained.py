@@ -9,7 +9,8 @@ import pytest
 from gateway.app import Gateway, start
 from gateway.cache.explain import explained
 from gateway.cache.trails import MOST, Trail
-from gateway.config.structs import Cache, CacheClass, Config, Model, Provider, Semantic, Target
+from gateway.config.cache import Cache, CacheClass, Semantic
+from gateway.config.structs import Config, Model, Provider, Target
 from gateway.trying.calling import called
 from tests.support.simulation import Simulation
 

@@ -9,7 +9,8 @@ import pytest
 from gateway.app import Gateway, start
 from gateway.cache.books import Book
 from gateway.cache.certify import Certificate
-from gateway.config.structs import Cache, CacheClass, Config, Model, Provider, Semantic, Target
+from gateway.config.cache import Cache, CacheClass, Semantic
+from gateway.config.structs import Config, Model, Provider, Target
 from gateway.trying.calling import Called, called
 from tests.support.simulation import Simulation
 

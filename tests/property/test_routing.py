@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.config.structs import Breaker, Capability, Config, Fallbacks, Model, Retry, Strategy, Target, When, Zone
+from gateway.config.strict import Zone
+from gateway.config.structs import Breaker, Capability, Config, Fallbacks, Model, Retry, Strategy, Target, When
 from gateway.errors import GatewayError
 from gateway.routing.budget import RetryBudget
 from gateway.routing.candidate import Candidate

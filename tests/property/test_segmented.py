@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.config.structs import Secret
+from gateway.config.strict import Secret
 from gateway.dialects import DIALECTS
 from gateway.guards.check import Check, Said
 from gateway.guards.editor import Blocked

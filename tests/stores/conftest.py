@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from gateway.config.strict import Secret
 from gateway.config.structs import Redis as Settings
-from gateway.config.structs import Secret
 from gateway.store.redis import Redis, load
 from tests.support.redis_server import RedisServer, redis_server
 

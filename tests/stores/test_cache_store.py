@@ -13,8 +13,8 @@ from gateway.cache.memory import Memory
 from gateway.cache.redis import Shared
 from gateway.cache.store import Placed, Store
 from gateway.cache.vectors import Vectors
+from gateway.config.strict import Secret
 from gateway.config.structs import Redis as Settings
-from gateway.config.structs import Secret
 from gateway.store.redis import Redis, load
 from tests.support.redis_server import free_port, redis8, redis_server
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pytest
 
+from gateway.config.strict import Secret
 from gateway.config.structs import Redis as Settings
-from gateway.config.structs import Secret
 from gateway.store.breaker import FAILURES
 from gateway.store.redis import Library, Redis
 from gateway.store.shelf import Away

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from msgspec.json import encode
 
 from gateway.app import Gateway, start
-from gateway.config.structs import Config, Key, Listen, Model, Provider, Secret, Target, Timeouts
+from gateway.config.strict import Secret
+from gateway.config.structs import Config, Key, Listen, Model, Provider, Target, Timeouts
 from gateway.limits.keys import KeyRing
 from gateway.routing.plan import resolve
 from gateway.setup import Setup

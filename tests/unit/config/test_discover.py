@@ -4,7 +4,7 @@ import msgspec
 
 from gateway.config.discover import discovered
 from gateway.config.references import Named, Rows, references
-from gateway.config.structs import Secret
+from gateway.config.strict import Secret
 
 VARIABLES = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "groq": "GROQ_API_KEY"}
 

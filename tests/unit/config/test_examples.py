@@ -7,7 +7,7 @@ import pytest
 
 from gateway.config.load import load
 from gateway.config.schema import json_schema, schema_text
-from gateway.config.structs import Secret
+from gateway.config.strict import Secret
 from gateway.upstream.providers import PROVIDERS
 
 DEPLOY = Path(__file__).parents[3] / "deploy"

@@ -16,7 +16,7 @@ from gateway.config.load import CONFIG, load
 from gateway.config.mistakes import ConfigError, Mistake, spelled
 from gateway.config.remains import Broken, mended
 from gateway.config.schema import JsonSchema, Shape, json_schema
-from gateway.config.structs import Secret
+from gateway.config.strict import Secret
 from tests.unit.config.planted import ENV, KINDS, SOUND
 
 SHAPE = Shape(json_schema())

@@ -5,14 +5,16 @@ import inspect
 import msgspec
 import pytest
 
-from gateway.config import structs
+from gateway.config import cache, structs
 from gateway.config.reference import markdown
 from gateway.config.schema import json_schema
+from gateway.config.strict import Strict
 
 SECTIONS = {
     name: one
-    for name, one in inspect.getmembers(structs, inspect.isclass)
-    if issubclass(one, structs.Strict) and one is not structs.Strict
+    for module in (structs, cache)
+    for name, one in inspect.getmembers(module, inspect.isclass)
+    if issubclass(one, Strict) and one is not Strict
 }
 PAGE = markdown()
 

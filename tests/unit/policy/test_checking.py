@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.config.structs import Secret
+from gateway.config.strict import Secret
 from gateway.guards.checks.budget import Budget
 from gateway.guards.checks.ports import Ports
 from gateway.policy import checking

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.config.structs import Secret
+from gateway.config.strict import Secret
 from gateway.policy.lint import lint
 from gateway.policy.structs import Document
 from tests.unit.policy.documents import document, policies, rule

@@ -6,7 +6,7 @@ import re
 import msgspec
 import pytest
 
-from gateway.config.structs import Strict
+from gateway.config.strict import Strict
 from gateway.guards.catalogue import ENTITIES
 from gateway.policy import actions, detectors, structs
 from gateway.policy.kinds import KINDS

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.config.structs import Secret
+from gateway.config.strict import Secret
 from gateway.guards.check import Check, Setting
 from gateway.guards.checks.ports import Ports
 from gateway.policy import detectors

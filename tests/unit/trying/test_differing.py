@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.app import KNOWN_ENTITIES
-from gateway.config.structs import Config, Exempt, Key, Model, Policies, Provider, Secret, Target
+from gateway.config.strict import Secret
+from gateway.config.structs import Config, Exempt, Key, Model, Policies, Provider, Target
 from gateway.policy.load import load_files
 from gateway.policy.rule import Policy
 from gateway.shipped import FOLDER

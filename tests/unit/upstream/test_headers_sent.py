@@ -5,7 +5,8 @@ from types import MappingProxyType
 import pytest
 from msgspec.structs import replace
 
-from gateway.config.structs import Timeouts, Zone
+from gateway.config.strict import Zone
+from gateway.config.structs import Timeouts
 from gateway.dialects import DIALECTS
 from gateway.limits.keys import Principal
 from gateway.upstream.http import Outbound, Upstream
