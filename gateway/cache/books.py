@@ -22,7 +22,7 @@ _FREE_REVIEWS: Final = 10
 class Book(msgspec.Struct, kw_only=True):
     """Of one class. `pairs`: digests of those counted, the last ones. `callers`: reviews by digest of who caused them.
 
-    `of`: digest of what the certificate is about: model, embedder, declaration.
+    `of`: what the certificate is about (`subject_of`).
     """
 
     certificate: Certificate = msgspec.field(default_factory=Certificate)
@@ -40,10 +40,26 @@ def target_of(one: CacheClass) -> Target:
     return Target(one.wrong, round(1 - one.confidence, 9), Reviewer(one.reviewer_missed, one.reviewer_of))
 
 
+def subject_of(one: CacheClass, embedder: str) -> str:
+    """What a certificate is about: another class, though it has the same name, has to earn its own. One for all its models."""
+    said = (
+        one.models,
+        one.teams,
+        one.tags,
+        one.wrong,
+        one.confidence,
+        one.temperature,
+        one.volatile,
+        one.reviewer,
+        one.judge,
+    )
+    return blake2b(_encode((said, embedder)), digest_size=12).hexdigest()
+
+
 class Books:
     """`clock` in seconds. What a class is certified for is read again every two seconds, as another replica may have changed it.
 
-    A class whose declaration changes begins anew: `of` is the digest of what the certificate is about.
+    A class whose declaration changes begins anew: `of` tells them apart (`subject_of`).
     """
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, Final, Protocol
 
 from gateway.cache import entry as kept
-from gateway.cache.books import Books
+from gateway.cache.books import Books, subject_of
 from gateway.cache.certify import THRESHOLDS
 from gateway.cache.classes import class_of, unlike
 from gateway.cache.entry import Entry
@@ -124,7 +124,7 @@ class Semantic:
             return None
         name, declared = found
         inside = blake2b(scope.around + self._embedder.id.encode(), digest_size=len(scope.around)).digest()
-        place = Placing(name, declared, inside, f"{model} {self._embedder.id} {declared.wrong} {declared.confidence}")
+        place = Placing(name, declared, inside, subject_of(declared, self._embedder.id))
         place.why = unlike(scope.request, scope.question, declared, self._settings.share) or ""
         return place
 

@@ -12,9 +12,10 @@ import pytest
 from starlette.types import ASGIApp
 
 from gateway.app import read_config, start
-from gateway.cache.books import Book
+from gateway.cache.books import Book, subject_of
 from gateway.cache.certify import THRESHOLDS, Certificate
 from gateway.cache.embed import load_wordllama
+from gateway.config.cache import CacheClass
 from gateway.limits.keys import hashed
 from gateway.trying.calling import called
 from tests.support.crossings import PATHS, PERSONAL, PHONES, POLICIES, TEAMS, Crossings, body_of, drawn, headers_of
@@ -23,7 +24,7 @@ from tests.support.redis_server import RedisServer, redis8, redis_server
 from tests.support.telling import Telling, telling
 
 NEVER: Final = 1e-9
-CLASS: Final = {"review": NEVER, "audit": NEVER}
+CLASS: Final[dict[str, Any]] = {"review": NEVER, "audit": NEVER}
 MODELS: Final = ("demo", "twin")
 AT_ONCE: Final = 8
 DIFFERS: Final = 0.15
@@ -50,7 +51,7 @@ async def certify(redis: RedisServer) -> None:
     book = Book(certificate=Certificate(certified=[len(THRESHOLDS) - 1]))
     with redis.client() as client:
         for model in MODELS:
-            book.of = f"{model} {embedder} 0.01 0.95"
+            book.of = subject_of(CacheClass(**CLASS, models=[model]), embedder)
             client.set(f"haechi:cache:{{s}}:class:{model}", msgspec.json.encode(book))
 
 

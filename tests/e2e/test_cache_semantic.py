@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from gateway.app import Gateway, start
-from gateway.cache.books import Book
+from gateway.cache.books import Book, subject_of
 from gateway.cache.certify import Certificate
 from gateway.config.cache import Cache, CacheClass, Semantic
 from gateway.config.structs import Config, Model, Provider, Target
@@ -96,7 +96,7 @@ async def certify(gateway: Gateway, **declared: Any) -> None:
     assert cache is not None
     assert cache.semantic is not None
     one = CacheClass(temperature=1.0, one_caller=1.0, audit=0.5, **declared)
-    of = f"demo {cache.semantic._embedder.id} {one.wrong} {one.confidence}"
+    of = subject_of(one, cache.semantic._embedder.id)
     book = Book(certificate=Certificate(certified=[0, 1, 2, 3, 4, 5]), of=of)
     assert await cache.store.save("class:capitals", msgspec.json.encode(book), None)
 
