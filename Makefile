@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types unit policies fuzz eval-guards docs site bench bench-quick bench-cache lock prerequisites clean
+.PHONY: help run test check format lint types unit policies fuzz isolation eval-guards docs site bench bench-quick bench-cache lock prerequisites clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -38,6 +38,9 @@ policies: $(VENV)/core ## run the tests of the policies that ship
 
 fuzz: $(VENV)/dev ## random texts and chunkings over every filter that ships; CASES=1000000 SEED=1 WORKERS=0 (one on each core)
 	$(BIN)/python -m tests.fuzz $(or $(CASES),1000000) $(or $(SEED),1) $(or $(WORKERS),0)
+
+isolation: $(VENV)/dev ## 100,000 mixed requests of everybody through the cache, on Redis 7 and 8, and not one crossing
+	HAECHI_TEST_MIXED=50000 $(BIN)/python -m pytest -q tests/e2e/test_cache_isolation.py -m slow $(ARGS)
 
 eval-guards: $(VENV)/dev ## what detectors find, miss and cost, into docs/guardrails.md; CORPUS=FILE for texts of your own
 	$(BIN)/python -m tests.evaluation $(if $(CORPUS),--corpus $(CORPUS),--write)

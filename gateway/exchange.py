@@ -77,7 +77,9 @@ class Exchange:
     streamed: bool = False
     target_path: str = ""  # where the path itself is handed on: below the upstream's base URL, with its query
     wall: float = field(default_factory=time.time)
-    whole: dict[str, Any] | None = None  # the body as the caller means it, with all that came before, if it is kept here
+    whole: dict[str, Any] | None = (
+        None  # the body as the caller means it, with all that came before, if it is kept here
+    )
     goes_on_from: str | None = None  # the response kept here that this was, because the upstream of that keeps none
     vault: list[tuple[str, str]] = field(default_factory=list)  # what was kept or looked for, and how that went
     replayable: bool = True  # asking twice does nothing twice

@@ -123,7 +123,9 @@ class Guarding:
         self._known = Known(self)
         self._grants: dict[str, frozenset[str]] = {}
         self._granted: dict[tuple[str, str], Granted] = {}  # by kind and value, those of earlier turns too
-        self._screened_by = self.bound.digest  # the turns before this one; empty if not all of them were by the same rules
+        self._screened_by = (
+            self.bound.digest
+        )  # the turns before this one; empty if not all of them were by the same rules
         self._setting = Setting()
         self._check_failed = False
         self.held: int | None = None  # characters of the answer that waited for checks at once, at most

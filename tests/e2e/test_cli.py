@@ -46,7 +46,9 @@ def test_what_is_printed_at_the_start_answers_when_it_is_pasted(tmp_path: Path) 
         assert json.loads(whole)["choices"][0]["message"]["content"] == "You said: Hello"
         assert _pasted(python.replace("python3", sys.executable, 1)) == "You said: Hello\n"
         streamed = _pasted(
-            curl.replace("curl ", "curl -N -H 'x-haechi-cache: bypass' ", 1).replace('{"model"', '{"stream": true, "model"')
+            curl.replace("curl ", "curl -N -H 'x-haechi-cache: bypass' ", 1).replace(
+                '{"model"', '{"stream": true, "model"'
+            )
         )
         assert streamed.endswith("data: [DONE]\n\n")
         pieces = re.findall('"content":"([^"]*)"', streamed)
