@@ -155,7 +155,8 @@ def test_a_stream_flows_by_segments_and_what_is_cut_off_half_way_is_never_sent(
     assert [one["text"] for one in hook.shown] == [FIRST]
     row = _record(folder, headers)
     assert (row["outcome"], row["guarantee"]) == ("cut", "segment")
-    assert row["held"] == len(f" The word is {BEGINS}")
+    waited = len(f" The word is {BEGINS}")
+    assert waited <= row["held"] <= len(FIRST) + waited, "the most at once: how much came together is the network's choice"
 
 
 # Events of a stream behind its last text.
