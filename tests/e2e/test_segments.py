@@ -156,7 +156,9 @@ def test_a_stream_flows_by_segments_and_what_is_cut_off_half_way_is_never_sent(
     row = _record(folder, headers)
     assert (row["outcome"], row["guarantee"]) == ("cut", "segment")
     waited = len(f" The word is {BEGINS}")
-    assert waited <= row["held"] <= len(FIRST) + waited, "the most at once: how much came together is the network's choice"
+    assert waited <= row["held"] <= len(FIRST) + waited, (
+        "the most at once: how much came together is the network's choice"
+    )
 
 
 # Events of a stream behind its last text.
