@@ -152,10 +152,7 @@ class Answers:
         epochs = await self._with_tags(looked)
         if epochs is None:
             return "store_away"
-        usage, prices = (
-            tape.watch.usage,
-            x.served_by.prices,
-        )  # of this attempt alone: those that failed are not saved again
+        usage, prices = tape.watch.usage, x.served_by.prices  # those of failed attempts are not saved again
         paid = cost(usage, prices) if usage is not None and prices is not None else None
         now = self.wall()
         seconds = self.settings.seconds * (1 - self.settings.jitter * self.rng.random())
