@@ -177,9 +177,11 @@ def _with_store(config: Config, use: Callable[[Shared], Awaitable[_T]]) -> _T:
     async def opened() -> _T:
         if config.redis is None:
             raise _CannotDo("the configuration has no section `redis`")
-        store = Shared(Redis(config.redis, load(), timeout_ms=_WAITS_MS), most=1)
+        likes = config.cache is not None and config.cache.semantic is not None
+        store = Shared(Redis(config.redis, load(), timeout_ms=_WAITS_MS), most=int(likes))
         try:
-            await store.probe()
+            if likes:
+                await store.probe()
             return await use(store)
         finally:
             await store.aclose()

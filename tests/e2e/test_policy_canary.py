@@ -1,5 +1,6 @@
 """Planted values, searched for in every sink of a gateway with policies, however its exchanges end."""
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,6 +26,8 @@ PLANTED: Final = f"제 번호는 {PHONE}이고 {EMAIL}로, {RESIDENT}, 열쇠 {K
 _NUMBERS: Final = (PHONE, RESIDENT)
 _DIGITS: Final = 6
 """Of a number's beginning, so many are too many."""
+_OWN_IDS: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{16,}(?![0-9a-f])")
+"""Random ids of requests and traces, in which six digits of a value come up by chance."""
 TRACES: Final = (
     *(number[:length] for number in _NUMBERS for length in range(_DIGITS + 1, len(number) + 1)),
     *(number.replace("-", "")[:_DIGITS] for number in _NUMBERS),
@@ -218,4 +221,5 @@ def _words(row: dict[str, Any]) -> str:
 
 def _search(name: str, text: str) -> None:
     """Says where something was found and which planted value it is of, not what stands around."""
-    assert not [trace for trace in TRACES if trace in text], name
+    shown = _OWN_IDS.sub("", text)
+    assert not [trace for trace in TRACES if trace in shown], name
