@@ -15,7 +15,7 @@ run: $(VENV)/core ## start the gateway on 127.0.0.1:8080 with a simulated model
 	@$(BIN)/haechi serve $(ARGS)
 
 test: $(VENV)/dev prerequisites lint types ## everything: lint, types and all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS) # both cores have to find the same tests
 
 check: $(VENV)/dev format lint types unit ## the quick loop: format, lint, types, unit tests
 
