@@ -22,6 +22,8 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
+from gateway.cache.bounds import upper
+
 THRESHOLDS: Final = (0.95, 0.92, 0.89, 0.86, 0.83, 0.8)
 """Similarities, strictest first."""
 _PARTS: Final = (0.5, 0.15, 0.15, 0.1, 0.05, 0.05)
@@ -69,7 +71,7 @@ def planned(target: Target) -> Plan:
     reviewer, alpha = target.reviewer, target.alpha
     tested = target.wrong
     if reviewer.of:
-        tested *= 1 - upper_bound(reviewer.missed, reviewer.of, alpha * _OF_THE_REVIEWER)
+        tested *= 1 - upper(reviewer.missed, reviewer.of, 1 - alpha * _OF_THE_REVIEWER)
         alpha *= 1 - _OF_THE_REVIEWER
     if tested <= 0:
         raise ValueError("a reviewer that may have missed everything can certify nothing")
@@ -155,30 +157,6 @@ class Certificate(Struct):
         self.certified, self.audits = [], 0
         self.alarm = 0.0
         self.withdrawals += 1
-
-
-def upper_bound(wrong: int, of: int, alpha: float = 0.05) -> float:
-    """The one-sided upper bound of a share of which `wrong` in `of` were seen (Clopper and Pearson, 1934), by bisection."""
-    if wrong >= of:
-        return 1.0
-    low, high = wrong / of, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _at_most(wrong, of, middle) > alpha else (low, middle)
-    return high
-
-
-def _at_most(wrong: int, of: int, share: float) -> float:
-    """The chance of at most `wrong` in `of`."""
-    if share <= 0:
-        return 1.0
-    said = math.log(share)
-    other = math.log1p(-share)
-    terms = (
-        math.lgamma(of + 1) - math.lgamma(k + 1) - math.lgamma(of - k + 1) + k * said + (of - k) * other
-        for k in range(wrong + 1)
-    )
-    return math.fsum(math.exp(term) for term in terms)
 
 
 def reviews_needed(target: Target) -> int:

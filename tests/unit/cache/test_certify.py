@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.cache.certify import ALARM, THRESHOLDS, Certificate, Reviewer, Target, planned, reviews_needed, upper_bound
+from gateway.cache.bounds import upper
+from gateway.cache.certify import ALARM, THRESHOLDS, Certificate, Reviewer, Target, planned, reviews_needed
 
 TARGET: Final = Target()
 RUNS: Final = 1_000
@@ -111,12 +112,12 @@ def test_clean_audits_never_add_up_to_credit_for_wrong_ones() -> None:
 )
 def test_the_bound_is_that_of_the_tables(wrong: int, of: int, bound: float) -> None:
     """Values of the one-sided 95 % bound, from any table of the binomial."""
-    assert upper_bound(wrong, of) == pytest.approx(bound, abs=0.0005)
+    assert upper(wrong, of) == pytest.approx(bound, abs=0.0005)
 
 
 @given(st.integers(0, 30), st.integers(1, 300), st.floats(0.01, 0.2))
 def test_the_bound_lies_above_what_was_seen_and_falls_with_more_to_see(wrong: int, more: int, alpha: float) -> None:
     of = wrong + more
-    bound = upper_bound(wrong, of, alpha)
+    bound = upper(wrong, of, 1 - alpha)
     assert wrong / of < bound <= 1.0
-    assert upper_bound(wrong, of + 50, alpha) < bound
+    assert upper(wrong, of + 50, 1 - alpha) < bound
