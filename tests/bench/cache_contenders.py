@@ -72,19 +72,25 @@ def make(name: str, upstreams: Upstreams, redis: int | None) -> Entrant:
 def _haechi(name: str, title: str, cache: dict[str, Any] | None) -> Callable[[Upstreams, int | None], Contender]:
     def made(upstreams: Upstreams, redis: int | None) -> Contender:
         plain = contenders.make("haechi", upstreams)
-        if plain.start is None:
-            raise install.Unavailable("it has no command")
-        begin = plain.start
-
-        def start(folder: Path, port: int) -> tuple[list[str], Mapping[str, str]]:
-            argv, env = begin(folder, port)
-            config = folder / "haechi.yaml"
-            config.write_text(json.dumps(with_cache(json.loads(config.read_text()), cache, redis)))
-            return argv, env
-
+        start = _started(plain, "haechi.yaml", lambda config: with_cache(config, cache, redis))
         return replace(plain, name=name, title=title, start=start)
 
     return made
+
+
+def _started(plain: Contender, file: str, changed: Callable[[dict[str, Any]], dict[str, Any]]) -> contenders.Start:
+    """How it is started without a cache, with its configuration changed."""
+    if plain.start is None:
+        raise install.Unavailable("it has no command")
+    begin = plain.start
+
+    def start(folder: Path, port: int) -> tuple[list[str], Mapping[str, str]]:
+        argv, env = begin(folder, port)
+        config = folder / file
+        config.write_text(json.dumps(changed(json.loads(config.read_text()))))
+        return argv, env
+
+    return start
 
 
 def with_cache(config: dict[str, Any], cache: dict[str, Any] | None, redis: int | None) -> dict[str, Any]:
@@ -97,20 +103,14 @@ def with_cache(config: dict[str, Any], cache: dict[str, Any] | None, redis: int 
 
 def _litellm(name: str, title: str, kind: str) -> Callable[[Upstreams, int | None], Contender]:
     def made(upstreams: Upstreams, redis: int | None) -> Contender:
+        where = {} if kind == "local" else {"host": "127.0.0.1", "port": str(redis)}
+        cached = {"cache": True, "cache_params": {"type": kind, **where}}
+
+        def changed(said: dict[str, Any]) -> dict[str, Any]:
+            return {**said, "litellm_settings": {**said["litellm_settings"], **cached}}
+
         plain = contenders.make("litellm", upstreams)
-        if plain.start is None:
-            raise install.Unavailable("it has no command")
-        begin = plain.start
-
-        def start(folder: Path, port: int) -> tuple[list[str], Mapping[str, str]]:
-            argv, env = begin(folder, port)
-            config = folder / "litellm.yaml"
-            said = json.loads(config.read_text())
-            where = {} if kind == "local" else {"host": "127.0.0.1", "port": str(redis)}
-            said["litellm_settings"] |= {"cache": True, "cache_params": {"type": kind, **where}}
-            config.write_text(json.dumps(said))
-            return argv, env
-
+        start = _started(plain, "litellm.yaml", changed)
         return replace(plain, name=name, title=f"{plain.title}, {title}", start=start)
 
     return made

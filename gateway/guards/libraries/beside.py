@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from gateway.guards.libraries.workers import LibraryFailed, Overloaded
+from gateway.guards.libraries.workers import LibraryFailed, Overloaded, tell
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ class Beside:
         failure: BaseException | None = LibraryFailed("CancelledError") if task.cancelled() else task.exception()
         value = None if failure is not None else task.result()
         try:
-            job.loop.call_soon_threadsafe(_told, job.answer, value, failure)
+            job.loop.call_soon_threadsafe(tell, job.answer, value, failure)
         except RuntimeError:
             return  # that loop is closed: nobody waits any more
 
@@ -92,15 +92,6 @@ async def _contained(work: Callable[[], Awaitable[Any]]) -> Any:
 def _cancel(job: _Job) -> None:
     if job.task is not None:
         job.task.cancel()
-
-
-def _told(answer: asyncio.Future[Any], value: Any, failure: BaseException | None) -> None:
-    if answer.done():
-        return
-    if failure is not None:
-        answer.set_exception(failure)
-    else:
-        answer.set_result(value)
 
 
 def _turn(loop: asyncio.AbstractEventLoop, ended: threading.Event) -> None:

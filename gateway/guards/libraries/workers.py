@@ -105,12 +105,13 @@ def _perform(job: _Job) -> None:
     except BaseException as error:  # noqa: BLE001 - whatever a library raises, even SystemExit: else nobody would ever be told
         failure = LibraryFailed(type(error).__name__)
     try:
-        job.loop.call_soon_threadsafe(_tell, job.answer, value, failure)
+        job.loop.call_soon_threadsafe(tell, job.answer, value, failure)
     except RuntimeError:
         return  # the loop is closed: nobody waits any more
 
 
-def _tell(answer: asyncio.Future[Any], value: Any, failure: LibraryFailed | None) -> None:
+def tell(answer: asyncio.Future[Any], value: Any, failure: BaseException | None) -> None:
+    """In the loop of whoever waits, if somebody still does."""
     if answer.done():
         return
     if failure is not None:
