@@ -251,12 +251,14 @@ async def test_a_provider_that_stays_is_checked_on_as_before() -> None:
 
 
 def hanging(left: list[Peer]) -> Script:
-    """Never answers, and notes who has gone."""
+    """Never answers, and notes who has gone, be it before its request was whole."""
 
     async def script(peer: Peer) -> None:
-        await peer.request()
-        await peer.gone()
-        left.append(peer)
+        try:
+            await peer.request()
+            await peer.gone()
+        finally:
+            left.append(peer)
 
     return script
 
