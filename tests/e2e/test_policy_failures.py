@@ -34,7 +34,7 @@ def hidden(pattern: str) -> str:
 
 
 SLOW: Final = hidden("(?:ab|a|b){1,40}#")
-CREEPING: Final = hidden("(?:ab|a|b){1,22}#")
+CREEPING: Final = hidden("(?:ab|a|b){1,25}#")
 """Takes as long in many searches, none of which is too long by itself."""
 ALTERNATING: Final = hidden("(?:ab|a|b){30}#")
 """Has no repeat of varying length at all."""
