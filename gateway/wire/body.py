@@ -13,6 +13,10 @@ _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 _KEY: Final = b'"model"'
 _NEAR: Final = 512
+_HALF: Final = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+)
+"""Half of a surrogate pair, where the backslash is no escaped one."""
 _MODEL: Final = re.compile(rb'(?<!\\)"model"[ \t\r\n]*:[ \t\r\n]*"([^"\\]*)"')
 
 
@@ -29,7 +33,7 @@ def parse_named(raw: bytes, max_depth: int) -> tuple[dict[str, Any], frozenset[s
     try:
         value = _decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise GatewayError("invalid_json", f"The request body is not valid JSON: {_said(error)}.") from error
+        raise GatewayError("invalid_json", f"The request body is not valid JSON: {_said(error, raw)}.") from error
     except RecursionError as error:
         raise _too_deep(max_depth) from error
     if not isinstance(value, dict):
@@ -111,6 +115,11 @@ def _too_deep(limit: int) -> GatewayError:
     return GatewayError("invalid_json", f"The request body is nested deeper than {limit} levels.")
 
 
-def _said(error: Exception) -> str:
-    """The decoder says what and at which byte, never the text itself."""
-    return str(error).rstrip(".") if isinstance(error, msgspec.DecodeError) else "it is not UTF-8"
+def _said(error: Exception, raw: bytes) -> str:
+    """The decoder says what and at which byte, never the text itself. Half a character it takes for the end of the text."""
+    if not isinstance(error, msgspec.DecodeError):
+        return "it is not UTF-8"
+    half = _HALF.search(raw.replace(b"\\\\", b"__"))
+    if half is None:
+        return str(error).rstrip(".")
+    return f"a string in it holds half a character (\\ud800 to \\udfff without its other half, byte {half.start()})"

@@ -24,6 +24,24 @@ def test_what_is_no_json_object_is_refused(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("raw", "place"),
+    [
+        (b'{"a": "\\ud800"}', 7),
+        (b'{"a": "\\uDBFF \\udc00"}', 7),
+        (b'{"a": "\\ud83d\\ude42 \\udc00"}', 20),
+        (b'{"a": "\\\\\\udfff"}', 9),
+    ],
+)
+def test_half_a_character_is_called_that_and_not_the_end_of_the_text(raw: bytes, place: int) -> None:
+    assert f"half a character (\\ud800 to \\udfff without its other half, byte {place})" in refused(raw).message
+
+
+def test_a_text_that_ends_too_early_is_called_that() -> None:
+    for raw in (b'{"a": "\\ud83d\\ude42', b'{"a": "\\\\ud800'):
+        assert "half a character" not in refused(raw).message
+
+
+@pytest.mark.parametrize(
     ("raw", "named"),
     [
         (b'{"a": 1, "a": 2}', "'a'"),
