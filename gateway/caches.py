@@ -12,11 +12,13 @@ from gateway.api.internal import Internal
 from gateway.cache.answers import Answers
 from gateway.cache.books import Books
 from gateway.cache.embed import check_wordllama, load_wordllama
+from gateway.cache.embedder import Embedder
 from gateway.cache.memory import Memory
 from gateway.cache.redis import AWAY, NO_VECTOR_SETS, Shared
+from gateway.cache.remembered import Inline, Remembered
 from gateway.cache.replay import text_of
 from gateway.cache.reviewing import Reviewer
-from gateway.cache.semantic import Embedder, Semantic, Vetoes
+from gateway.cache.semantic import Semantic, Vetoes
 from gateway.cache.store import Neighbours, Store
 from gateway.cache.trails import Trails
 from gateway.config.cache import Cache
@@ -45,7 +47,7 @@ class Caches:
         if settings is None:
             return None
         if settings.semantic is not None and self._embedder is None:
-            self._embedder = await asyncio.to_thread(load_wordllama)
+            self._embedder = Inline(await asyncio.to_thread(load_wordllama), Remembered())
         store = await self._kept_in(config, settings)
         answers = Answers(settings, store, time.time, random.Random(), trails=self._trails)
         if settings.semantic is not None and self._embedder is not None:  # while its Redis cannot, it finds nothing
@@ -80,8 +82,7 @@ class Caches:
         if settings.backend == "redis" and config.redis is not None:
             library = await asyncio.to_thread(load)
             return Shared(Redis(config.redis, library, waits_ms=MOST_MS), most)
-        dimensions = self._embedder.dimensions if self._embedder is not None else 0
-        vectors = None if settings.semantic is None else load_vectors(dimensions, most)
+        vectors = None if settings.semantic is None else load_vectors(most)
         return Memory(settings.entries, settings.bytes, time.monotonic, vectors)
 
 
@@ -107,9 +108,9 @@ async def remark_of(config: Config) -> str:
     return {True: "", False: f"cache: {NO_VECTOR_SETS}", None: f"cache: {AWAY}"}[found]
 
 
-def load_vectors(dimensions: int, most: int) -> Neighbours:
+def load_vectors(most: int) -> Neighbours:
     """Imports numpy, which only the semantic tier needs."""
-    vectors: Neighbours = importlib.import_module("gateway.cache.vectors").Vectors(dimensions, most)
+    vectors: Neighbours = importlib.import_module("gateway.cache.vectors").Vectors(most)
     return vectors
 
 

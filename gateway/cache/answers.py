@@ -20,7 +20,7 @@ from gateway.cache.purging import ALL, of_model, of_tenant, tagged
 from gateway.cache.replay import as_frames, ids_of, renewed, rewritten, text_of
 from gateway.cache.scope import Circumstances, Scope, scoped, way
 from gateway.cache.semantic import Candidate, Placing, Semantic
-from gateway.cache.store import Placed, Store
+from gateway.cache.store import Store
 from gateway.cache.tape import Tape
 from gateway.cache.trails import Trail, Trails
 from gateway.cache.wishes import Wishes, wishes
@@ -29,6 +29,7 @@ from gateway.errors import GatewayError
 from gateway.exchange import Cached, Exchange
 from gateway.limits.keys import Principal
 from gateway.limits.pricing import cost
+from gateway.policy.behind import Behind
 from gateway.policy.request import end_user
 from gateway.routing.features import permits
 from gateway.routing.routes import Route
@@ -170,25 +171,21 @@ class Answers:
             tags=looked.wishes.tags,
             epochs=epochs,
         )
-        placed = self._placed(looked)
-        if placed is not None:
-            entry = replace(entry, question=looked.scope.question)
+        place, question = looked.place, looked.scope.question
+        placed = None if place is None or self.semantic is None else self.semantic.placed(place, question)
+        if place is not None:
+            entry = replace(entry, question=question)
         worth = float(paid or _FREE)
         await self.store.put(looked.scope.exact, kept.encode(entry), seconds, worth, placed)
+        if place is not None and placed is None and self.semantic is not None:
+            self.semantic.place_later(place, question, looked.scope.exact, seconds)
         if looked.near is not None and self.semantic is not None:
-            self.semantic.compare(looked.near, looked.scope.question, text_of(entry))
+            self.semantic.compare(looked.near, question, text_of(entry))
         return "kept"
 
-    def _placed(self, looked: Looked) -> Placed | None:
-        place = looked.place
-        if place is None or self.semantic is None:
-            return None
-        if place.vector is None:
-            place.vector = self.semantic.embedded(looked.scope.question)
-        return Placed(place.scope, place.vector)
-
     async def _find_like(self, semantic: Semantic, looked: Looked, x: Exchange, principal: Principal) -> None:
-        place = semantic.placing(looked.scope, x.model, principal)
+        asker = Behind((), principal.team, principal.tags, 1) if x.guarding is None else x.guarding.asker
+        place = semantic.placing(looked.scope, x.model, principal, asker)
         looked.trail.of_class = None if place is None else place.name
         if place is None or place.why:
             looked.trail.like_why = "no_class" if place is None else place.why

@@ -4,7 +4,7 @@ import importlib
 from importlib.util import find_spec
 from typing import Final
 
-from gateway.cache.semantic import Embedder
+from gateway.cache.embedder import Library
 
 _NEEDS: Final = 'the semantic cache needs a library that is not installed: pip install "haechi[semantic]"'
 
@@ -17,7 +17,7 @@ def check_wordllama() -> None:
         raise ValueError(_NEEDS)
 
 
-def load_wordllama() -> Embedder:
+def load_wordllama() -> Library:
     """Some 0.6 s and 90 MB: call it in a thread. Raises ValueError where the extra is not installed."""
     try:
         module = importlib.import_module("gateway.cache.local_embedder")
@@ -25,5 +25,5 @@ def load_wordllama() -> Embedder:
         if error.name is not None and error.name.partition(".")[0] not in _LIBRARIES:
             raise
         raise ValueError(_NEEDS) from error
-    embedder: Embedder = module.load()
+    embedder: Library = module.load()
     return embedder

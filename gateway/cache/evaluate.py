@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.cache.bounds import clean_needed, upper
+from gateway.cache.embedder import Library
 from gateway.cache.pairs import Pair, half_of
-from gateway.cache.semantic import Embedder
 from gateway.cache.veto import veto
 
 THRESHOLDS: Final = tuple(round(0.995 - 0.005 * step, 3) for step in range(60))
@@ -64,7 +64,7 @@ class Evaluation:
     needed: int
 
 
-def judged(pairs: Sequence[Pair], embedder: Embedder) -> list[Judged]:
+def judged(pairs: Sequence[Pair], embedder: Library) -> list[Judged]:
     """A recorded similarity is taken as it is."""
     return [
         Judged(pair, similarity, tuple(dict.fromkeys(reason.category for reason in veto(pair.text_a, pair.text_b))))
@@ -113,7 +113,7 @@ def _evaluation(language: str, of: Sequence[Judged], target: float) -> Evaluatio
     )
 
 
-def _similarities(pairs: Sequence[Pair], embedder: Embedder) -> Iterator[float]:
+def _similarities(pairs: Sequence[Pair], embedder: Library) -> Iterator[float]:
     for start in range(0, len(pairs), _BATCH):
         batch = pairs[start : start + _BATCH]
         missing = [pair for pair in batch if pair.similarity is None]

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from gateway.cache import evaluate
 from gateway.cache.bounds import upper
 from gateway.cache.curve import Curve, points
+from gateway.cache.embedder import Library
 from gateway.cache.evaluate import THRESHOLDS, Evaluation, Figures, Judged, figures
 from gateway.cache.pairs import half_of, read
-from gateway.cache.semantic import Embedder
 
 
 class Found(NamedTuple):
@@ -23,7 +23,7 @@ class Found(NamedTuple):
     curves: list[Curve]
 
 
-def evaluated(path: Path, embedder: Embedder, target: float) -> Found:
+def evaluated(path: Path, embedder: Library, target: float) -> Found:
     """Raises `BadPairs`."""
     judged = evaluate.judged(read(path), embedder)
     found = evaluate.evaluate(judged, target)

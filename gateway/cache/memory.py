@@ -70,7 +70,11 @@ class Memory:
     async def put(self, key: bytes, value: bytes, seconds: float, worth: float, placed: Placed | None = None) -> None:
         now = self._clock()
         vectors = self._vectors if placed is not None else None
-        size = len(value) + OVERHEAD + (vectors.bytes_each if vectors is not None else 0)
+        size = (
+            len(value)
+            + OVERHEAD
+            + (vectors.bytes_of(placed.vector) if vectors is not None and placed is not None else 0)
+        )
         if size > self._most_bytes:
             return
         known = self._remove(key)
@@ -86,6 +90,20 @@ class Memory:
         heapq.heappush(self._by_time, (held.expires, key))
         self._rank(key, held)
         self._tidy()
+
+    async def place(self, key: bytes, placed: Placed, seconds: float) -> None:  # noqa: ARG002  its entry has the time
+        held = self._held.get(key)
+        if held is None or self._vectors is None:
+            return
+        if held.scope is None:
+            size = self._vectors.bytes_of(placed.vector)
+            held.scope = placed.scope
+            held.size += size
+            self.bytes += size
+            self._rank(key, held)
+        self._vectors.add(placed.scope, key, placed.vector)
+        while self._held and self.bytes > self._most_bytes:
+            self._evict()
 
     async def delete(self, key: bytes, scope: bytes | None = None) -> None:
         self._remove(key)

@@ -74,7 +74,13 @@ class Shared:
     async def put(self, key: bytes, value: bytes, seconds: float, worth: float, placed: Placed | None = None) -> None:  # noqa: ARG002  Redis decides by itself what leaves
         milliseconds = max(1, round(seconds * 1000))
         await self._run(lambda client: client.set(self._named("e", key), value, px=milliseconds))
-        if placed is not None and self.semantic:
+        if placed is not None:
+            await self.place(key, placed, seconds)
+
+    async def place(self, key: bytes, placed: Placed, seconds: float) -> None:
+        """An element whose entry is gone is dropped when it is met."""
+        milliseconds = max(1, round(seconds * 1000))
+        if self.semantic:
             await self._run_vectors(lambda client: self._place(client, key, placed, milliseconds))
 
     async def _place(self, client: Any, key: bytes, placed: Placed, milliseconds: int) -> None:

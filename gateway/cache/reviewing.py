@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway.cache.semantic import Compared, Embedder
+from gateway.cache.embedder import Embedder, Unembedded
+from gateway.cache.semantic import Compared
 from gateway.config.cache import CacheClass
 from gateway.errors import GatewayError
 
@@ -45,7 +46,17 @@ class Reviewer:
             return False
         if one.reviewer == "judge" and one.judge is not None:
             return await self._judged(one.judge, said)
-        return not agree(said.live, said.kept, self._embedder)
+        return await self._differ(said)
+
+    async def _differ(self, said: Compared) -> bool | None:
+        """By the words and the embedding of both answers: blind where these are."""
+        if not may_agree(said.live, said.kept):
+            return True
+        try:
+            one, other = [await self._embedder.embed(text, said.asker) for text in (said.live, said.kept)]
+        except Unembedded:
+            return None
+        return float(one @ other) < _ALIKE
 
     async def _judged(self, model: str, said: Compared) -> bool | None:
         shown = {
@@ -70,12 +81,9 @@ class Reviewer:
         return not verdict.serves
 
 
-def agree(one: str, other: str, embedder: Embedder) -> bool:
-    """Whether two answers say the same, as far as numbers, shared words and an embedding can tell: it is blind where they are."""
+def may_agree(one: str, other: str) -> bool:
+    """Whether two answers may say the same, as far as numbers and shared words can tell."""
     if sorted(_NUMBER.findall(one)) != sorted(_NUMBER.findall(other)):
         return False
     first, second = set(_WORD.findall(one.casefold())), set(_WORD.findall(other.casefold()))
-    if first and second and len(first & second) / min(len(first), len(second)) < _SHARED:
-        return False
-    vectors = embedder.embed([one, other])
-    return float(vectors[0] @ vectors[1]) >= _ALIKE
+    return not (first and second and len(first & second) / min(len(first), len(second)) < _SHARED)

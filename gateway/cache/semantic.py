@@ -16,6 +16,7 @@ from gateway.cache import entry as kept
 from gateway.cache.books import Books, subject_of
 from gateway.cache.certify import THRESHOLDS
 from gateway.cache.classes import class_of, unlike
+from gateway.cache.embedder import Embedder, Embedding, Unembedded
 from gateway.cache.entry import Entry
 from gateway.cache.scope import Scope
 from gateway.cache.store import Placed, Store
@@ -25,18 +26,11 @@ from gateway.limits.keys import Principal
 
 NEIGHBOURS: Final = 4
 _MOST_REVIEWS: Final = 32
+_MOST_PLACED: Final = 256
+"""Answers whose question waits for its vector."""
 _STEP: Final = 0.02
 """By how much a complaint raises the similarity that an entry asks for."""
 _MOST_COMPLAINTS: Final = 3
-
-
-class Embedder(Protocol):
-    """`id` names what it is, weights included: vectors of two ids are never compared."""
-
-    id: str
-    dimensions: int
-
-    def embed(self, texts: Sequence[str], /) -> Any: ...
 
 
 class Review(Protocol):
@@ -47,17 +41,21 @@ class Review(Protocol):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Compared:
-    """Two questions and their answers; `stored` is what would have been given for `asked`."""
+    """Two questions and their answers; `stored` is what would have been given for `asked`. `asker`: as of an `Embedder`."""
 
     asked: str
     live: str
     stored: str
     kept: str
+    asker: Any = None
 
 
 @dataclass(slots=True)
 class Candidate:
-    """A kept answer to another question. `serves`: it may be given; `audited`: it might have been, and is compared instead."""
+    """A kept answer to another question. `serves`: it may be given; `audited`: it might have been, and is compared instead.
+
+    `asker`: for whom a model may be asked about it.
+    """
 
     name: str
     declared: CacheClass
@@ -67,6 +65,7 @@ class Candidate:
     pair: bytes
     caller: str
     of: str
+    asker: Any = None
     serves: bool = False
     audited: bool = False
 
@@ -75,13 +74,14 @@ class Candidate:
 class Placing:
     """Where a question stands, for whoever keeps its answer. `why` says in a word what kept it from being answered.
 
-    `seen`: the neighbours that were looked at; `threshold`: that of the certificate.
+    `asker`: for whom a model may be asked. `seen`: the neighbours that were looked at; `threshold`: that of the certificate.
     """
 
     name: str
     declared: CacheClass
     scope: bytes
     of: str
+    asker: Any = None
     vector: Any = None
     why: str = ""
     seen: list[Neighbour] = field(default_factory=list)
@@ -116,16 +116,19 @@ class Semantic:
         self._texts = texts
         self._rng = rng
         self._reviewing: set[asyncio.Task[None]] = set()
+        self.unplaced = 0
+        self._placing: set[asyncio.Task[None]] = set()
 
-    def placing(self, scope: Scope, model: str, principal: Principal) -> Placing | None:
+    def placing(self, scope: Scope, model: str, principal: Principal, asker: Any) -> Placing | None:
         """None where this request has no part in the semantic tier."""
         found = class_of(self._settings, model, principal)
         if found is None or scope.around is None or scope.request is None or not self._store.semantic:
             return None
         name, declared = found
-        inside = blake2b(scope.around + self._embedder.id.encode(), digest_size=len(scope.around)).digest()
-        place = Placing(name, declared, inside, subject_of(declared, self._embedder.id))
-        place.why = unlike(scope.request, scope.question, declared, self._settings.share) or ""
+        by = self._embedder.id
+        inside = blake2b(scope.around + by.encode(), digest_size=len(scope.around)).digest()
+        place = Placing(name, declared, inside, subject_of(declared, by), asker)
+        place.why = unlike(scope.request, scope.question, declared, self._settings.share) or ("" if by else "no_vector")
         return place
 
     async def find(
@@ -143,12 +146,14 @@ class Semantic:
                 return await self._found(place, question, caller, valid)
         except TimeoutError:
             place.why = "late"
-            return None
+        except Unembedded:
+            place.why = "no_vector"
+        return None
 
     async def _found(
         self, place: Placing, question: str, caller: str, valid: Callable[[Entry], Awaitable[bool]]
     ) -> Candidate | None:
-        place.vector = self.embedded(question)
+        place.vector = await self._embedder.embed(question, place.asker)
         for near in await self._store.near(Placed(place.scope, place.vector), NEIGHBOURS):
             met = Neighbour(near.similarity, "unlike")
             place.seen.append(met)
@@ -183,7 +188,7 @@ class Semantic:
         self, place: Placing, key: bytes, entry: Entry, similarity: float, complaints: int, pair: bytes, caller: str
     ) -> Candidate:
         declared = place.declared
-        found = Candidate(place.name, declared, key, entry, similarity, pair, caller, place.of)
+        found = Candidate(place.name, declared, key, entry, similarity, pair, caller, place.of, place.asker)
         threshold = place.threshold = await self._books.threshold(place.name, place.of)
         if declared.serve == "certified" and threshold is not None and similarity >= threshold + complaints * _STEP:
             found.audited = self._rng.random() < declared.audit
@@ -198,8 +203,31 @@ class Semantic:
         count = int(found[1] or b"0")
         return None if count >= _MOST_COMPLAINTS else count
 
-    def embedded(self, question: str) -> Any:
-        return self._embedder.embed([question])[0]
+    def placed(self, place: Placing, question: str) -> Placed | None:
+        """None where there is no vector at hand: then `place_later`."""
+        if place.vector is None:
+            place.vector = self._embedder.at_hand(question, place.asker)
+        return None if place.vector is None else Placed(place.scope, place.vector)
+
+    def place_later(self, place: Placing, question: str, key: bytes, seconds: float) -> None:
+        """In the background: nobody's answer waits for it. More than some at once are dropped and counted."""
+        if len(self._placing) >= _MOST_PLACED:
+            self.unplaced += 1
+            return
+        task = asyncio.get_running_loop().create_task(self._place(place, question, key, seconds))
+        self._placing.add(task)
+        task.add_done_callback(self._placing.discard)
+
+    async def _place(self, place: Placing, question: str, key: bytes, seconds: float) -> None:
+        try:
+            vector = await self._embedder.embed(question, place.asker)
+        except Unembedded:
+            self.unplaced += 1
+            return
+        await self._store.place(key, Placed(place.scope, vector), seconds)
+
+    def embedding(self) -> Embedding:
+        return self._embedder.figures()
 
     def compare(self, found: Candidate, question: str, live: str) -> None:
         """In the background: what was kept against what the model says now. More than a few at once are dropped and counted."""
@@ -208,7 +236,7 @@ class Semantic:
         if len(self._reviewing) >= _MOST_REVIEWS:
             self.dropped += 1
             return
-        said = Compared(question, live, found.entry.question, self._texts(found.entry))
+        said = Compared(question, live, found.entry.question, self._texts(found.entry), found.asker)
         task = asyncio.get_running_loop().create_task(self._compared(found, said))
         self._reviewing.add(task)
         task.add_done_callback(self._reviewing.discard)
@@ -240,9 +268,9 @@ class Semantic:
         await self._store.save(name, b"%d" % (int(before or b"0") + 1), before)
 
     async def drain(self) -> None:
-        """Waits for the reviews under way."""
-        if self._reviewing:
-            await asyncio.wait(self._reviewing)
+        """Waits for what is under way in the background."""
+        if under_way := self._reviewing | self._placing:
+            await asyncio.wait(under_way)
 
 
 def pair_of(asked: str, stored: str) -> bytes:

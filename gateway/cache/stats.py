@@ -8,6 +8,7 @@ from msgspec import Struct
 from gateway.cache.answers import Answers
 from gateway.cache.books import Book, last_book
 from gateway.cache.certify import ALARM, THRESHOLDS
+from gateway.cache.embedder import Embedding
 from gateway.cache.splits import Split, splits
 from gateway.cache.store import Store
 from gateway.cache.trails import REASONS
@@ -45,7 +46,7 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 class Stats(Struct, frozen=True, kw_only=True):
     """`requests`, `answers` and `splits` are of one process; None where only the store was asked. `last`: of how many requests
-    `splits` tells. `reviews_dropped`: because too many were under way.
+    `splits` tells. `reviews_dropped`: because too many were under way. `unplaced`: answers kept without a vector of their question.
     """
 
     backend: str
@@ -57,6 +58,8 @@ class Stats(Struct, frozen=True, kw_only=True):
     splits: list[Split] | None = None
     last: int | None = None
     reviews_dropped: int | None = None
+    embedder: Embedding | None = None
+    unplaced: int | None = None
 
 
 async def stats_of(answers: Answers) -> Stats:
@@ -73,6 +76,8 @@ async def stats_of(answers: Answers) -> Stats:
         splits=await asyncio.to_thread(splits, trails.all()),  # some 50 ms for a thousand
         last=len(trails.all()),
         reviews_dropped=0 if answers.semantic is None else answers.semantic.dropped,
+        embedder=None if answers.semantic is None else answers.semantic.embedding(),
+        unplaced=0 if answers.semantic is None else answers.semantic.unplaced,
     )
 
 
@@ -141,5 +146,10 @@ def _told_of_classes(stats: Stats) -> Iterator[str]:
         yield f"  audits {one.audits:,}, alarm {one.alarm:.1f} of {one.alarmed_at:.1f}, withdrawals {one.withdrawals}"
         for tallied in one.reviews:
             yield f"  at {tallied.threshold:.2f}: {tallied.reviews:,} reviews, {tallied.wrong:,} wrong"
+    if (by := stats.embedder) is not None:
+        yield f"embedder {by.id or '(not known yet)'}: {by.state}"
+        yield f"  {by.made:,} vectors made, {by.recalled:,} recalled, {by.remembered:,} remembered; {by.late:,} late, {by.failed:,} failed"
+    if stats.unplaced:
+        yield f"answers kept without a vector of their question: {stats.unplaced:,}"
     if stats.reviews_dropped:
         yield f"reviews dropped because too many were under way: {stats.reviews_dropped:,}"

@@ -27,8 +27,7 @@ class Placed(NamedTuple):
 class Neighbours(Protocol):
     """Vectors in this process (`gateway.cache.vectors`)."""
 
-    @property
-    def bytes_each(self) -> int: ...
+    def bytes_of(self, vector: Vector) -> int: ...
 
     def holds(self, scope: bytes) -> bool: ...
 
@@ -51,6 +50,10 @@ class Store(Protocol):
 
     async def put(self, key: bytes, value: bytes, seconds: float, worth: float, placed: Placed | None = None) -> None:
         """`worth`: what it would cost to get the answer again, in any unit that all entries share."""
+        ...
+
+    async def place(self, key: bytes, placed: Placed, seconds: float) -> None:
+        """Lets neighbours find what was put without its place. Does nothing where it is gone meanwhile."""
         ...
 
     async def delete(self, key: bytes, scope: bytes | None = None) -> None: ...

@@ -24,6 +24,7 @@ REASONS: Final = {
     "timely": "the answer may be another one tomorrow (`volatile: true` allows such questions)",
     "personal": "it asks about whoever asks, and answers are shared with others",
     "late": "the semantic step took longer than `deadline_ms`",
+    "no_vector": "there was no vector for its question: the embedder is away, late, or not ready yet",
     "veto": "the questions nearest to it mean something else",
     "asked": "a header asked for it",
     "pinned": "it belongs to one account of a vendor",

@@ -20,17 +20,15 @@ Floats = npt.NDArray[np.float32]
 
 
 class Vectors:
-    """`most` in one scope: the oldest of it leave first. A full block grows by half."""
+    """`most` in one scope: the oldest of it leave first. A full block grows by half. All vectors of a scope are of one size."""
 
-    def __init__(self, dimensions: int, most: int) -> None:
-        self.dimensions = dimensions
+    def __init__(self, most: int) -> None:
         self._most = most
         self._scopes: dict[bytes, _Scope] = {}
 
-    @property
-    def bytes_each(self) -> int:
-        """What one takes, with its part of a block that is not full."""
-        return self.dimensions * 3 // 2 + 200
+    def bytes_of(self, vector: Floats) -> int:
+        """What it takes, with its part of a block that is not full."""
+        return len(vector) * 3 // 2 + 200
 
     def __len__(self) -> int:
         return sum(len(scope.keys) for scope in self._scopes.values())
@@ -41,7 +39,7 @@ class Vectors:
     def add(self, scope: bytes, key: bytes, vector: Floats) -> None:
         found = self._scopes.get(scope)
         if found is None:
-            found = self._scopes[scope] = _Scope(self.dimensions)
+            found = self._scopes[scope] = _Scope(len(vector))
         if key not in found.places and len(found.keys) >= self._most:
             found.remove(next(iter(found.places)))
         found.add(key, np.rint(vector * _SCALE).astype(np.int8))

@@ -110,14 +110,14 @@ class _Unseen(NamedTuple):
 
 
 class Guarding:
-    """Of one exchange. `verdicts` fills as rules speak."""
+    """Of one exchange. `verdicts` fills as rules speak. `asker`: for whom a model is asked about what it says."""
 
     def __init__(self, ready: Ready, keys: KeyRing, subject: Subject, asker: Behind) -> None:
         self.verdicts = Verdicts()
         self._ready = ready
         self._keys = keys
         self._subject = subject
-        self._asker = asker
+        self.asker = asker
         self._conversation = ""
         self._scopes: dict[str, Minter] = {}
         self._known = Known(self)
@@ -150,7 +150,7 @@ class Guarding:
         self._look_at_opaque(inside)
         untrusted = any(one.role == "tool_result" for one in inside.places)
         self._setting = Setting(
-            declared_tools(body), demanded_form(body), untrusted, depth=self._asker.depth - 1, asker=self._asker
+            declared_tools(body), demanded_form(body), untrusted, depth=self.asker.depth - 1, asker=self.asker
         )
         self._conversation = next((one.text for one in inside.places if one.role == "user"), "")
         at_once = sum(len(one.text) for one in inside.places) <= AT_ONCE

@@ -101,7 +101,7 @@ class World:
             return
         home = self._homes[0].place
         assert home is not None
-        self._vectors = [tier.embedded(question) for question, _ in self._pairs[:STORED]]
+        self._vectors = [tier._embedder.at_hand(question, None) for question, _ in self._pairs[:STORED]]
         book = Book(certificate=Certificate(certified=[0, 1, 2, 3, 4, 5]), of=home.of)
         assert await self.answers.store.save(f"class:{home.name}", msgspec.json.encode(book), None)
 

@@ -28,7 +28,7 @@ Made = Callable[[], Awaitable[Store]]
 @asynccontextmanager
 async def made(kind: str, folder: Path) -> AsyncIterator[Store]:
     if kind == "memory":
-        yield Memory(1000, 10_000_000, asyncio.get_running_loop().time, Vectors(SIZE, MOST))
+        yield Memory(1000, 10_000_000, asyncio.get_running_loop().time, Vectors(MOST))
         return
     program = redis8() if kind == "redis8" else "redis-server"
     if program is None:
@@ -91,6 +91,18 @@ async def test_of_two_that_save_at_once_one_is_told_to_read_again(kind: str, tmp
         assert await store.load("class:a") == b"1"
         assert await store.save("class:a", b"2", b"1")
         assert await store.load("class:a") == b"2"
+
+
+@pytest.mark.parametrize("kind", SEMANTIC)
+async def test_what_was_put_without_its_place_is_a_neighbour_from_when_that_is_known(kind: str, tmp_path: Path) -> None:
+    async with made(kind, tmp_path) as store:
+        await store.put(key(1), b"value", 60, 1.0)
+        assert not await store.holds(key(100))
+        for _ in range(2):
+            await store.place(key(1), Placed(key(100), unit(1)), 60)
+        assert [one.key for one in await store.near(Placed(key(100), unit(1)), 3)] == [key(1)]
+        await store.delete(key(1), key(100))
+        assert await store.near(Placed(key(100), unit(1)), 3) == []
 
 
 @pytest.mark.parametrize("kind", SEMANTIC)

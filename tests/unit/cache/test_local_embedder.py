@@ -9,34 +9,34 @@ import numpy as np
 import pytest
 
 from gateway.cache.embed import load_wordllama
-from gateway.cache.semantic import Embedder
+from gateway.cache.embedder import Library
 from tests.e2e.test_imports_offline import DENIED
 
 
 @pytest.fixture(scope="module")
-def embedder() -> Embedder:
+def embedder() -> Library:
     return load_wordllama()
 
 
-def test_rows_have_length_one_and_as_many_dimensions_as_it_says(embedder: Embedder) -> None:
+def test_rows_have_length_one_and_as_many_dimensions_as_it_says(embedder: Library) -> None:
     rows = embedder.embed(["Where is my order?", "제 주문은 어디에 있나요?", "x" * 100_000])
     assert rows.shape == (3, embedder.dimensions)
     assert rows.dtype == np.float32
     assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
 
 
-def test_texts_without_tokens_and_half_characters_are_no_error(embedder: Embedder) -> None:
+def test_texts_without_tokens_and_half_characters_are_no_error(embedder: Library) -> None:
     rows = embedder.embed(["", "\ud800", "\0"])
     assert not np.isnan(rows).any()
     assert not rows[0].any()
 
 
-def test_a_text_has_one_vector_whatever_stands_beside_it(embedder: Embedder) -> None:
+def test_a_text_has_one_vector_whatever_stands_beside_it(embedder: Library) -> None:
     together = embedder.embed(["short", "a text that is longer than the other one"])
     assert np.array_equal(together[0], embedder.embed(["short"])[0])
 
 
-def test_likes_are_nearer_than_others_and_case_decides_nothing(embedder: Embedder) -> None:
+def test_likes_are_nearer_than_others_and_case_decides_nothing(embedder: Library) -> None:
     asked, same, loud, other = embedder.embed(
         [
             "How do I reset my password?",
@@ -49,7 +49,7 @@ def test_likes_are_nearer_than_others_and_case_decides_nothing(embedder: Embedde
     assert asked @ loud == pytest.approx(1, abs=1e-5)
 
 
-def test_its_id_names_what_changes_the_vectors(embedder: Embedder) -> None:
+def test_its_id_names_what_changes_the_vectors(embedder: Library) -> None:
     assert embedder.id.startswith("wordllama-")
     assert str(embedder.dimensions) in embedder.id
 

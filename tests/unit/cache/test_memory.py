@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.cache.memory import OVERHEAD, Memory
+from gateway.cache.store import Placed
+from gateway.cache.vectors import Vectors
 
 
 class Clock:
@@ -61,6 +64,29 @@ async def test_what_is_larger_than_everything_is_not_kept_and_pushes_nothing_out
     await _twice(memory, 2, 1.0, b"x" * 5_000)
     assert await memory.get(key(2)) is None
     assert await memory.get(key(1)) == b"x"
+
+
+async def test_the_room_of_a_vector_that_comes_later_counts_once_and_is_given_back() -> None:
+    memory = Memory(100, 4_000, Clock(), Vectors(50))
+    placed = Placed(b"scope", np.ones(256, np.float32))
+    for number in range(8):
+        await memory.put(key(number), b"x", 60, 1.0)
+    before = memory.bytes
+    await memory.place(key(1), placed, 60)
+    grown = memory.bytes - before
+    assert grown > 256
+    await memory.place(key(1), placed, 60)
+    assert memory.bytes == before + grown
+    for number in range(2, 8):
+        await memory.place(key(number), placed, 60)
+    assert memory.bytes <= 4_000
+    assert memory.evicted
+    for number in range(8):
+        await memory.delete(key(number))
+    assert memory.bytes == 0
+    assert not await memory.holds(b"scope")
+    await memory.place(key(1), placed, 60)
+    assert not await memory.holds(b"scope"), "gone meanwhile"
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 900), st.integers(1, 30), st.integers(0, 5)), max_size=80))

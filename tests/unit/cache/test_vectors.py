@@ -17,7 +17,7 @@ def key(number: int) -> bytes:
 def test_likeness_is_the_cosine_and_each_is_its_own_nearest(count: int) -> None:
     drawn = np.random.default_rng(7).standard_normal((count, SIZE)).astype(np.float32)
     rows = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
-    vectors = Vectors(SIZE, 10_000)
+    vectors = Vectors(10_000)
     for number, row in enumerate(rows):
         vectors.add(SCOPE, key(number), row)
     for number in {0, count // 2, count - 1}:
