@@ -93,19 +93,21 @@ def check_cache(config: Config) -> None:
 
 
 async def remark_of(config: Config) -> str:
-    """What an operator should know of the server that answers to like questions are to be kept in; empty if it is as it should be.
+    """What an operator should know of the server that answers are to be kept in; empty if it is as it should be.
 
     Asks it, for a second at most.
     """
     cache = config.cache
-    if cache is None or cache.semantic is None or cache.backend != "redis" or config.redis is None:
+    if cache is None or cache.backend != "redis" or config.redis is None:
         return ""
     shared = Shared(Redis(config.redis, await asyncio.to_thread(load), timeout_ms=_TRIED_MS), 0)
     try:
-        found = await shared.probe()
+        found = True if cache.semantic is None else await shared.probe()
+        likes = {True: "", False: NO_VECTOR_SETS, None: AWAY}[found]
+        room = "" if found is None else await shared.remark()
     finally:
         await shared.aclose()
-    return {True: "", False: f"cache: {NO_VECTOR_SETS}", None: f"cache: {AWAY}"}[found]
+    return "; ".join(f"cache: {one}" for one in (likes, room) if one)
 
 
 def load_vectors(most: int) -> Neighbours:

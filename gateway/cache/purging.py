@@ -1,6 +1,6 @@
 """What a purge is about: the names under which entries were stored (`Answers` puts them there). Pure.
 
-One step of a count, whatever it concerns: what was stored before counts for nothing, and leaves when its time is over.
+A new epoch of that name, whatever it concerns: what was stored before counts for nothing, and leaves when its time is over.
 """
 
 from collections.abc import Sequence

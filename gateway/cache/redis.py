@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
+from gateway.cache.epochs import Epochs
 from gateway.cache.store import LASTING, Near, Placed
 from gateway.store.redis import Redis
 from gateway.store.shelf import Away
@@ -17,16 +18,42 @@ log = logging.getLogger("haechi")
 
 _T = TypeVar("_T")
 _MARKS_SECONDS: Final = 30 * 86_400
+_EPOCH_SECONDS: Final = 400 * 86_400
+"""More than any entry lives. An epoch may leave, so callers who make up tags fill nothing for good."""
 _PROBE_EVERY: Final = 2.0
 """Seconds: a server can be replaced by another one."""
 NO_VECTOR_SETS: Final = "the Redis of the cache has no vector sets (they came with Redis 8.0), so answers are only given again to equal requests"
 VECTOR_SETS: Final = "its Redis has vector sets: answers to like questions may be given"
 AWAY: Final = "its Redis cannot be reached now: nothing is kept or given again until it is there"
+EVICTS_ALL: Final = (
+    "its Redis may evict what must not leave, certificates and complaints (maxmemory-policy {}): set volatile-lfu"
+)
+EVICTS_NOTHING: Final = (
+    "its Redis refuses what is new once it is full (maxmemory-policy {}): set volatile-lfu, so that older answers leave"
+)
 _SWAP: Final = """
 local held = redis.call('GET', KEYS[1])
 if (held or '') ~= ARGV[1] then return 0 end
 if ARGV[3] == '0' then redis.call('SET', KEYS[1], ARGV[2]) else redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end
 return 1
+"""
+_SETTLE: Final = """
+local settled = {}
+for place, key in ipairs(KEYS) do
+  local held = tonumber(redis.call('GET', key) or -1) or -1
+  if held < tonumber(ARGV[2 * place]) then
+    held = ARGV[2 * place + 1]
+    redis.call('SET', key, held, 'EX', ARGV[1])
+  end
+  settled[place] = tonumber(held)
+end
+return settled
+"""
+"""Each argument pair: the least that counts, and what is written where there is less. Numbers of Lua are exact up to 2**53."""
+_NEXT: Final = """
+local made = math.max((tonumber(redis.call('GET', KEYS[1]) or 0) or 0) + 1, tonumber(ARGV[2]))
+redis.call('SET', KEYS[1], string.format('%.0f', made), 'EX', ARGV[1])
+return made
 """
 
 
@@ -36,10 +63,17 @@ class Shared:
     `most`: vectors in one scope; 0 where nobody looks for neighbours. `clock` in seconds.
     """
 
-    def __init__(self, redis: Redis, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        most: int,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self._redis = redis
         self._most = most
         self._clock = clock
+        self._epochs = Epochs(wall)
         self._semantic: bool | None = None
         self._told = True
         self._probe_at = 0.0
@@ -113,10 +147,25 @@ class Shared:
         if self._most and self._semantic is not True and self._clock() >= self._probe_at:
             await self.probe()
         found = await self._run(lambda client: client.mget([self._named("n", name) for name in names]))
-        return None if found is None else [int(one) if one is not None else 0 for one in found]
+        if found is None:
+            return None
+        epochs = dict(zip(names, map(_number, found), strict=True))
+        if lost := self._epochs.lost(names, list(epochs.values())):
+            settled = await self._settled(lost)
+            if settled is None:
+                return None
+            epochs |= zip(lost, settled, strict=True)
+        return [self._epochs.saw(name, epochs[name] or 0) for name in names]
+
+    async def _settled(self, names: Sequence[str]) -> list[int] | None:
+        keys = [self._named("n", name) for name in names]
+        pairs = [str(one) for name in names for one in (self._epochs.highest(name), self._epochs.fresh(name))]
+        return await self._run(lambda client: client.eval(_SETTLE, len(keys), *keys, _EPOCH_SECONDS, *pairs))
 
     async def next_epoch(self, name: str) -> int | None:
-        return await self._run(lambda client: client.incr(self._named("n", name)))
+        key, fresh = self._named("n", name), self._epochs.fresh(name)
+        made = await self._run(lambda client: client.eval(_NEXT, 1, key, _EPOCH_SECONDS, fresh))
+        return None if made is None else self._epochs.saw(name, made)
 
     async def load(self, name: str) -> bytes | None:
         return await self._run(lambda client: client.get(self._named("s", name)))
@@ -142,6 +191,19 @@ class Shared:
             }
 
         return await self._run(asked) or {}
+
+    async def remark(self) -> str:
+        """What is wrong with how it makes room; empty if nothing is, it has no bound, or it does not tell."""
+        told = await self._run(lambda client: client.info("memory")) or {}
+        for node in [told] if "maxmemory_policy" in told else told.values():
+            policy = str(node.get("maxmemory_policy", "")) if isinstance(node, dict) else ""
+            if policy and node.get("maxmemory"):
+                found = (
+                    EVICTS_ALL if policy.startswith("allkeys-") else EVICTS_NOTHING if policy == "noeviction" else ""
+                )
+                if found:
+                    return found.format(policy)
+        return ""
 
     async def aclose(self) -> None:
         await self._redis.aclose()
@@ -176,6 +238,10 @@ class Shared:
         if isinstance(name, bytes):
             return f"{self._redis.prefix}cache:{kind}:{name.hex()}"
         return f"{self._redis.prefix}cache:{{{kind}}}:{name}"
+
+
+def _number(stored: bytes | None) -> int | None:
+    return int(stored) if stored is not None and stored.isdigit() else None
 
 
 def _near(found: Any) -> list[Near]:

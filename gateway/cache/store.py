@@ -67,7 +67,10 @@ class Store(Protocol):
         ...
 
     async def epochs(self, names: Sequence[str]) -> list[int] | None:
-        """The count of each name; 0 where nobody has counted. None where nobody can tell: then nothing may be served."""
+        """A number for each name, the same until `next_epoch`; where it was lost, one that it never was before.
+
+        None where nobody can tell: then nothing may be served.
+        """
         ...
 
     async def next_epoch(self, name: str) -> int | None:

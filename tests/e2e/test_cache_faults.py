@@ -17,7 +17,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from gateway.cache.redis import AWAY, NO_VECTOR_SETS, VECTOR_SETS
+from gateway.cache.redis import AWAY, EVICTS_ALL, EVICTS_NOTHING, NO_VECTOR_SETS, VECTOR_SETS
 from tests.e2e.test_cache_isolation import certify, written
 from tests.support.crossings import PATHS, Crossings, body_of, drawn, headers_of
 from tests.support.eventually import connections
@@ -280,3 +280,23 @@ def test_the_first_lines_say_it_too(older: RedisServer, tmp_path: Path) -> None:
     older.kill()
     with running(tmp_path, path) as gateway:
         assert f"\ncache: {AWAY}\n" in gateway.greeting
+
+
+@pytest.mark.parametrize(("policy", "said"), [("allkeys-lru", EVICTS_ALL), ("noeviction", EVICTS_NOTHING)])
+def test_the_check_and_the_first_lines_say_when_a_full_redis_would_lose_or_refuse_what_it_should_not(
+    older: RedisServer, tmp_path: Path, policy: str, said: str
+) -> None:
+    path = written(tmp_path, "user", older, Telling("http://127.0.0.1:9/v1"), semantic=False)
+    with older.client() as client:
+        client.config_set("maxmemory-policy", policy)
+        assert "cache:" not in checked(path)[1], "without a bound it does neither"
+        client.config_set("maxmemory", "100mb")
+        assert checked(path)[1].endswith(f"haechi.yaml: cache: {said.format(policy)}\n")
+        with running(tmp_path, path) as gateway:
+            assert f"\ncache: {said.format(policy)}\n" in gateway.greeting
+        client.config_set("maxmemory-policy", "volatile-lfu")
+        assert "cache:" not in checked(path)[1]
+        client.config_set("maxmemory-policy", policy)
+        client.execute_command("ACL", "SETUSER", "default", "-info", "-config")
+        assert "cache:" not in checked(path)[1], "where it may not be asked nothing is said"
+        client.execute_command("ACL", "SETUSER", "default", "+@all")
