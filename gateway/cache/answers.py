@@ -76,16 +76,19 @@ class Answers:
     trails: Trails = field(default_factory=Trails)
 
     async def complain(self, request_id: str, caller: str) -> bool:
-        """Somebody says that the answer to this request was wrong. Whether it came from the semantic tier, and was theirs.
+        """Somebody says that the answer to this request was wrong. Whether it came from the semantic tier, was theirs, and that is
+        written down.
 
-        The pair meets never again, the entry asks for more likeness, and its class hears of a wrong answer.
+        The pair meets never again, the entry is in quarantine, and its class hears of a complaint.
         """
         found = self.served.get(request_id)
         if found is None or found.caller != caller or self.semantic is None:
             return False
         del self.served[request_id]
-        await self.semantic.count(found, wrong=True)
-        return True
+        if await self.semantic.complain(found):
+            return True
+        self.served[request_id] = found  # so that it can be said again
+        return False
 
     async def look(self, x: Exchange, principal: Principal, route: Route | None) -> Looked | None:
         """Says in `x.cached` what came of it. Raises `invalid_request` for a header that cannot be."""

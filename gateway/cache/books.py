@@ -1,35 +1,118 @@
 """What is known of each class: its certificate, and what has been counted in it. Kept in the store, shared by all replicas."""
 
+import asyncio
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import Final
+from typing import Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 
-from gateway.cache.certify import Certificate, Reviewer, Target
+from gateway.cache.certify import ALARM, Certificate, Reviewer, Target, alarmed
 from gateway.cache.store import Store
 from gateway.config.cache import CacheClass
 
-_TRIES: Final = 8
+_N = TypeVar("_N", int, float)
+_TRIES: Final = 16
+"""Of a replica that meets others; between two of them one always gets through."""
 _FRESH_SECONDS: Final = 2.0
 _MOST_SEEN: Final = 1_000
 _MOST_PAIRS: Final = 5_000
 _MOST_CALLERS: Final = 2_000
 _FREE_REVIEWS: Final = 10
 """Of one caller, before its share is looked at."""
+UNCOUNTED: Final = frozenset({"twice", "share", "lost"})
+"""What may become of a finding that counts for nothing; `lost`: the store did not take it."""
+
+
+How = Literal["review", "audit", "complaint"]
+
+
+class Finding(NamedTuple):
+    """What somebody found about one pair. `review`: of an answer that would have been given; `audit`: of one that might have been, drawn
+    from those; `complaint`: of one that was. `caller`: whose request it was.
+    """
+
+    pair: bytes
+    caller: str
+    similarity: float
+    wrong: bool
+    how: How
 
 
 class Book(msgspec.Struct, kw_only=True):
-    """Of one class. `pairs`: digests of those counted, the last ones. `callers`: reviews by digest of who caused them.
+    """Of one class. `pairs` and `audited`: digests of those counted, the last ones. `callers`: reviews by digest of who caused them.
 
-    `of`: what the certificate is about (`subject_of`).
+    `alarms`: the CUSUM of each caller alone, where there is one. `suspended`: callers that get no answers to like questions until the
+    evidence begins anew. `complaints`: by digest of who made them. `of`: what the certificate is about (`subject_of`).
     """
 
     certificate: Certificate = msgspec.field(default_factory=Certificate)
     pairs: list[str] = []
+    audited: list[str] = []
     callers: dict[str, int] = {}
     reviews: int = 0
+    alarms: dict[str, float] = {}
+    suspended: list[str] = []
+    complaints: dict[str, int] = {}
     of: str = ""
+
+    def count(self, found: Finding, one: CacheClass) -> str:
+        """What became of it: `counted`, `twice`, `share` where its caller has brought its share, or what became of the certificate:
+        `certified`, `withdrawn`, `suspended` for this caller alone.
+        """
+        who, before = _digest(found.caller), self.certificate.withdrawals
+        said = {"review": self._review, "audit": self._audit, "complaint": self._complain}[found.how](found, one, who)
+        if (
+            self.certificate.withdrawals == before and len(self.suspended) * one.one_caller >= 1
+        ):  # those are not one alone
+            self.certificate.withdraw()
+        if self.certificate.withdrawals == before:
+            return said
+        self.pairs, self.audited, self.callers, self.reviews = [], [], {}, 0
+        self.alarms, self.suspended, self.complaints = {}, [], {}
+        return "withdrawn"
+
+    def _review(self, found: Finding, one: CacheClass, who: str) -> str:
+        shown = found.pair.hex()
+        if shown in self.pairs:
+            return "twice"
+        own = self.callers.get(who, 0) + 1
+        if who in self.suspended or (
+            one.one_caller < 1 and own > max(_FREE_REVIEWS, one.one_caller * (self.reviews + 1))
+        ):
+            return "share"
+        self.pairs = [*self.pairs[-_MOST_PAIRS + 1 :], shown]
+        self.reviews += 1
+        _put(self.callers, who, own)
+        certified = self.certificate.review(found.similarity, wrong=found.wrong, target=target_of(one))
+        return "certified" if certified else "counted"
+
+    def _audit(self, found: Finding, one: CacheClass, who: str) -> str:
+        """A caller whose audits alone would be an alarm loses what the class has, and the others keep it."""
+        shown, target = found.pair.hex(), target_of(one)
+        if shown in self.audited:
+            return "twice"
+        if who in self.suspended:
+            return "share"
+        self.audited = [*self.audited[-_MOST_PAIRS + 1 :], shown]
+        earlier = self.alarms.pop(who, 0.0)
+        own = alarmed(earlier, wrong=found.wrong, target=target)
+        if one.one_caller < 1 and own >= ALARM:
+            self.suspended.append(who)
+            self.certificate.alarm = max(0.0, self.certificate.alarm - earlier)
+            return "suspended"
+        if own > 0:
+            _put(self.alarms, who, own)
+        self.certificate.audit(wrong=found.wrong, target=target)
+        return "counted"
+
+    def _complain(self, _: Finding, one: CacheClass, who: str) -> str:
+        own = self.complaints.get(who, 0) + 1
+        if one.one_caller < 1 and own > max(1, one.one_caller * (sum(self.complaints.values()) + 1)):
+            return "share"
+        _put(self.complaints, who, own)
+        self.certificate.complain(target=target_of(one), audit=one.audit)
+        return "counted"
 
 
 _encode = msgspec.json.Encoder().encode
@@ -52,6 +135,8 @@ def subject_of(one: CacheClass, embedder: str) -> str:
         one.volatile,
         one.reviewer,
         one.judge,
+        one.reviewer_missed,
+        one.reviewer_of,
     )
     return blake2b(_encode((said, embedder)), digest_size=12).hexdigest()
 
@@ -65,60 +150,56 @@ class Books:
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self._store = store
         self._clock = clock
-        self._seen: dict[tuple[str, str], tuple[float, float | None]] = {}
+        self._seen: dict[tuple[str, str], tuple[float, Book]] = {}
+        self._turn = asyncio.Lock()
 
-    async def threshold(self, name: str, of: str) -> float | None:
-        """The loosest similarity that is certified."""
+    async def threshold(self, name: str, of: str, caller: str = "") -> float | None:
+        """The loosest similarity that is certified, for this caller."""
+        book = await self.lately(name, of)
+        return None if book is None or _digest(caller) in book.suspended else book.certificate.threshold
+
+    async def lately(self, name: str, of: str) -> Book | None:
+        """The book as it was two seconds ago or later, to be read alone. None where nobody can tell."""
         now = self._clock()
         seen = self._seen.get((name, of))
         if seen is None or seen[0] <= now:
-            book, _ = await self._read(name, of)
+            read = await self._read(name, of)
+            if read is None:
+                return None
             if len(self._seen) >= _MOST_SEEN:
                 self._seen.clear()
-            seen = self._seen[name, of] = (now + _FRESH_SECONDS, book.certificate.threshold)
+            seen = self._seen[name, of] = (now + _FRESH_SECONDS, read[0])
         return seen[1]
 
     async def book(self, name: str, of: str) -> Book:
-        return (await self._read(name, of))[0]
+        read = await self._read(name, of)
+        return Book(of=of) if read is None else read[0]
 
-    async def count(
-        self,
-        name: str,
-        one: CacheClass,
-        of: str,
-        *,
-        pair: bytes,
-        caller: str,
-        similarity: float,
-        wrong: bool,
-        audit: bool,
-    ) -> str | None:
-        """Counts one review, each pair once. Tells what became of the certificate: `certified`, `withdrawn` or None."""
-        target = target_of(one)
-        shown, who = pair.hex(), _digest(caller)
+    async def count(self, name: str, one: CacheClass, of: str, found: Finding) -> str:
+        """What `Book.count` says of it, or `lost`. In this process one counts after the other, so only replicas come between."""
+        async with self._turn:
+            return await self._count(name, one, of, found)
+
+    async def _count(self, name: str, one: CacheClass, of: str, found: Finding) -> str:
         for _ in range(_TRIES):
-            book, before = await self._read(name, of)
-            if shown in book.pairs or not _may_count(book, who, one.one_caller):
-                return None
-            book.pairs = [*book.pairs[-_MOST_PAIRS + 1 :], shown]
-            book.callers[who] = book.callers.get(who, 0) + 1
-            book.reviews += 1
-            if len(book.callers) > _MOST_CALLERS:
-                book.callers.pop(next(iter(book.callers)))
-            changed = None
-            if audit:
-                if book.certificate.audit(wrong=wrong, target=target):
-                    changed = "withdrawn"
-                    book.callers, book.reviews = {}, 0
-            elif book.certificate.review(similarity, wrong=wrong, target=target):
-                changed = "certified"
+            read = await self._read(name, of)
+            if read is None:
+                return "lost"
+            book, before = read
+            said = book.count(found, one)
+            if said in UNCOUNTED:
+                return said
             if await self._store.save(_name(name), _encode(book), before):
                 self._seen.pop((name, of), None)
-                return changed
-        return None
+                return said
+        return "lost"
 
-    async def _read(self, name: str, of: str) -> tuple[Book, bytes | None]:
-        stored = await self._store.load(_name(name))
+    async def _read(self, name: str, of: str) -> tuple[Book, bytes | None] | None:
+        """None where nobody can tell."""
+        found = await self._store.load_all((_name(name),))
+        if found is None:
+            return None
+        stored = found[0]
         if stored is not None:
             try:
                 book = _decoder.decode(stored)
@@ -138,10 +219,12 @@ async def last_book(store: Store, name: str) -> Book | None:
         return None
 
 
-def _may_count(book: Book, who: str, share: float) -> bool:
-    """Nobody moves a class alone."""
-    own = book.callers.get(who, 0) + 1
-    return share >= 1 or own <= max(_FREE_REVIEWS, share * (book.reviews + 1))
+def _put(counts: dict[str, _N], who: str, count: _N) -> None:
+    """Whoever was not heard of for the longest time leaves first."""
+    counts.pop(who, None)
+    counts[who] = count
+    if len(counts) > _MOST_CALLERS:
+        counts.pop(next(iter(counts)))
 
 
 def _name(name: str) -> str:

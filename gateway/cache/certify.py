@@ -14,6 +14,9 @@ A class earns it by reviews of answers that would have been given, and loses it 
   and Pearson, 1934), a true share p shows as at least p(1 - m), so that is what is tested against.
 * **Withdrawal.** A cumulative bound would carry thousands of old clean reviews against a class that has turned bad. A CUSUM
   (Page, 1954) of the opposite ratio looks at the recent past alone.
+* **Complaints** are no sample: who is served well says nothing. Silence counts as right, over all answers that were given since the
+  last complaint (the audits tell how many), and as there are that many more of them than audits, the alarm stands higher by
+  log(1/audit): a class as good as it says loses its certificate to complaints no more often than to audits.
 """
 
 import math
@@ -107,7 +110,7 @@ class Tally(Struct):
 
 class Certificate(Struct):
     """The books of one class. `tallies`: of the reviews that pass this threshold and no stricter one. `certified`: places of
-    thresholds. `audits` since then.
+    thresholds. `audits` since then. `heard`: the CUSUM of complaints, as it stood after `heard_at` audits.
     """
 
     tallies: list[Tally] = field(default_factory=lambda: [Tally() for _ in THRESHOLDS])
@@ -115,6 +118,8 @@ class Certificate(Struct):
     audits: int = 0
     alarm: float = 0.0
     withdrawals: int = 0
+    heard: float = 0.0
+    heard_at: int = 0
 
     @property
     def threshold(self) -> float | None:
@@ -144,19 +149,38 @@ class Certificate(Struct):
         """Counts the review of an answer that was given. Whether that withdraws the certificate; all evidence begins anew then."""
         if not self.certified:
             return False
-        plan = planned(target)
-        self.alarm = max(0.0, self.alarm + (plan.alarmed if wrong else plan.calmed))
+        self.alarm = alarmed(self.alarm, wrong=wrong, target=target)
         self.audits += 1
         if self.alarm < ALARM:
             return False
         self.withdraw()
         return True
 
+    def complain(self, *, target: Target, audit: float) -> bool:
+        """Counts an answer that was given and that somebody calls wrong, `audit` being the share of hits that is audited. Whether that
+        withdraws the certificate.
+        """
+        if not self.certified:
+            return False
+        plan, given = planned(target), (self.audits - self.heard_at) / audit
+        self.heard = max(0.0, self.heard + plan.calmed * given) + plan.alarmed
+        self.heard_at = self.audits
+        if self.heard < ALARM - math.log(audit):
+            return False
+        self.withdraw()
+        return True
+
     def withdraw(self) -> None:
         self.tallies = [Tally() for _ in THRESHOLDS]
-        self.certified, self.audits = [], 0
-        self.alarm = 0.0
+        self.certified, self.audits, self.heard_at = [], 0, 0
+        self.alarm = self.heard = 0.0
         self.withdrawals += 1
+
+
+def alarmed(before: float, *, wrong: bool, target: Target) -> float:
+    """The CUSUM after one more audit."""
+    plan = planned(target)
+    return max(0.0, before + (plan.alarmed if wrong else plan.calmed))
 
 
 def reviews_needed(target: Target) -> int:

@@ -20,6 +20,7 @@ _WENT: Final = {
     "old": "its answer is too old, or was purged",
     "veto": "means something else",
     "complaints": "was a wrong answer to this question before, or to several",
+    "quarantined": "is compared first, as somebody called it wrong",
     "served": "was given",
     "audited": "could have been given, and is compared instead",
     "shadow": "would have been given, had the class a certificate that reaches so far",

@@ -6,6 +6,7 @@ What passes all but the certificate is a would-be hit: the model is asked all th
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -13,11 +14,12 @@ from random import Random
 from typing import Any, Final, Protocol
 
 from gateway.cache import entry as kept
-from gateway.cache.books import Books, subject_of
+from gateway.cache.books import UNCOUNTED, Books, Finding, How, subject_of
 from gateway.cache.certify import THRESHOLDS
 from gateway.cache.classes import class_of, unlike
 from gateway.cache.embedder import Embedder, Embedding, Unembedded
 from gateway.cache.entry import Entry
+from gateway.cache.marks import Against, Marks
 from gateway.cache.scope import Scope
 from gateway.cache.store import Placed, Store
 from gateway.cache.trails import Neighbour
@@ -28,9 +30,6 @@ NEIGHBOURS: Final = 4
 _MOST_REVIEWS: Final = 32
 _MOST_PLACED: Final = 256
 """Answers whose question waits for its vector."""
-_STEP: Final = 0.02
-"""By how much a complaint raises the similarity that an entry asks for."""
-_MOST_COMPLAINTS: Final = 3
 
 
 class Review(Protocol):
@@ -65,6 +64,7 @@ class Candidate:
     pair: bytes
     caller: str
     of: str
+    against: Against
     asker: Any = None
     serves: bool = False
     audited: bool = False
@@ -106,7 +106,8 @@ class Semantic:
         texts: Callable[[Entry], str],
         rng: Random,
     ) -> None:
-        self.dropped = 0
+        self.uncounted: Counter[str] = Counter()
+        self.marks = Marks(store)
         self._settings = settings
         self._store = store
         self._books = books
@@ -173,35 +174,31 @@ class Semantic:
                 place.why = met.went = "veto"
                 met.vetoes = [" ".join(one).strip() for one in reasons]
                 continue
-            complaints = await self._complaints(near.key, pair)
-            if complaints is None:
+            against = await self.marks.against(near.key, pair)
+            if against is None:
                 met.went = "complaints"
                 continue
-            met.complaints = complaints
-            found = await self._judged(place, near.key, entry, near.similarity, complaints, pair, caller)
+            met.complaints = against.complaints
+            found = await self._judged(place, near.key, entry, near.similarity, against, pair, caller)
             place.why = ""
             met.went = "served" if found.serves else "audited" if found.audited else "shadow"
+            if against.quarantined:
+                met.went = "quarantined"
             return found
         return None
 
     async def _judged(
-        self, place: Placing, key: bytes, entry: Entry, similarity: float, complaints: int, pair: bytes, caller: str
+        self, place: Placing, key: bytes, entry: Entry, similarity: float, against: Against, pair: bytes, caller: str
     ) -> Candidate:
         declared = place.declared
-        found = Candidate(place.name, declared, key, entry, similarity, pair, caller, place.of, place.asker)
-        threshold = place.threshold = await self._books.threshold(place.name, place.of)
-        if declared.serve == "certified" and threshold is not None and similarity >= threshold + complaints * _STEP:
+        found = Candidate(place.name, declared, key, entry, similarity, pair, caller, place.of, against, place.asker)
+        threshold = place.threshold = await self._books.threshold(place.name, place.of, caller)
+        if declared.serve != "certified" or threshold is None or against.quarantined:
+            return found
+        if similarity >= threshold + against.more:
             found.audited = self._rng.random() < declared.audit
             found.serves = not found.audited
         return found
-
-    async def _complaints(self, key: bytes, pair: bytes) -> int | None:
-        """How many there were about this entry; None where it serves nobody any more, or not for this question, or nobody can tell."""
-        found = await self._store.load_all((f"pair:{pair.hex()}", f"entry:{key.hex()}"))
-        if found is None or found[0] is not None:
-            return None
-        count = int(found[1] or b"0")
-        return None if count >= _MOST_COMPLAINTS else count
 
     def placed(self, place: Placing, question: str) -> Placed | None:
         """None where there is no vector at hand: then `place_later`."""
@@ -231,10 +228,10 @@ class Semantic:
 
     def compare(self, found: Candidate, question: str, live: str) -> None:
         """In the background: what was kept against what the model says now. More than a few at once are dropped and counted."""
-        if not found.audited and self._rng.random() >= found.declared.review:
+        if not found.audited and not found.against.quarantined and self._rng.random() >= found.declared.review:
             return
         if len(self._reviewing) >= _MOST_REVIEWS:
-            self.dropped += 1
+            self.uncounted["busy"] += 1
             return
         said = Compared(question, live, found.entry.question, self._texts(found.entry), found.asker)
         task = asyncio.get_running_loop().create_task(self._compared(found, said))
@@ -243,29 +240,27 @@ class Semantic:
 
     async def _compared(self, found: Candidate, said: Compared) -> None:
         wrong = await self._review(found.declared, said)
-        if wrong is not None:
-            await self.count(found, wrong=wrong)
-
-    async def count(self, found: Candidate, *, wrong: bool) -> None:
-        await self._books.count(
-            found.name,
-            found.declared,
-            found.of,
-            pair=found.pair,
-            caller=found.caller,
-            similarity=found.similarity,
-            wrong=wrong,
-            audit=found.audited or found.serves,
-        )
+        if wrong is None:
+            self.uncounted["no_verdict"] += 1
+            return
+        await self._count(found, "audit" if found.audited else "review", wrong=wrong)
         if wrong:
-            await self.complain(found.key, found.pair)
+            await self.marks.complain(found.key, found.pair)
+        elif found.against.quarantined:
+            await self.marks.clear(found.key, found.against.complaints)
 
-    async def complain(self, key: bytes, pair: bytes) -> None:
-        """The pair meets never again; the entry asks for more likeness, and in the end serves nobody but whom it answered."""
-        await self._store.save(f"pair:{pair.hex()}", b"1", None)
-        name = f"entry:{key.hex()}"
-        before = await self._store.load(name)
-        await self._store.save(name, b"%d" % (int(before or b"0") + 1), before)
+    async def _count(self, found: Candidate, how: How, *, wrong: bool) -> None:
+        one = Finding(found.pair, found.caller, found.similarity, wrong, how)
+        said = await self._books.count(found.name, found.declared, found.of, one)
+        if said in UNCOUNTED:
+            self.uncounted[said] += 1
+
+    async def complain(self, found: Candidate) -> bool:
+        """Somebody says that what was given is wrong. Whether that is written down."""
+        said = await self.marks.complain(found.key, found.pair)
+        if said == "told":
+            await self._count(found, "complaint", wrong=True)
+        return said != "lost"
 
     async def drain(self) -> None:
         """Waits for what is under way in the background."""

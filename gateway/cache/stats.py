@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Final
 
 from msgspec import Struct
 
@@ -13,6 +14,14 @@ from gateway.cache.splits import Split, splits
 from gateway.cache.store import Store
 from gateway.cache.trails import REASONS
 from gateway.config.cache import Cache
+
+_UNCOUNTED: Final = {
+    "busy": "too many reviews were under way",
+    "no_verdict": "the reviewer could not be asked, or gave no verdict",
+    "twice": "the pair was counted before",
+    "share": "its caller has brought its share already (`one_caller`), or is suspended",
+    "lost": "the store did not take it",
+}
 
 
 class Count(Struct, frozen=True):
@@ -32,7 +41,7 @@ class Tallied(Struct, frozen=True):
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """Of one class. `alarm` withdraws the certificate when it reaches `alarmed_at`."""
+    """Of one class. `alarm` withdraws the certificate when it reaches `alarmed_at`. `suspended`: callers whose audits alone did."""
 
     serve: str
     state: str
@@ -42,11 +51,13 @@ class Standing(Struct, frozen=True, kw_only=True):
     alarm: float = 0.0
     alarmed_at: float = ALARM
     withdrawals: int = 0
+    suspended: int = 0
 
 
 class Stats(Struct, frozen=True, kw_only=True):
     """`requests`, `answers` and `splits` are of one process; None where only the store was asked. `last`: of how many requests
-    `splits` tells. `reviews_dropped`: because too many were under way. `unplaced`: answers kept without a vector of their question.
+    `splits` tells. `uncounted`: reviews, audits and complaints that count for nothing, by why.
+    `unplaced`: answers kept without a vector of their question.
     """
 
     backend: str
@@ -57,7 +68,7 @@ class Stats(Struct, frozen=True, kw_only=True):
     answers: dict[str, int] | None = None
     splits: list[Split] | None = None
     last: int | None = None
-    reviews_dropped: int | None = None
+    uncounted: dict[str, int] | None = None
     embedder: Embedding | None = None
     unplaced: int | None = None
 
@@ -75,7 +86,7 @@ async def stats_of(answers: Answers) -> Stats:
         answers=dict(trails.kept.most_common()),
         splits=await asyncio.to_thread(splits, trails.all()),  # some 50 ms for a thousand
         last=len(trails.all()),
-        reviews_dropped=0 if answers.semantic is None else answers.semantic.dropped,
+        uncounted=None if answers.semantic is None else dict(answers.semantic.uncounted),
         embedder=None if answers.semantic is None else answers.semantic.embedding(),
         unplaced=0 if answers.semantic is None else answers.semantic.unplaced,
     )
@@ -108,6 +119,7 @@ def _standing(serve: str, book: Book | None) -> Standing:
         audits=one.audits,
         alarm=one.alarm,
         withdrawals=one.withdrawals,
+        suspended=len(book.suspended),
     )
 
 
@@ -144,6 +156,8 @@ def _told_of_classes(stats: Stats) -> Iterator[str]:
         shadowed = " (declared `serve: shadow`)" if one.serve == "shadow" else ""
         yield f"class {name}: {one.state}{serving}{shadowed}"
         yield f"  audits {one.audits:,}, alarm {one.alarm:.1f} of {one.alarmed_at:.1f}, withdrawals {one.withdrawals}"
+        if one.suspended:
+            yield f"  suspended callers: {one.suspended:,}"
         for tallied in one.reviews:
             yield f"  at {tallied.threshold:.2f}: {tallied.reviews:,} reviews, {tallied.wrong:,} wrong"
     if (by := stats.embedder) is not None:
@@ -151,5 +165,5 @@ def _told_of_classes(stats: Stats) -> Iterator[str]:
         yield f"  {by.made:,} vectors made, {by.recalled:,} recalled, {by.remembered:,} remembered; {by.late:,} late, {by.failed:,} failed"
     if stats.unplaced:
         yield f"answers kept without a vector of their question: {stats.unplaced:,}"
-    if stats.reviews_dropped:
-        yield f"reviews dropped because too many were under way: {stats.reviews_dropped:,}"
+    for why, count in (stats.uncounted or {}).items():
+        yield f"not counted: {count:,}: {_UNCOUNTED.get(why, why)}"
