@@ -6,7 +6,7 @@ await answers.keep(looked, x)                        once it has been answered b
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -27,6 +27,7 @@ from gateway.cache.wishes import Wishes, wishes
 from gateway.config.cache import Cache
 from gateway.errors import GatewayError
 from gateway.exchange import Cached, Exchange
+from gateway.guards.placeholders import Held
 from gateway.limits.keys import Principal
 from gateway.limits.pricing import cost
 from gateway.policy.behind import Behind
@@ -103,6 +104,8 @@ class Answers:
             trail.threshold, trail.neighbours = looked.place.threshold, looked.place.seen
             trail.like_why = looked.place.why
         self.trails.looked[trail.status, trail.why] += 1
+        if trail.slots:
+            self.trails.slotted[trail.status] += 1
         return looked
 
     async def _looked(
@@ -115,9 +118,11 @@ class Answers:
         if asked.mode == "bypass":
             x.cached, trail.why = Cached("bypass"), "asked"
             return None
-        scope = scoped(x.dialect, x.body, self._circumstances(x, principal, route), self.settings.ignored_fields)
+        around = self._circumstances(x, principal, route)
+        scope = scoped(x.dialect, x.body, around, self.settings.ignored_fields, self._held(x))
         if scope is not None:
             trail.made_of(scope.parts, scope.exact)
+            trail.slots = len(scope.slots)
         if scope is None or not may_look(x.dialect.name, x.body, scope.request):
             x.cached, trail.why = Cached("bypass"), "unreadable" if scope is None else "stateful"
             return None
@@ -125,7 +130,7 @@ class Answers:
         if epochs is None:
             x.cached, trail.why = Cached("miss"), "store_away"
             return None
-        form = way(x.dialect, x.body, streamed=x.streamed, asked_usage=x.asked_usage)
+        form = way(x.dialect, x.body, streamed=x.streamed, asked_usage=x.asked_usage, slots=scope.slots)
         tape = Tape(self.settings.answer_bytes)
         looked = Looked(scope, asked, form, names, dict(zip(names, epochs, strict=True)), tape, trail)
         trail.why = "asked" if asked.mode == "refresh" else await self._find(looked, x)
@@ -153,6 +158,10 @@ class Answers:
         verdicts = None if x.guarding is None else x.guarding.verdicts
         if not may_keep(x.dialect.name, tape.watch.finish, raw, verdicts):
             return "not_clean"
+        streamed = x.form == "events"
+        slotted = looked.scope.slots.kept(raw, x.dialect.name, streamed=streamed)
+        if slotted is None:
+            return "not_slots"
         epochs = await self._with_tags(looked)
         if epochs is None:
             return "store_away"
@@ -162,9 +171,9 @@ class Answers:
         seconds = self.settings.seconds * (1 - self.settings.jitter * self.rng.random())
         entry = Entry(
             dialect=x.dialect.name,
-            streamed=x.form == "events",
+            streamed=streamed,
             way=looked.way,
-            raw=raw,
+            raw=slotted,
             ids=ids_of(tape.frames),
             stored=now,
             expires=now + seconds,
@@ -205,7 +214,8 @@ class Answers:
         found = looked.near = await semantic.find(place, question, principal.id, valid)
         if found is None:
             return
-        if found.serves and self._given(found.entry, looked, x):
+        filled = looked.scope.slots.given(found.entry) if found.serves else None
+        if filled is not None and self._given(filled, looked, x):
             self.served[x.id] = found
             if len(self.served) > _MOST_SERVED:
                 self.served.pop(next(iter(self.served)))
@@ -226,10 +236,17 @@ class Answers:
             return "old"
         if not await self._is_valid(found, looked):
             return "purged"
-        if not self._given(found, looked, x):
+        if (filled := looked.scope.slots.given(found)) is None:
+            return "slots"
+        if not self._given(filled, looked, x):
             return "other_dialect"
         x.cached = Cached("hit", max(0.0, self.wall() - found.stored), None, found.cost_nanodollars)
         return ""
+
+    def _held(self, x: Exchange) -> Mapping[str, Held] | None:
+        """The values of this exchange, if its model is declared to answer independently of them."""
+        declared = self.settings.value_independent
+        return x.guarding.values_held() if x.guarding is not None and permits(tuple(declared), x.model) else None
 
     def _trail(self, x: Exchange, principal: Principal, asked: Wishes) -> Trail:
         trail = Trail(

@@ -35,6 +35,9 @@ def explained(trail: Trail) -> Iterator[str]:
     yield f"asked for: {', '.join(_wishes(trail))}"
     if trail.entry:
         yield f"entry: {trail.entry}"
+        if trail.slots:
+            values = "1 value" if trail.slots == 1 else f"{trail.slots} values"
+            yield f"slots: {values} of it by ordinal, so that it shares answers with requests that have others"
         yield "scope:"
         yield from (f"  {digest}  {part}" for part, digest in sorted(trail.parts.items()))
     yield from _semantic(trail)

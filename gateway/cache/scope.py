@@ -12,8 +12,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from gateway.cache.parts import DIGEST_BYTES, Parts, parts_of
+from gateway.cache.slots import NONE, SPOKEN, Slots, slotted
 from gateway.errors import GatewayError
-from gateway.guards.placeholders import PLACEHOLDER
+from gateway.guards.placeholders import PLACEHOLDER, Held
 from gateway.wire.dialect import Dialect
 from gateway.wire.neutral import Request, Text
 
@@ -70,15 +71,28 @@ class Scope(NamedTuple):
     question: str
     request: Request | None
     parts: Parts
+    slots: Slots = NONE
+
+    @property
+    def live(self) -> bytes:
+        """Of equal requests whose placeholders are equal, too: what a model answers to one of them is the other's as it comes."""
+        if not self.slots:
+            return self.exact
+        return blake2b(self.exact + _encode(self.slots.codes), digest_size=DIGEST_BYTES).digest()
 
     def __repr__(self) -> str:
         return f"Scope({self.exact.hex()[:8]})"
 
 
 def scoped(
-    dialect: Dialect, body: Mapping[str, Any], around: Circumstances, ignored: Collection[str] = ()
+    dialect: Dialect,
+    body: Mapping[str, Any],
+    around: Circumstances,
+    ignored: Collection[str] = (),
+    held: Mapping[str, Held] | None = None,
 ) -> Scope | None:
-    """`body`: as it goes to the model, after screening. `ignored`: more names that cannot change an answer.
+    """`body`: as it goes to the model, after screening. `ignored`: more names that cannot change an answer. `held`: the values of
+    its exchange by the ten characters of their placeholders, if the answer is declared not to depend on them.
 
     None for what no digest can be made of: half a character, a number without bounds.
     """
@@ -91,8 +105,12 @@ def scoped(
     else:
         said, texts = _said(request, left_out)
         form = "neutral"
+    slots = NONE
     try:
-        parts, whole = parts_of({**around.named, "form": form}, said, neutral=request is not None)
+        if held and dialect.name in SPOKEN:
+            (said, texts), slots = slotted((said, texts), held)
+        circumstances = {**around.named, "form": form, **({"slots": slots.kinds} if slots else {})}
+        parts, whole = parts_of(circumstances, said, neutral=request is not None)
         base = blake2b(whole, digest_size=DIGEST_BYTES)
         exact = base.copy()
         exact.update(b"\0exact" + _encode(texts))
@@ -100,21 +118,22 @@ def scoped(
         return None
     question = "\n".join(texts)
     if not question.strip():
-        return Scope(exact.digest(), None, "", request, parts)
+        return Scope(exact.digest(), None, "", request, parts, slots)
     values = sorted({match.group() for match in PLACEHOLDER.finditer(question)})
     base.update(b"\0around" + _encode(values))
-    return Scope(exact.digest(), base.digest(), question, request, parts)
+    return Scope(exact.digest(), base.digest(), question, request, parts, slots)
 
 
-def way(dialect: Dialect, body: Mapping[str, Any], *, streamed: bool, asked_usage: bool) -> bytes:
+def way(dialect: Dialect, body: Mapping[str, Any], *, streamed: bool, asked_usage: bool, slots: Slots = NONE) -> bytes:
     """What decides how an answer is written for a caller: with the same, the frames of another serve as they are.
 
-    The Responses API repeats the request in its answer.
+    The Responses API repeats the request in its answer; with slots, where there are any.
     """
     said: Any = None
     if dialect.name == "responses":
         said = {name: value for name, value in body.items() if name not in ("input", "model")}
-    return blake2b(_encode((dialect.name, streamed, streamed and asked_usage, said)), digest_size=16).digest()
+    written = slots.into(_encode((dialect.name, streamed, streamed and asked_usage, said)))
+    return blake2b(written, digest_size=16).digest()
 
 
 def texts_of(request: Request) -> list[str]:

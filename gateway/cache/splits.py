@@ -13,6 +13,7 @@ _HINTS: Final = {
     "earlier turns": "conversations differ; answers are only shared where they do not",
     "share": "`cache.share` says who may get an answer that was given to another",
     "headers": "`accept-language`, or one of the vendor's",
+    "slots": "how many values a request holds, and of which kinds",
     "rules": "the policies that apply differ",
     "field": "if it cannot change an answer, add it to `cache.ignored_fields`",
     "repeated field": "if it cannot change an answer, add it to `cache.ignored_fields`",

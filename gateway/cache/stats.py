@@ -56,8 +56,8 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 class Stats(Struct, frozen=True, kw_only=True):
     """`requests`, `answers` and `splits` are of one process; None where only the store was asked. `last`: of how many requests
-    `splits` tells. `uncounted`: reviews, audits and complaints that count for nothing, by why.
-    `unplaced`: answers kept without a vector of their question.
+    `splits` tells. `slotted`: requests by what the cache did, in which ordinals stood for values. `uncounted`: reviews, audits and
+    complaints that count for nothing, by why. `unplaced`: answers kept without a vector of their question.
     """
 
     backend: str
@@ -66,6 +66,7 @@ class Stats(Struct, frozen=True, kw_only=True):
     classes: dict[str, Standing]
     requests: list[Count] | None = None
     answers: dict[str, int] | None = None
+    slotted: dict[str, int] | None = None
     splits: list[Split] | None = None
     last: int | None = None
     uncounted: dict[str, int] | None = None
@@ -84,6 +85,7 @@ async def stats_of(answers: Answers) -> Stats:
         classes=alone.classes,
         requests=[Count(status, why, count) for (status, why), count in trails.looked.most_common()],
         answers=dict(trails.kept.most_common()),
+        slotted=dict(trails.slotted.most_common()),
         splits=await asyncio.to_thread(splits, trails.all()),  # some 50 ms for a thousand
         last=len(trails.all()),
         uncounted=None if answers.semantic is None else dict(answers.semantic.uncounted),
@@ -135,6 +137,9 @@ def told(stats: Stats) -> Iterator[str]:
             yield f"  {one.count:>9,}  {one.status}{f': {REASONS.get(one.why, one.why)}' if one.why else ''}"
     for name, count in (stats.answers or {}).items():
         yield f"answers: {count:,}: {REASONS.get(name, name)}"
+    if stats.slotted:
+        counts = ", ".join(f"{count:,} {status}" for status, count in stats.slotted.items())
+        yield f"requests with ordinals for values (`value_independent`): {counts}"
     yield from _told_of_classes(stats)
     if stats.splits is not None:
         yield f"what splits the scopes, of the last {stats.last:,} requests:"

@@ -38,6 +38,7 @@ REASONS: Final = {
     "purged": "what is kept for it was purged since",
     "other_release": "what is kept for it was written by another release",
     "other_dialect": "what is kept for it cannot be said in the API that asked",
+    "slots": "what is kept for it has a slot for which it has no value",
     "exact": "a header asked for no answer to another question",
     "no_class": "it belongs to no class of `cache.semantic.classes`",
     "kept": "its answer is kept",
@@ -45,6 +46,7 @@ REASONS: Final = {
     "not_the_asked_model": "a fallback answered, or a rule had it start over",
     "status": "the answer was no success",
     "not_clean": "the answer was cut off, acted or refused, or a rule changed it or could not read it",
+    "not_slots": "the answer holds a placeholder that is damaged or not of its request, or a value, or could do so unseen",
 }
 """What the words of a trail mean."""
 
@@ -60,7 +62,8 @@ class Neighbour(Struct):
 
 class Trail(Struct, kw_only=True):
     """Of one request. `caller` is the id of its principal. `why` and `like_why`, of the exact and the semantic tier, and `kept`
-    are keys of `REASONS`. `threshold`: what the class is certified for, None while it is not.
+    are keys of `REASONS`. `threshold`: what the class is certified for, None while it is not. `slots`: how many values of the
+    request stand as ordinals in what is kept.
     """
 
     request_id: str
@@ -76,6 +79,7 @@ class Trail(Struct, kw_only=True):
     why: str = ""
     parts: dict[str, str] = {}
     entry: str = ""
+    slots: int = 0
     of_class: str | None = None
     like_why: str = ""
     threshold: float | None = None
@@ -95,6 +99,7 @@ class Trails:
     def __init__(self, most: int = MOST) -> None:
         self.looked: Counter[tuple[str, str]] = Counter()
         self.kept: Counter[str] = Counter()
+        self.slotted: Counter[str] = Counter()  # those of `looked` whose values stand as ordinals, by status
         self._most = most
         self._by_id: OrderedDict[str, Trail] = OrderedDict()
 

@@ -91,6 +91,13 @@ class Cache(Strict, frozen=True):
     semantic: Annotated[Semantic | None, Meta(description="Answers to questions that are alike; off unless given.")] = (
         None
     )
+    value_independent: Annotated[
+        list[Name],
+        Meta(
+            description="Models whose answers do not depend on the personal values of a request: requests that differ in nothing else"
+            " share one, each with its own values in it. `*` at the end matches the rest."
+        ),
+    ] = field(default_factory=list)
     ignored_fields: Annotated[
         list[Name],
         Meta(description="More fields of requests that cannot change an answer, such as your own tracing ids."),

@@ -20,7 +20,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 LONGEST_LABEL: Final = 32
@@ -155,6 +155,10 @@ class Known:
     def held(self, code: str) -> Held | None:
         """By the ten characters, in lower case."""
         return self._by_code.get(code)
+
+    def by_code(self) -> Mapping[str, Held]:
+        """All that could be restored, by the ten characters, in lower case."""
+        return self._by_code
 
     def value(self, placeholder: str) -> str | None:
         """What this placeholder, exactly so written, stands for."""

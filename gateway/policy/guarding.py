@@ -20,7 +20,7 @@ from gateway.guards.check import Check, Said, Setting, understood
 from gateway.guards.editor import FAILED, Blocked, Editor, Looking, Rule, Spans, fail
 from gateway.guards.finding import Finding
 from gateway.guards.fold import squeezed
-from gateway.guards.placeholders import KeyRing, Known, Minter
+from gateway.guards.placeholders import Held, KeyRing, Known, Minter
 from gateway.guards.restoring import Restorer
 from gateway.guards.segments import Window, Windows
 from gateway.guards.sinks import Grants, Sinks
@@ -188,6 +188,10 @@ class Guarding:
         """What the next turn has to know."""
         rules = self.bound.digest if self._screened_by == self.bound.digest else ""
         return PlaceholderMap(list(self._granted.values())[-MOST:], list(self._setting.tools), rules)
+
+    def values_held(self) -> Mapping[str, Held]:
+        """All values that could be put back into the answer, by the ten characters of their placeholders."""
+        return self._known.by_code()
 
     def unread(self, what: str, role: Role = "user", where: str | None = None) -> None:
         """Something came that nobody can read. Raises `policy_blocked` where a rule of such a place refuses that."""

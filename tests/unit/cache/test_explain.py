@@ -10,7 +10,7 @@ from gateway.cache.trails import REASONS, Neighbour, Trail
 
 FULL: Final = Trail(
     request_id="req_1", caller="k", key="desk", model="demo", dialect="chat", time=0.0, mode="use", most_age=60.0,
-    tags=("spring",), status="shadow", why="new", parts={"system prompt": "ab", "share": "cd"}, entry="ef", of_class="faq",
+    tags=("spring",), status="shadow", why="new", parts={"system prompt": "ab", "share": "cd"}, entry="ef", slots=2, of_class="faq",
     threshold=0.92, kept="kept",
     neighbours=[Neighbour(0.97, "veto", ["number", "negation asked"]), Neighbour(0.9, "shadow", complaints=1)],
 )  # fmt: skip
@@ -24,7 +24,7 @@ def test_every_word_has_its_sentence() -> None:
 
 def test_all_of_it_is_told() -> None:
     lines = "\n".join(explained(FULL))
-    for word in ("req_1", "desk", "shadow", "no older than 60 s", "spring", "ab  system prompt", "faq", "0.92", "0.970", "number, negation asked", "1 complaints", REASONS["kept"]):  # fmt: skip
+    for word in ("req_1", "desk", "shadow", "no older than 60 s", "spring", "ab  system prompt", "2 values", "faq", "0.92", "0.970", "number, negation asked", "1 complaints", REASONS["kept"]):  # fmt: skip
         assert word in lines, word
 
 
