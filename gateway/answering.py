@@ -1,7 +1,5 @@
 """The answer of one attempt on its way to the caller: the commit point, the end, and what it cost."""
 
-from typing import Protocol
-
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.limits.pricing import cost
@@ -14,15 +12,7 @@ from gateway.upstream.http import AttemptFailed, Outbound, Passed, Progress, Tak
 from gateway.wire.dialect import END, FAULT, TEXT, Watch
 from gateway.wire.frames import Frame
 from gateway.wire.neutral import Usage
-from gateway.wire.passage import Passage
-
-
-class Guarded(Protocol):
-    """A passage with rules upon it. `released`: text has gone out."""
-
-    released: bool
-
-    async def feed(self, frames: list[Frame], /) -> tuple[list[Frame], int]: ...
+from gateway.wire.passage import Passage, Ruled
 
 
 class Refused(Exception):
@@ -54,7 +44,7 @@ class Answering:
         outbound: Outbound,
         passage: Passage,
         most_held: int,
-        guarded: Guarded | None = None,
+        guarded: Ruled | None = None,
         keep: Keep | None = None,
     ) -> Take:
         """What takes the frames of the upstream and gives those for the caller on. Holds at most `most_held` bytes back."""
@@ -138,7 +128,7 @@ def settle(x: Exchange, candidate: Candidate, watch: Watch, *, complete: bool) -
     usage = _used(x, watch.usage, complete=complete)
     if usage is None:
         return
-    x.usage = usage if x.usage is None else _added(x.usage, usage)
+    x.usage = usage if x.usage is None else added(x.usage, usage)
     if candidate.prices is not None:
         x.cost_nanodollars = (x.cost_nanodollars or 0) + cost(usage, candidate.prices)
 
@@ -160,7 +150,7 @@ def _used(x: Exchange, reported: Usage | None, *, complete: bool) -> Usage | Non
     return reported
 
 
-def _added(one: Usage, other: Usage) -> Usage:
+def added(one: Usage, other: Usage) -> Usage:
     return Usage(
         input_tokens=one.input_tokens + other.input_tokens,
         output_tokens=one.output_tokens + other.output_tokens,

@@ -19,11 +19,12 @@ from gateway.routing.health import Health, Outcome
 from gateway.routing.plan import Plan, admitted
 from gateway.routing.retry import GiveUp, Wait, next_step
 from gateway.setup import Setup
-from gateway.store.keeping import keeping
+from gateway.store.keeping import Keep, keeping
 from gateway.upstream.http import AttemptFailed, Passed, Take, ask
 from gateway.upstream.litellm import Library
 from gateway.upstream.outgoing import Local, outgoing
 from gateway.wire.dialect import Dialect
+from gateway.wire.passage import Ruled
 
 log = logging.getLogger("haechi")
 
@@ -112,10 +113,16 @@ class Attempts:
         if x.tape is not None:
             passage = x.tape(passage)
         limits = setup.config.limits
-        guarded = None if x.guarding is None else Guarded(passage, x, x.guarding, limits.answer_bytes)
+        guarded: Ruled | None = None
+        keep: Keep | None = None
+        if x.shared is not None:  # nothing is kept of it but by each caller, when its rules have seen it
+            guarded = x.shared(passage, answer.commit)
+        else:
+            if x.guarding is not None:
+                guarded = Guarded(passage, x, x.guarding, limits.answer_bytes)
+            keep = keeping(x, outbound.dialect.name, setup.responses, setup.maps, setup.sealer)
         try:
             how = self.library.ask if upstream.row.library and self.library is not None else ask
-            keep = keeping(x, outbound.dialect.name, setup.responses, setup.maps, setup.sealer)
             take = answer.through(outbound, passage, limits.event_bytes, guarded, keep)
             await how(upstream, outbound, limits, answer.progress, take)
             answer.check_complete(outbound)

@@ -1,10 +1,9 @@
 """The steps `find` and `keep`: a kept answer instead of a model's, or a model's answer kept."""
 
-from collections.abc import Awaitable, Callable
-
-from gateway.cache.answers import Looked
+from gateway.cache.answers import Answers, Looked
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
+from gateway.flying import Ask, Passenger, called
 from gateway.guarded import Guarded
 from gateway.limits.keys import Principal
 from gateway.setup import Setup
@@ -13,20 +12,41 @@ from gateway.upstream.http import Take
 from gateway.wire.passage import Native
 
 
-async def cached(
-    x: Exchange, principal: Principal, setup: Setup, take: Take, ask: Callable[[], Awaitable[None]]
-) -> None:
+async def cached(x: Exchange, principal: Principal, setup: Setup, take: Take, ask: Ask) -> None:
     """The answer to `take`: from the cache if it has one, else by `ask`; and then that is kept, if it may be."""
     answers = setup.cache
     looked = None if answers is None else await answers.look(x, principal, setup.routes.find(x.model))
     if answers is None or looked is None:
-        await ask()
+        await ask(x, take=take)
     elif looked.entry is not None:
         await _replay(x, looked, principal, setup, take)
-    else:
+    elif not answers.shares(looked, x) or not await _together(x, looked, answers, setup, take, ask):
         x.tape = looked.tape.over
-        await ask()
+        await ask(x, take=take)
         await answers.keep(looked, x)
+
+
+async def _together(x: Exchange, looked: Looked, answers: Answers, setup: Setup, take: Take, ask: Ask) -> bool:
+    """With equal requests that are under way, or as the first of them. False where it has to ask by itself after all."""
+    flight, flights, now = await answers.under_way(looked, x.clock()), answers.flights, x.clock()
+    led = flight is None
+    if flight is None:
+        flight = called(x, setup, ask, looked.tape, looked.epochs, now, answers.settings.answer_bytes)
+        flights.put(looked.key, flight)
+    passenger = Passenger(x, flight, setup, take, led=led)
+    try:
+        if not await passenger.ride():
+            x.started_over = len(x.attempts)
+            return False
+        if passenger.pays:
+            looked.tape = flight.tape
+            await answers.keep(looked, x)
+        elif x.cached is not None and x.cached.given:
+            answers.shared(looked, x)
+    finally:
+        if passenger.pays or not flight.open:
+            flights.remove(looked.key, flight)
+    return True
 
 
 async def _replay(x: Exchange, looked: Looked, principal: Principal, setup: Setup, take: Take) -> None:

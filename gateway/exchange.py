@@ -16,7 +16,7 @@ from gateway.routing.plan import Plan
 from gateway.wire.dialect import Dialect
 from gateway.wire.multipart import Place
 from gateway.wire.neutral import Finish, Usage
-from gateway.wire.passage import Passage
+from gateway.wire.passage import Passage, Ruled
 
 Form = Literal["whole", "events", "pieces"]
 """Of an answer: one body whose length is known, a stream of events, or bytes as they come."""
@@ -95,6 +95,9 @@ class Exchange:
     guarding: Guarding | None = None  # the rules that apply, if any do
     cached: Cached | None = None  # where there is a cache, what it did
     tape: Callable[[Passage], Passage] | None = None  # told of an answer that may be kept
+    shared: Callable[[Passage, Callable[[], None]], Ruled] | None = (
+        None  # the answer is for several callers, each with rules of its own: given a passage and what commits it
+    )
     attempts: list[Attempt] = field(default_factory=list)
     starts: list[tuple[str, str]] = field(default_factory=list)  # rules, by policy and id, that had it started over
     started_over: int = 0  # how many of the attempts were made before that

@@ -124,8 +124,8 @@ class Pipeline:
             try:
                 if setup.guards is not None:
                     await screen(x, x.plan, principal, setup.guards, setup.routes, setup.maps)
-                ask = partial(self.attempts.over, x, x.plan, setup, take)
-                await (ask() if setup.cache is None else cached(x, principal, setup, take, ask))
+                ask = partial(self.attempts.over, plan=x.plan, setup=setup)
+                await (ask(x, take=take) if setup.cache is None else cached(x, principal, setup, take, ask))
             except StartOver as over:
                 start_over(x, over)
             except Refused as refused:

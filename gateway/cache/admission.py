@@ -34,6 +34,16 @@ def _holds_opaque(request: Request) -> bool:
     return any(isinstance(part, Opaque) for turn in request.messages for part in turn.parts)
 
 
+def repeats(dialect: str, body: Mapping[str, Any]) -> bool:
+    """Whether whoever asks it again wants the same answer: an embedding, or what has a seed or a temperature of 0, by name.
+
+    No vendor promises it. It is what the caller has asked for.
+    """
+    temperature, seed = body.get("temperature"), body.get("seed")
+    cold = isinstance(temperature, int | float) and not isinstance(temperature, bool) and temperature == 0
+    return dialect == "embeddings" or cold or (isinstance(seed, int) and not isinstance(seed, bool))
+
+
 def may_keep(dialect: str, finish: Finish | None, raw: bytes, verdicts: Verdicts | None) -> bool:
     """Of an answer that is complete: whether all of it was said, and nothing done or refused.
 

@@ -14,8 +14,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from gateway.cache import entry as kept
-from gateway.cache.admission import may_keep, may_look
+from gateway.cache.admission import may_keep, may_look, repeats
 from gateway.cache.entry import Entry
+from gateway.cache.flights import Flight, Flights, Key
 from gateway.cache.purging import ALL, of_model, of_tenant, tagged
 from gateway.cache.replay import as_frames, ids_of, renewed, rewritten, text_of
 from gateway.cache.scope import Circumstances, Scope, scoped, way
@@ -63,6 +64,10 @@ class Looked:
     place: Placing | None = None
     near: Candidate | None = None
 
+    @property
+    def key(self) -> Key:
+        return self.scope.live, self.way
+
 
 @dataclass(slots=True)
 class Answers:
@@ -75,6 +80,7 @@ class Answers:
     semantic: Semantic | None = None
     served: dict[str, Candidate] = field(default_factory=dict)
     trails: Trails = field(default_factory=Trails)
+    flights: Flights = field(default_factory=Flights)
 
     async def complain(self, request_id: str, caller: str) -> bool:
         """Somebody says that the answer to this request was wrong. Whether it came from the semantic tier, was theirs, and that is
@@ -139,6 +145,28 @@ class Answers:
             if self.semantic is not None:
                 await self._find_like(self.semantic, looked, x, principal)
         return looked
+
+    def shares(self, looked: Looked, x: Exchange) -> bool:
+        """Whether this may be answered together with equal requests that are under way."""
+        which = self.settings.single_flight
+        if which == "never" or looked.wishes.mode not in ("use", "exact"):
+            return False
+        return which == "always" or repeats(x.dialect.name, x.body or {})
+
+    async def under_way(self, looked: Looked, now: float) -> Flight | None:
+        """The call that an equal request has begun, if its answer may be this one's too. `now`: on the clock of flights."""
+        most = looked.wishes.most_age
+        while (flight := self.flights.find(looked.key)) is not None:
+            if (most is not None and now - flight.began > most) or not await self._counts(flight.epochs, looked):
+                return None
+            if self.flights.find(looked.key) is flight:
+                return flight
+        return None
+
+    def shared(self, looked: Looked, x: Exchange) -> None:
+        """It got the answer that another has begun to ask for."""
+        if x.cached is not None:
+            self.trails.turned(looked.trail, x.cached.status, "under_way")
 
     async def keep(self, looked: Looked, x: Exchange) -> None:
         """Nothing that is not whole, clean, and the asked model's own."""
@@ -208,7 +236,7 @@ class Answers:
             return
 
         async def valid(entry: Entry) -> bool:
-            return self._is_young(entry, looked) and await self._is_valid(entry, looked)
+            return self._is_young(entry, looked) and await self._counts(entry.epochs, looked)
 
         question = looked.scope.question
         found = looked.near = await semantic.find(place, question, principal.id, valid)
@@ -234,7 +262,7 @@ class Answers:
             return "other_release"
         if not self._is_young(found, looked):
             return "old"
-        if not await self._is_valid(found, looked):
+        if not await self._counts(found.epochs, looked):
             return "purged"
         if (filled := looked.scope.slots.given(found)) is None:
             return "slots"
@@ -278,22 +306,22 @@ class Answers:
 
     def _frames(self, found: Entry, looked: Looked, x: Exchange, now: int) -> list[Frame]:
         if found.way == looked.way:
-            return as_frames(renewed(found, now, _fresh), streamed=found.streamed)
+            return as_frames(renewed(found, now, fresh), streamed=found.streamed)
         request = looked.scope.request
         if request is None:
             raise GatewayError("unsupported_parameter", "This answer is only kept as another caller got it.")
         request.stream, request.include_usage = x.streamed, x.asked_usage
-        return rewritten(found, x.dialect, request, now, _fresh)
+        return rewritten(found, x.dialect, request, now, fresh)
 
-    async def _is_valid(self, found: Entry, looked: Looked) -> bool:
-        """Whether nothing that it was stored under has been purged since."""
+    async def _counts(self, under: Mapping[str, int], looked: Looked) -> bool:
+        """Whether nothing has been purged since that an answer came under."""
         counted = dict(looked.epochs)
-        if more := [name for name in found.epochs if name not in counted]:
+        if more := [name for name in under if name not in counted]:
             epochs = await self.store.epochs(more)
             if epochs is None:
                 return False
             counted |= zip(more, epochs, strict=True)
-        return all(counted[name] == epoch for name, epoch in found.epochs.items())
+        return all(counted[name] == epoch for name, epoch in under.items())
 
     async def _with_tags(self, looked: Looked) -> dict[str, int] | None:
         if not looked.wishes.tags:
@@ -338,5 +366,5 @@ def _that_change_answers(x: Exchange) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _fresh() -> str:
+def fresh() -> str:
     return secrets.token_hex(12)

@@ -5,7 +5,7 @@ neutral form: with the boundaries of its pieces, where both are streams.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from gateway.cache.entry import Entry
@@ -16,7 +16,7 @@ from gateway.wire.dialect import Dialect
 from gateway.wire.fold import fold, unfold
 from gateway.wire.frames import DONE, Frame, NotJSON
 from gateway.wire.neutral import Begin, Delta, Ended, Event, Request, Used
-from gateway.wire.sse import Parser
+from gateway.wire.sse import Parser, parse
 
 # Ids of items, where JSON has them: inside a text their quotes would be escaped.
 _ITEM: Final = re.compile(rb'"(?:id|item_id)":\s*"((?:msg|rs|resp)_[\w~.:-]{6,200})"')
@@ -31,30 +31,61 @@ Fresh = Callable[[], str]
 
 def ids_of(frames: list[Frame]) -> tuple[str, ...]:
     """All ids by which a caller could tell this answer from another: its own, and those of its items."""
-    own: dict[str, None] = {}
-    for frame in frames:
-        if frame.data is None or frame.data == DONE:
-            continue
-        try:
-            said = frame.json
-        except NotJSON:
-            continue
-        inner = next((said[name] for name in _HOLDERS if isinstance(said.get(name), dict)), said)
-        if isinstance(inner.get("id"), str):
-            own[inner["id"]] = None
-            break
+    first = next((found for frame in frames if (found := _own_id(frame)) is not None), None)
+    own = {} if first is None else {first: None}
     for frame in frames:
         own |= dict.fromkeys(one.decode() for one in _ITEM.findall(frame.raw))
     return tuple(own)
 
 
+def _own_id(frame: Frame) -> str | None:
+    if frame.data is None or frame.data == DONE:
+        return None
+    try:
+        said = frame.json
+    except NotJSON:
+        return None
+    inner = next((said[name] for name in _HOLDERS if isinstance(said.get(name), dict)), said)
+    return inner["id"] if isinstance(inner.get("id"), str) else None
+
+
 def renewed(entry: Entry, now: int, fresh: Fresh) -> bytes:
     """The frames as they came, with other ids and this time."""
-    raw = entry.raw
-    for own in entry.ids:
-        prefix = found.group() if (found := _PREFIXED.match(own)) else ""
-        raw = raw.replace(f'"{own}"'.encode(), f'"{prefix}{fresh()}"'.encode())
-    stamp = b"%d" % now
+    return _with(entry.raw, {own: _like(own, fresh) for own in entry.ids}, b"%d" % now)
+
+
+class Renewing:
+    """The same for frames that are still coming, of one answer. Those that are given stay as they are, and are another's."""
+
+    def __init__(self, now: int, fresh: Fresh) -> None:
+        self._stamp = b"%d" % now
+        self._fresh = fresh
+        self._named = False
+        self._ids: dict[str, str] = {}
+
+    def frames(self, frames: list[Frame]) -> list[Frame]:
+        """Without comments."""
+        return [self._frame(Frame(one.raw, one.data, one.event)) for one in frames if one.data is not None]
+
+    def _frame(self, frame: Frame) -> Frame:
+        if not self._named and (own := _own_id(frame)) is not None:
+            self._named = True
+            self._ids[own] = _like(own, self._fresh)
+        for found in _ITEM.findall(frame.raw):
+            if (item := found.decode()) not in self._ids:
+                self._ids[item] = _like(item, self._fresh)
+        raw = _with(frame.raw, self._ids, self._stamp)
+        return Frame(raw, raw) if frame.raw is frame.data else parse(raw)
+
+
+def _like(own: str, fresh: Fresh) -> str:
+    prefix = found.group() if (found := _PREFIXED.match(own)) else ""
+    return f"{prefix}{fresh()}"
+
+
+def _with(raw: bytes, ids: Mapping[str, str], stamp: bytes) -> bytes:
+    for own, other in ids.items():
+        raw = raw.replace(f'"{own}"'.encode(), f'"{other}"'.encode())
     return _TIME.sub(lambda found: found[1] + stamp, raw)
 
 

@@ -58,6 +58,7 @@ class Stats(Struct, frozen=True, kw_only=True):
     """`requests`, `answers` and `splits` are of one process; None where only the store was asked. `last`: of how many requests
     `splits` tells. `slotted`: requests by what the cache did, in which ordinals stood for values. `uncounted`: reviews, audits and
     complaints that count for nothing, by why. `unplaced`: answers kept without a vector of their question.
+    `under_way`: calls that equal requests may share.
     """
 
     backend: str
@@ -72,6 +73,7 @@ class Stats(Struct, frozen=True, kw_only=True):
     uncounted: dict[str, int] | None = None
     embedder: Embedding | None = None
     unplaced: int | None = None
+    under_way: int | None = None
 
 
 async def stats_of(answers: Answers) -> Stats:
@@ -83,7 +85,7 @@ async def stats_of(answers: Answers) -> Stats:
         held=alone.held,
         semantic=answers.semantic is not None,
         classes=alone.classes,
-        requests=[Count(status, why, count) for (status, why), count in trails.looked.most_common()],
+        requests=[Count(status, why, count) for (status, why), count in trails.looked.most_common() if count],
         answers=dict(trails.kept.most_common()),
         slotted=dict(trails.slotted.most_common()),
         splits=await asyncio.to_thread(splits, trails.all()),  # some 50 ms for a thousand
@@ -91,6 +93,7 @@ async def stats_of(answers: Answers) -> Stats:
         uncounted=None if answers.semantic is None else dict(answers.semantic.uncounted),
         embedder=None if answers.semantic is None else answers.semantic.embedding(),
         unplaced=0 if answers.semantic is None else answers.semantic.unplaced,
+        under_way=len(answers.flights),
     )
 
 
@@ -135,6 +138,8 @@ def told(stats: Stats) -> Iterator[str]:
         yield f"requests: {sum(one.count for one in stats.requests):,}"
         for one in stats.requests:
             yield f"  {one.count:>9,}  {one.status}{f': {REASONS.get(one.why, one.why)}' if one.why else ''}"
+    if stats.under_way:
+        yield f"calls under way that equal requests may share: {stats.under_way:,}"
     for name, count in (stats.answers or {}).items():
         yield f"answers: {count:,}: {REASONS.get(name, name)}"
     if stats.slotted:

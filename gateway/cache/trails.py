@@ -34,6 +34,7 @@ REASONS: Final = {
     "unreadable": "it holds what no digest can be made of",
     "store_away": "the store is away",
     "new": "no answer to an equal request is kept",
+    "under_way": "an equal request was under way, and shared its answer",
     "old": "what is kept for it is older than it may be",
     "purged": "what is kept for it was purged since",
     "other_release": "what is kept for it was written by another release",
@@ -107,6 +108,15 @@ class Trails:
         self._by_id[trail.request_id] = trail
         if len(self._by_id) > self._most:
             self._by_id.popitem(last=False)
+
+    def turned(self, trail: Trail, status: str, why: str) -> None:
+        """It was counted as something else, and turned out to be this."""
+        self.looked[trail.status, trail.why] -= 1
+        self.looked[status, why] += 1
+        if trail.slots:
+            self.slotted[trail.status] -= 1
+            self.slotted[status] += 1
+        trail.status, trail.why = status, why
 
     def find(self, request_id: str) -> Trail | None:
         return self._by_id.get(request_id)

@@ -98,6 +98,12 @@ class Cache(Strict, frozen=True):
             " share one, each with its own values in it. `*` at the end matches the rest."
         ),
     ] = field(default_factory=list)
+    single_flight: Annotated[
+        Literal["deterministic", "always", "never"],
+        Meta(
+            description="Which equal requests share one call while it is under way: those with `temperature: 0` or a `seed`, all, none."
+        ),
+    ] = "deterministic"
     ignored_fields: Annotated[
         list[Name],
         Meta(description="More fields of requests that cannot change an answer, such as your own tracing ids."),

@@ -36,6 +36,15 @@ class Passage(Protocol):
     def feed(self, frames: list[Frame]) -> tuple[list[Frame], int]: ...
 
 
+class Ruled(Protocol):
+    """A passage with rules upon it. `released`: text has gone out."""
+
+    @property
+    def released(self) -> bool: ...
+
+    async def feed(self, frames: list[Frame], /) -> tuple[list[Frame], int]: ...
+
+
 class Native:
     """Same dialect on both sides: a frame leaves as the bytes that came, unless it holds what only the gateway asked for."""
 
