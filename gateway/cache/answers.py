@@ -21,7 +21,7 @@ from gateway.cache.purging import ALL, of_model, of_tenant, tagged
 from gateway.cache.replay import as_frames, ids_of, renewed, rewritten, text_of
 from gateway.cache.scope import Circumstances, Scope, scoped, way
 from gateway.cache.semantic import Candidate, Placing, Semantic
-from gateway.cache.store import Store
+from gateway.cache.store import First, Store
 from gateway.cache.tape import Tape
 from gateway.cache.trails import Trail, Trails
 from gateway.cache.wishes import Wishes, wishes
@@ -132,18 +132,20 @@ class Answers:
         if scope is None or not may_look(x.dialect.name, x.body, scope.request):
             x.cached, trail.why = Cached("bypass"), "unreadable" if scope is None else "stateful"
             return None
-        epochs = await self.store.epochs(names := self._names(x, principal))
-        if epochs is None:
+        names, refreshes = self._names(x, principal), asked.mode == "refresh"
+        around = None if self.semantic is None else self.semantic.inside(scope)
+        first = await self.store.first(names, None if refreshes else scope.exact, around)
+        if first is None:
             x.cached, trail.why = Cached("miss"), "store_away"
             return None
         form = way(x.dialect, x.body, streamed=x.streamed, asked_usage=x.asked_usage, slots=scope.slots)
         tape = Tape(self.settings.answer_bytes)
-        looked = Looked(scope, asked, form, names, dict(zip(names, epochs, strict=True)), tape, trail)
-        trail.why = "asked" if asked.mode == "refresh" else await self._find(looked, x)
+        looked = Looked(scope, asked, form, names, dict(zip(names, first.epochs, strict=True)), tape, trail)
+        trail.why = "asked" if refreshes else await self._find(looked, x, first.value)
         if looked.entry is None:
             x.cached = Cached("miss")
             if self.semantic is not None:
-                await self._find_like(self.semantic, looked, x, principal)
+                await self._find_like(self.semantic, looked, x, principal, first)
         return looked
 
     def shares(self, looked: Looked, x: Exchange) -> bool:
@@ -223,7 +225,9 @@ class Answers:
             self.semantic.compare(looked.near, question, text_of(entry))
         return "kept"
 
-    async def _find_like(self, semantic: Semantic, looked: Looked, x: Exchange, principal: Principal) -> None:
+    async def _find_like(
+        self, semantic: Semantic, looked: Looked, x: Exchange, principal: Principal, first: First
+    ) -> None:
         asker = Behind((), principal.team, principal.tags, 1) if x.guarding is None else x.guarding.asker
         place = semantic.placing(looked.scope, x.model, principal, asker)
         looked.trail.of_class = None if place is None else place.name
@@ -233,6 +237,8 @@ class Answers:
         looked.place = place
         if looked.wishes.mode != "use":
             place.why = "exact" if looked.wishes.mode == "exact" else "asked"
+            return
+        if not first.holds:
             return
 
         async def valid(entry: Entry) -> bool:
@@ -252,9 +258,8 @@ class Answers:
         else:
             x.cached = Cached("shadow", similarity=found.similarity)
 
-    async def _find(self, looked: Looked, x: Exchange) -> str:
+    async def _find(self, looked: Looked, x: Exchange, stored: bytes | None) -> str:
         """Why not, in a word; empty if it was found."""
-        stored = await self.store.get(looked.scope.exact)
         if stored is None:
             return "new"
         found = kept.decode(stored)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.cache.store import LASTING, Near, Neighbours, Placed
+from gateway.cache.store import LASTING, First, Near, Neighbours, Placed
 
 OVERHEAD: Final = 400
 """Bytes that an entry costs beside its value: its key, its record, and their places in three tables."""
@@ -57,6 +57,11 @@ class Memory:
     def __len__(self) -> int:
         return len(self._held)
 
+    async def first(self, names: Sequence[str], key: bytes | None, scope: bytes | None) -> First:
+        value = None if key is None else await self.get(key)
+        holds = scope is not None and self._vectors is not None and self._vectors.holds(scope)
+        return First([self._epochs.get(name, 0) for name in names], value, holds)
+
     async def get(self, key: bytes) -> bytes | None:
         held = self._held.get(key)
         if held is None:
@@ -66,6 +71,9 @@ class Memory:
             return None
         self._rank(key, held)
         return held.value
+
+    async def get_all(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        return [await self.get(key) for key in keys]
 
     async def put(self, key: bytes, value: bytes, seconds: float, worth: float, placed: Placed | None = None) -> None:
         now = self._clock()
@@ -109,9 +117,6 @@ class Memory:
         self._remove(key)
         if scope is not None and self._vectors is not None:
             self._vectors.remove(scope, key)
-
-    async def holds(self, scope: bytes) -> bool:
-        return self._vectors is not None and self._vectors.holds(scope)
 
     async def near(self, placed: Placed, count: int) -> list[Near]:
         return [] if self._vectors is None else self._vectors.near(placed.scope, placed.vector, count)

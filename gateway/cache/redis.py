@@ -10,13 +10,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from gateway.cache.epochs import Epochs
-from gateway.cache.store import LASTING, Near, Placed
+from gateway.cache.store import LASTING, First, Near, Placed
 from gateway.store.redis import Redis
 from gateway.store.shelf import Away
 
 log = logging.getLogger("haechi")
 
 _T = TypeVar("_T")
+Command = tuple[Any, ...]
 _MARKS_SECONDS: Final = 30 * 86_400
 _EPOCH_SECONDS: Final = 400 * 86_400
 """More than any entry lives. An epoch may leave, so callers who make up tags fill nothing for good."""
@@ -83,13 +84,17 @@ class Shared:
         """Until the server was asked it is believed to have them: what it cannot do it refuses."""
         return self._semantic is not False
 
+    async def _probe_now_and_then(self) -> None:
+        if self._most and self._semantic is not True and self._clock() >= self._probe_at:
+            await self.probe()
+
     async def probe(self) -> bool | None:
         """Asks the server; the log says when what it can do has changed. None while nobody knows."""
         self._probe_at = self._clock() + _PROBE_EVERY
 
         async def asked(client: Any) -> bool:
             try:
-                await client.execute_command("VCARD", self._named("v", b""))
+                await self._known(client.execute_command("VCARD", self._named("v", b"")))
             except self._redis.refused:  # no such command
                 return False
             return True
@@ -102,27 +107,48 @@ class Shared:
                 log.warning("cache: %s", VECTOR_SETS if found else NO_VECTOR_SETS)
         return self._semantic
 
+    async def first(self, names: Sequence[str], key: bytes | None, scope: bytes | None) -> First | None:
+        """Epochs before the entry: what was purged between the two counts as it did before."""
+        await self._probe_now_and_then()
+        commands: list[Command] = [("MGET", *[self._named("n", name) for name in names])]
+        if key is not None:
+            commands.append(("GET", self._named("e", key)))
+        if scope is not None:
+            commands.append(("EXISTS", self._named("v", scope)))
+        said = await self._run(lambda client: _piped(client, commands))
+        epochs = None if said is None else await self._counted(names, said[0])
+        if said is None or epochs is None:
+            return None
+        return First(epochs, None if key is None else said[1], scope is not None and bool(said[-1]))
+
     async def get(self, key: bytes) -> bytes | None:
         return await self._run(lambda client: client.get(self._named("e", key)))
 
+    async def get_all(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """One by one for a cluster, in which they lie on different nodes."""
+        commands: list[Command] = [("GET", self._named("e", key)) for key in keys]
+        return (await self._run(lambda client: _piped(client, commands)) if keys else []) or [None] * len(keys)
+
     async def put(self, key: bytes, value: bytes, seconds: float, worth: float, placed: Placed | None = None) -> None:  # noqa: ARG002  Redis decides by itself what leaves
-        milliseconds = max(1, round(seconds * 1000))
-        await self._run(lambda client: client.set(self._named("e", key), value, px=milliseconds))
+        kept: Command = ("SET", self._named("e", key), value, "PX", _milliseconds(seconds))
+        if placed is not None and self._semantic:
+            await self._run_vectors(lambda client: self._place(client, key, placed, seconds, kept))
+            return
+        await self._run(lambda client: client.execute_command(*kept))
         if placed is not None:
             await self.place(key, placed, seconds)
 
     async def place(self, key: bytes, placed: Placed, seconds: float) -> None:
         """An element whose entry is gone is dropped when it is met."""
-        milliseconds = max(1, round(seconds * 1000))
         if self.semantic:
-            await self._run_vectors(lambda client: self._place(client, key, placed, milliseconds))
+            await self._run_vectors(lambda client: self._place(client, key, placed, seconds))
 
-    async def _place(self, client: Any, key: bytes, placed: Placed, milliseconds: int) -> None:
+    async def _place(self, client: Any, key: bytes, placed: Placed, seconds: float, *before: Command) -> None:
         scope = self._named("v", placed.scope)
         blob = placed.vector.astype("<f4").tobytes()
-        await client.execute_command("VADD", scope, "FP32", blob, key.hex(), "Q8")
-        await client.pexpire(scope, milliseconds)
-        if await client.execute_command("VCARD", scope) > self._most:
+        added: Command = ("VADD", scope, "FP32", blob, key.hex(), "Q8")
+        said = await _piped(client, [*before, added, ("PEXPIRE", scope, _milliseconds(seconds)), ("VCARD", scope)])
+        if said[-1] > self._most:
             gone = await client.execute_command("VRANDMEMBER", scope)
             if gone is not None:
                 await client.execute_command("VREM", scope, gone)
@@ -131,9 +157,6 @@ class Shared:
         await self._run(lambda client: client.delete(self._named("e", key)))
         if scope is not None and self.semantic:
             await self._run(lambda client: client.execute_command("VREM", self._named("v", scope), key.hex()))
-
-    async def holds(self, scope: bytes) -> bool:
-        return bool(await self._run(lambda client: client.exists(self._named("v", scope))))
 
     async def near(self, placed: Placed, count: int) -> list[Near]:
         """Redis tells (1 + cosine) / 2."""
@@ -144,11 +167,11 @@ class Shared:
         return sorted(_near(found or []), key=lambda one: -one.similarity)
 
     async def epochs(self, names: Sequence[str]) -> list[int] | None:
-        if self._most and self._semantic is not True and self._clock() >= self._probe_at:
-            await self.probe()
         found = await self._run(lambda client: client.mget([self._named("n", name) for name in names]))
-        if found is None:
-            return None
+        return None if found is None else await self._counted(names, found)
+
+    async def _counted(self, names: Sequence[str], found: Sequence[bytes | None]) -> list[int] | None:
+        """What was found, with new ones for what is lost."""
         epochs = dict(zip(names, map(_number, found), strict=True))
         if lost := self._epochs.lost(names, list(epochs.values())):
             settled = await self._settled(lost)
@@ -213,12 +236,21 @@ class Shared:
 
         async def tried(client: Any) -> _T | None:
             try:
-                return await command(client)
+                return await self._known(command(client))
             except self._redis.refused:
                 self._semantic = None
                 raise
 
         return await self._run(tried)
+
+    async def _known(self, said: Awaitable[_T]) -> _T:
+        """A cluster's client asks which keys a command has, and calls it no refusal if no node knows that."""
+        try:
+            return await said
+        except self._redis.unknown as error:
+            if type(error) is self._redis.unknown:
+                raise self._redis.refused("no such command") from None
+            raise
 
     async def _run(self, command: Callable[[Any], Awaitable[_T]]) -> _T | None:
         async def tried(client: Any) -> _T | None:
@@ -238,6 +270,19 @@ class Shared:
         if isinstance(name, bytes):
             return f"{self._redis.prefix}cache:{kind}:{name.hex()}"
         return f"{self._redis.prefix}cache:{{{kind}}}:{name}"
+
+
+async def _piped(client: Any, commands: Sequence[Command]) -> list[Any]:
+    """What each says, all in one round trip; in a cluster one for each node, at the same time. All are run: the first refusal is raised."""
+    pipe = client.pipeline(transaction=False)
+    for command in commands:
+        pipe.execute_command(*command)
+    said: list[Any] = await pipe.execute()
+    return said
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, round(seconds * 1000))
 
 
 def _number(stored: bytes | None) -> int | None:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import zip_longest
 from random import Random
 from typing import Any, Final, Protocol
 
@@ -123,14 +124,20 @@ class Semantic:
     def placing(self, scope: Scope, model: str, principal: Principal, asker: Any) -> Placing | None:
         """None where this request has no part in the semantic tier."""
         found = class_of(self._settings, model, principal)
-        if found is None or scope.around is None or scope.request is None or not self._store.semantic:
+        inside = self.inside(scope)
+        if found is None or inside is None or scope.request is None or not self._store.semantic:
             return None
         name, declared = found
         by = self._embedder.id
-        inside = blake2b(scope.around + by.encode(), digest_size=len(scope.around)).digest()
         place = Placing(name, declared, inside, subject_of(declared, by), asker)
         place.why = unlike(scope.request, scope.question, declared, self._settings.share) or ("" if by else "no_vector")
         return place
+
+    def inside(self, scope: Scope) -> bytes | None:
+        """The name of its vectors. None where it can have none."""
+        if scope.around is None:
+            return None
+        return blake2b(scope.around + self._embedder.id.encode(), digest_size=len(scope.around)).digest()
 
     async def find(
         self,
@@ -142,8 +149,6 @@ class Semantic:
         """The nearest that passes, whether or not it may be given. None also where the time is over."""
         try:
             async with asyncio.timeout((self._settings.semantic.deadline_ms if self._settings.semantic else 0) / 1000):
-                if not await self._store.holds(place.scope):
-                    return None
                 return await self._found(place, question, caller, valid)
         except TimeoutError:
             place.why = "late"
@@ -155,12 +160,13 @@ class Semantic:
         self, place: Placing, question: str, caller: str, valid: Callable[[Entry], Awaitable[bool]]
     ) -> Candidate | None:
         place.vector = await self._embedder.embed(question, place.asker)
-        for near in await self._store.near(Placed(place.scope, place.vector), NEIGHBOURS):
+        nearest = await self._store.near(Placed(place.scope, place.vector), NEIGHBOURS)
+        values = await self._store.get_all([one.key for one in nearest if one.similarity >= THRESHOLDS[-1]])
+        for near, stored in zip_longest(nearest, values):
             met = Neighbour(near.similarity, "unlike")
             place.seen.append(met)
             if near.similarity < THRESHOLDS[-1]:
                 break
-            stored = await self._store.get(near.key)
             entry = None if stored is None else kept.decode(stored)
             if entry is None or not entry.question:
                 await self._store.delete(near.key, place.scope)

@@ -17,6 +17,14 @@ class Near(NamedTuple):
     similarity: float
 
 
+class First(NamedTuple):
+    """What a request asks for at first. `holds`: whether it is worth while to embed a question of its scope."""
+
+    epochs: list[int]
+    value: bytes | None
+    holds: bool
+
+
 class Placed(NamedTuple):
     """Where the semantic tier looks for an entry."""
 
@@ -46,7 +54,13 @@ class Store(Protocol):
         """Whether it can look for neighbours."""
         ...
 
+    async def first(self, names: Sequence[str], key: bytes | None, scope: bytes | None) -> First | None:
+        """Epochs, entry, and whether the scope holds any vector, in one round trip. None where nobody can tell the epochs."""
+        ...
+
     async def get(self, key: bytes) -> bytes | None: ...
+
+    async def get_all(self, keys: Sequence[bytes]) -> list[bytes | None]: ...
 
     async def put(self, key: bytes, value: bytes, seconds: float, worth: float, placed: Placed | None = None) -> None:
         """`worth`: what it would cost to get the answer again, in any unit that all entries share."""
@@ -57,10 +71,6 @@ class Store(Protocol):
         ...
 
     async def delete(self, key: bytes, scope: bytes | None = None) -> None: ...
-
-    async def holds(self, scope: bytes) -> bool:
-        """Whether it is worth while to embed a question of this scope."""
-        ...
 
     async def near(self, placed: Placed, count: int) -> list[Near]:
         """The nearest first. What they name may be gone meanwhile."""

@@ -42,6 +42,7 @@ class Redis:
         self._room = asyncio.Semaphore(settings.connections)
         self.prefix = settings.prefix
         self.refused = library.refused
+        self.unknown = library.unknown
         self._breaker = Breaker()
         self._clock = asyncio.get_running_loop().time
         self._under_way: set[asyncio.Task[Any]] = set()
@@ -130,6 +131,9 @@ class Library:
         self._retry: Any = importlib.import_module("redis.asyncio.retry")
         self._backoff: Any = importlib.import_module("redis.backoff")
         self.refused: type[Exception] = self._errors.ResponseError  # said by a server that is there
+        self.unknown: type[Exception] = (
+            self._errors.RedisError
+        )  # itself: a cluster's client, of a command that no node has
         self.failures: tuple[type[Exception], ...] = (
             self._errors.RedisError,
             self._errors.RedisClusterException,  # no RedisError: no node of a cluster can be reached

@@ -49,6 +49,11 @@ def unit(seed: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     return found
 
 
+async def holds(store: Store, scope: bytes) -> bool:
+    first = await store.first(["all"], None, scope)
+    return first is not None and first.holds
+
+
 def key(number: int) -> bytes:
     return number.to_bytes(24)
 
@@ -79,6 +84,23 @@ async def test_an_epoch_stays_until_the_next_which_is_more(kind: str, tmp_path: 
 
 
 @pytest.mark.parametrize("kind", BACKENDS)
+async def test_what_a_request_asks_for_at_first_comes_at_once(kind: str, tmp_path: Path) -> None:
+    async with made(kind, tmp_path) as store:
+        await store.put(key(1), b"one", 60, 1.0, Placed(key(9), unit(1)))
+        await store.put(key(2), b"two", 60, 1.0)
+        purged = await store.next_epoch("tag:a")
+        epochs = await store.epochs(["all", "tag:a"])
+        assert epochs is not None
+        assert epochs[1] == purged
+        assert await store.first(["all", "tag:a"], key(1), key(9)) == (epochs, b"one", store.semantic)
+        assert await store.first(["all"], key(3), key(8)) == (epochs[:1], None, False)
+        assert await store.first(["all"], None, key(9)) == (epochs[:1], None, store.semantic)
+        assert await store.first(["all"], key(2), None) == (epochs[:1], b"two", False)
+        assert await store.get_all([key(2), key(3), key(1)]) == [b"two", None, b"one"]
+        assert await store.get_all([]) == []
+
+
+@pytest.mark.parametrize("kind", BACKENDS)
 async def test_what_is_saved_is_loaded_one_by_one_and_all_at_once(kind: str, tmp_path: Path) -> None:
     async with made(kind, tmp_path) as store:
         assert await store.save("a", b"1", None)
@@ -102,7 +124,7 @@ async def test_of_two_that_save_at_once_one_is_told_to_read_again(kind: str, tmp
 async def test_what_was_put_without_its_place_is_a_neighbour_from_when_that_is_known(kind: str, tmp_path: Path) -> None:
     async with made(kind, tmp_path) as store:
         await store.put(key(1), b"value", 60, 1.0)
-        assert not await store.holds(key(100))
+        assert not await holds(store, key(100))
         for _ in range(2):
             await store.place(key(1), Placed(key(100), unit(1)), 60)
         assert [one.key for one in await store.near(Placed(key(100), unit(1)), 3)] == [key(1)]
@@ -114,10 +136,10 @@ async def test_what_was_put_without_its_place_is_a_neighbour_from_when_that_is_k
 async def test_neighbours_come_nearest_first_and_of_their_own_scope_alone(kind: str, tmp_path: Path) -> None:
     async with made(kind, tmp_path) as store:
         assert store.semantic
-        assert not await store.holds(key(100))
+        assert not await holds(store, key(100))
         for number in range(20):
             await store.put(key(number), b"value", 60, 1.0, Placed(key(100 + number % 2), unit(number)))
-        assert await store.holds(key(100))
+        assert await holds(store, key(100))
         asked = (unit(4) * 0.9 + unit(3) * 0.3).astype(np.float32)
         asked /= np.linalg.norm(asked)
         found = await store.near(Placed(key(100), asked), 5)
@@ -145,11 +167,16 @@ async def test_an_older_redis_says_that_it_has_no_vector_sets_and_goes_on(tmp_pa
         await store.put(key(1), b"one", 60, 1.0, Placed(key(2), unit(1)))
         assert await store.get(key(1)) == b"one"
         assert await store.near(Placed(key(2), unit(1)), 3) == []
-        assert not await store.holds(key(2))
+        assert not await holds(store, key(2))
 
 
-async def test_what_is_asked_for_together_comes_to_one_node_of_a_cluster(tmp_path: Path) -> None:
-    with redis_server(tmp_path, "--cluster-enabled", "yes", "--cluster-port", str(free_port())) as server:
+@pytest.mark.parametrize("newer", [False, True])
+async def test_what_is_asked_for_together_comes_to_one_node_of_a_cluster(newer: bool, tmp_path: Path) -> None:
+    program = redis8() if newer else "redis-server"
+    if program is None:
+        pytest.skip("no Redis 8 here: name one by HAECHI_TEST_REDIS8")
+    more = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
+    with redis_server(tmp_path, *more, program=program) as server:
         with server.client() as client:
             client.execute_command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
         settings = Settings(url=Secret(f"redis+cluster://127.0.0.1:{server.port}"), timeout_ms=5000)
@@ -165,7 +192,15 @@ async def test_what_is_asked_for_together_comes_to_one_node_of_a_cluster(tmp_pat
         assert await store.epochs(names) == [*before[:3], purged, *before[4:]]
         assert await store.save("one", b"1", None)
         assert await store.load_all(["other", "one"]) == [None, b"1"]
+        for number in range(10):
+            await store.put(key(number), b"%d" % number, 60, 1.0, Placed(key(100), unit(number)))
+        assert await store.get_all([key(number) for number in range(11)]) == [*[b"%d" % one for one in range(10)], None]
+        first = await store.first(names, key(7), key(100))
+        assert first == (await store.epochs(names), b"7", newer)
+        assert len(await store.near(Placed(key(100), unit(7)), 20)) == 10 * newer
         server.kill()
+        assert await store.first(names, key(7), key(100)) is None
+        assert await store.get_all([key(7), key(8)]) == [None, None]
         assert await store.epochs(names) is None
         assert await store.load_all(names) is None
         await store.aclose()
@@ -183,7 +218,7 @@ async def test_a_server_that_is_replaced_is_asked_again_what_it_can_do(tmp_path:
         for program, semantic in ((newer, True), ("redis-server", False), (newer, True)):
             server.become(program)
             await store.put(key(1), b"one", 60, 1.0, placed)
-            assert await store.epochs(["any"]) is not None
+            assert await store.first(["any"], None, None) is not None
             assert store.semantic is semantic
             await store.put(key(1), b"one", 60, 1.0, placed)
             assert [one.key for one in await store.near(placed, 1)] == [key(1)] * semantic

@@ -84,9 +84,9 @@ async def test_the_room_of_a_vector_that_comes_later_counts_once_and_is_given_ba
     for number in range(8):
         await memory.delete(key(number))
     assert memory.bytes == 0
-    assert not await memory.holds(b"scope")
+    assert not (await memory.first(["all"], None, b"scope")).holds
     await memory.place(key(1), placed, 60)
-    assert not await memory.holds(b"scope"), "gone meanwhile"
+    assert not (await memory.first(["all"], None, b"scope")).holds, "gone meanwhile"
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 900), st.integers(1, 30), st.integers(0, 5)), max_size=80))
