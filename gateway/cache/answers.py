@@ -124,8 +124,8 @@ class Answers:
         if asked.mode == "bypass":
             x.cached, trail.why = Cached("bypass"), "asked"
             return None
-        around = self._circumstances(x, principal, route)
-        scope = scoped(x.dialect, x.body, around, self.settings.ignored_fields, self._held(x))
+        circumstances = self._circumstances(x, principal, route)
+        scope = scoped(x.dialect, x.body, circumstances, self.settings.ignored_fields, self._held(x))
         if scope is not None:
             trail.made_of(scope.parts, scope.exact)
             trail.slots = len(scope.slots)
