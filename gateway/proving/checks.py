@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import math
 import random
 import threading
 import time
@@ -21,7 +22,8 @@ BLOCKS: Final = 0.002
 """Seconds for which the event loop may stand still, per kilobyte."""
 _MEASURES: Final = 0.003
 """What a machine at work adds."""
-_ROUNDS: Final = 5
+_ROUNDS: Final = 15
+"""One that is well is enough: what blocks does so each time, and a busy machine only now and then."""
 _KILOBYTES: Final = (1, 16)
 _STOPS: Final = 2.0
 _MIXED: Final = 20
@@ -155,10 +157,12 @@ async def _blocking(bench: _Bench) -> list[Failure]:
     for kilobytes in _KILOBYTES:
         text = _long(bench.subject.positives, kilobytes)
         limit = BLOCKS * kilobytes + _MEASURES
-        blocks = [await _longest_block(bench.look(text)) for _ in range(_ROUNDS)]
-        if min(blocks) > limit:
+        shortest, rounds = math.inf, 0
+        while shortest > limit and rounds < _ROUNDS:
+            shortest, rounds = min(shortest, await _longest_block(bench.look(text))), rounds + 1
+        if shortest > limit:
             message = (
-                f"the event loop stands still for {min(blocks) * 1000:.0f} ms while it looks at {kilobytes} KB; await what waits, and write a plain "
+                f"the event loop stands still for {shortest * 1000:.0f} ms while it looks at {kilobytes} KB; await what waits, and write a plain "
                 "`def look`, which runs in a thread, for what computes"
             )
             return [Failure("blocking", message)]

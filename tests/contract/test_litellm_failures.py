@@ -156,7 +156,7 @@ async def test_a_slow_first_token_and_a_long_silence_are_told_apart(asking: Aski
 
 async def until(simulation: Simulation, field: str) -> float:
     """What the simulator knows of the last request in `field`, as soon as it does."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             for request in (await asyncio.to_thread(simulation.requests))[-1:]:
                 if request[field] is not None:

@@ -61,7 +61,7 @@ class HeadSuite(TransportBase):
             await peer.send(REFUSED)
             await peer.gone()
 
-        async with serve(script) as server, asyncio.timeout(5):
+        async with serve(script) as server, asyncio.timeout(30):
             transport = make(connections=1)
             for _ in range(2):
                 reply = await transport.open(Call("POST", server.url, {}, bytes(30_000_000)))
@@ -74,7 +74,7 @@ class HeadSuite(TransportBase):
             await peer.head()
             await peer.send(REFUSED)
 
-        async with serve(script) as server, asyncio.timeout(5):
+        async with serve(script) as server, asyncio.timeout(30):
             reply = await (transport := make()).open(Call("POST", server.url, {}, bytes(30_000_000)))
             assert (reply.status, await rest(reply)) == (413, b"too large")
             await transport.close(reply)
@@ -120,7 +120,7 @@ class HeadSuite(TransportBase):
                     await peer.send(part)
                 await peer.gone()
 
-        async with serve(script) as server, asyncio.timeout(5):
+        async with serve(script) as server, asyncio.timeout(30):
             transport = make(connections=1, head_line=LINE, head_lines=LINES, head_total=TOTAL)
             for _ in range(2):
                 with pytest.raises(TransportError) as caught:
@@ -137,7 +137,7 @@ class HeadSuite(TransportBase):
 
     @pytest.mark.parametrize("garbage", GARBAGE)
     async def test_what_is_not_http_is_an_error_that_quotes_nothing(self, make: Make, garbage: str) -> None:
-        async with serve(once(GARBAGE[garbage])) as server, asyncio.timeout(5):
+        async with serve(once(GARBAGE[garbage])) as server, asyncio.timeout(30):
             transport = make(connections=1)
             for _ in range(2):
                 with pytest.raises(TransportError) as caught:

@@ -341,7 +341,7 @@ def test_draining_puts_nothing_behind_the_last_word(tmp_path: Path) -> None:
                 made.process.signal(signal.SIGINT)
                 rest = line.answer_rest()
             assert b"error" not in rest
-            assert made.process.wait(5) == 0
+            assert made.process.wait(30) == 0
             (record,) = made.records_of("one")
         finally:
             gate.set()

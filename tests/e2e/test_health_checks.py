@@ -33,7 +33,7 @@ class Server:
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(30)
 
     def answered(self) -> int:
         """How many requests for an answer came here, checks left out."""
@@ -50,7 +50,7 @@ def server(port: int = 0) -> Iterator[Server]:
         yield Server(process, Simulation(int(line.rsplit(":", 1)[1].split("/")[0])))
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(30)
         process.stdout.close()
 
 

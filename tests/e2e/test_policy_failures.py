@@ -166,11 +166,11 @@ def hooks() -> Iterator[str]:
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), name="hooks")
     thread.start()
     try:
-        assert ready.wait(10)
+        assert ready.wait(30)
         yield found[0]
     finally:
         loop.call_soon_threadsafe(end.set)
-        thread.join(10)
+        thread.join(30)
         loop.close()
 
 

@@ -242,9 +242,9 @@ def test_a_caller_who_leaves_ends_the_check_that_is_under_way(
     simulation.misbehave({"chunks": [FIRST, f" The word is {CANARY}.", " Well."]})
     with Line(gateway.url) as line:
         line.ask(PATHS[caller], _asked("native.patient", caller, stream=True))
-        assert hook.waiting.wait(10)
+        assert hook.waiting.wait(30)
         line.reset()
-    assert hook.left.wait(5), "the check goes on for nobody"
+    assert hook.left.wait(30), "the check goes on for nobody"
     eventually(lambda: records(folder / "records.jsonl")[-1]["outcome"] == "client_gone" or None)
 
 

@@ -12,7 +12,7 @@ T = TypeVar("T")
 _LISTEN = "0A"
 
 
-def eventually(look: Callable[[], T], seconds: float = 5) -> T:
+def eventually(look: Callable[[], T], seconds: float = 20) -> T:
     """The first true thing that `look` sees; what it saw last is in the failure."""
     ends = time.monotonic() + seconds
     while not (seen := look()):

@@ -37,7 +37,7 @@ class GatewayProcess:
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
-    def wait(self, seconds: float = 15) -> int:
+    def wait(self, seconds: float = 60) -> int:
         return self.process.wait(seconds)
 
 
@@ -57,7 +57,7 @@ def running(folder: Path, config: Path | None = None, env: Mapping[str, str] | N
         yield GatewayProcess(process, found.group(1), log, greeting)
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0, log.read_text()
+            assert process.wait(60) == 0, log.read_text()
     finally:
         if process.poll() is None:
             process.kill()
@@ -70,7 +70,7 @@ def _greeting(process: subprocess.Popen[bytes], log: Path) -> str:
     """Everything up to the blank line after the two examples."""
     assert process.stdout is not None
     said = b""
-    ends = time.monotonic() + 20
+    ends = time.monotonic() + 60
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         while not said.endswith(b"\n\n") or b"python3 -c" not in said:

@@ -46,7 +46,7 @@ def _event(block: str) -> tuple[str | None, str]:
 class Line:
     """One connection to a gateway."""
 
-    def __init__(self, url: str, timeout: float = 10) -> None:
+    def __init__(self, url: str, timeout: float = 30) -> None:
         parts = urlsplit(url)
         self.host = f"{parts.hostname}:{parts.port}"
         self._socket = socket.create_connection((parts.hostname, parts.port), timeout)
@@ -81,7 +81,7 @@ class Line:
         raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
         self.send(request(method, path, self.host, raw, headers))
 
-    def read_until(self, mark: bytes, timeout: float = 10) -> bytes:
+    def read_until(self, mark: bytes, timeout: float = 30) -> bytes:
         """Everything up to and with `mark`; what came behind it is kept for the next read."""
         self._socket.settimeout(timeout)
         while mark not in self._held:
@@ -91,7 +91,7 @@ class Line:
         found, _, self._held = self._held.partition(mark)
         return found + mark
 
-    def answer(self, timeout: float = 10) -> Answer:
+    def answer(self, timeout: float = 30) -> Answer:
         """The next final answer. Informational ones are skipped."""
         status, headers = self.head(timeout)
         while status < 200:
@@ -109,7 +109,7 @@ class Line:
         except (AssertionError, ConnectionResetError, BrokenPipeError):
             return None
 
-    def answer_rest(self, timeout: float = 10) -> bytes:
+    def answer_rest(self, timeout: float = 30) -> bytes:
         """What is left of a chunked body whose beginning has been read; asserts that it ends as chunks do."""
         self._socket.settimeout(timeout)
         while not self._held.endswith(b"\r\n0\r\n\r\n"):
@@ -117,12 +117,12 @@ class Line:
         rest, self._held = self._held, b""
         return b"\n".join(line for line in rest.split(b"\r\n") if not _is_size(line))
 
-    def head(self, timeout: float = 10) -> tuple[int, dict[str, str]]:
+    def head(self, timeout: float = 30) -> tuple[int, dict[str, str]]:
         first, *lines = self.read_until(b"\r\n\r\n", timeout).decode("latin-1").rstrip().split("\r\n")
         pairs = [line.partition(":") for line in lines]
         return int(first.split(" ")[1]), {name.lower(): value.strip() for name, _, value in pairs}
 
-    def is_closed(self, timeout: float = 10) -> bool:
+    def is_closed(self, timeout: float = 30) -> bool:
         """Whether the peer ends the line within `timeout`, whatever it still sends."""
         self._socket.settimeout(timeout)
         try:
@@ -132,7 +132,7 @@ class Line:
             return False
         return True
 
-    def is_reset(self, timeout: float = 10) -> bool:
+    def is_reset(self, timeout: float = 30) -> bool:
         """Whether the peer breaks the line, rather than ending it, within `timeout`."""
         self._socket.settimeout(timeout)
         try:
@@ -200,7 +200,7 @@ def ask(
     *,
     method: str = "POST",
     headers: Mapping[str, str] | None = None,
-    timeout: float = 10,
+    timeout: float = 30,
 ) -> Answer:
     """One request on a connection of its own."""
     with Line(url) as line:

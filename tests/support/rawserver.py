@@ -23,7 +23,7 @@ from pathlib import Path
 
 import trustme
 
-PATIENCE = 10.0  # longest life of one connection: a hanging test fails and says where
+PATIENCE = 30.0  # longest life of one connection: a hanging test fails and says where
 
 
 @dataclass
@@ -209,7 +209,7 @@ def in_thread(script: Script, name: str = "raw server") -> Iterator[str]:
     thread = threading.Thread(target=run, name=name)
     thread.start()
     try:
-        assert ready.wait(PATIENCE), f"the {name} did not start within ten seconds"
+        assert ready.wait(PATIENCE), f"the {name} did not start within {PATIENCE:g} s"
         yield addresses[0]
     finally:
         loop.call_soon_threadsafe(end.set)

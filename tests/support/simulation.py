@@ -47,7 +47,7 @@ class Simulation:
         self.clear()
 
     def _call(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request(method, path, body)
             response = connection.getresponse()
@@ -68,12 +68,12 @@ class _Thread:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._ready.wait(10), "the simulator did not start within ten seconds"
+        assert self._ready.wait(30), "the simulator did not start within 30 s"
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join(10)
+        self._thread.join(30)
 
     def _run(self) -> None:
         try:
@@ -106,7 +106,7 @@ def in_process() -> Iterator[Simulation]:
         yield Simulation(int(line.rsplit(":", 1)[1].split("/")[0]))
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(30)
         if process.stdout is not None:
             process.stdout.close()
 

@@ -132,7 +132,7 @@ async def ask(made: Gateway, model: str) -> tuple[int, bytes]:
 async def begun(made: Gateway, simulation: Simulation, model: str, seen: int) -> "asyncio.Task[tuple[int, bytes]]":
     """An exchange that the upstream has got and does not answer yet."""
     asking = asyncio.create_task(ask(made, model))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(await asyncio.to_thread(simulation.requests)) < seen:  # noqa: ASYNC110 - it is another server's event
             await asyncio.sleep(0.01)
     return asking

@@ -72,7 +72,7 @@ class Caller:
     async def next(self) -> None:
         """Until something more has come."""
         self.came.clear()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await self.came.wait()
 
 

@@ -30,7 +30,7 @@ def simulation(running: Simulation) -> Simulation:
 def send(simulation: Simulation, body: dict[str, Any], path: str = "/v1/chat/completions") -> socket.socket:
     raw = json.encode(body)
     head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {len(raw)}\r\n\r\n"
-    line = socket.create_connection(("127.0.0.1", simulation.port), timeout=5)
+    line = socket.create_connection(("127.0.0.1", simulation.port), timeout=30)
     line.sendall(head.encode() + raw)
     return line
 

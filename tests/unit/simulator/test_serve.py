@@ -31,7 +31,7 @@ async def test_inside_a_loop_it_leaves_signals_alone_and_stops_at_once() -> None
     head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body)
     writer.write(head + body)
     await writer.drain()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await stop()
         await reader.read()
     writer.close()

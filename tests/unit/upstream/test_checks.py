@@ -23,7 +23,7 @@ _OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 _DOWN = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n"
 _RARELY = 3600.0
 _SOON = 0.01
-_PATIENCE = 5.0
+_PATIENCE = 20.0
 
 
 def upstream(url: str) -> Upstream:
