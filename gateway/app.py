@@ -20,9 +20,9 @@ from gateway.attempts import Attempts
 from gateway.caches import Caches
 from gateway.config.discover import discovered
 from gateway.config.load import load_with_files
-from gateway.config.references import Rows
 from gateway.config.source import Stamp
 from gateway.config.structs import Config, Provider, Timeouts
+from gateway.config.subject import Rows
 from gateway.dialects import DIALECTS
 from gateway.guards.catalogue import ENTITIES, GROUPS
 from gateway.guards.check import Check
@@ -188,6 +188,7 @@ class Gateway:
 
     async def close(self) -> None:
         """After the last exchange: writes the records, closes all connections."""
+        await self._caches.stop()
         self.gate.pipeline.recorder.close()
         await self._checks.close()
         for *_, upstream in self._upstreams:

@@ -15,7 +15,7 @@ import msgspec
 
 from gateway.app import ROWS
 from gateway.cache import curve
-from gateway.cache.embed import load_wordllama
+from gateway.cache.embed import load_library
 from gateway.cache.explain import explained
 from gateway.cache.pairs import BadPairs
 from gateway.cache.purging import NotOne, Purge, name_of
@@ -106,7 +106,7 @@ def _eval(chosen: argparse.Namespace) -> int:
         raise _CannotDo("--target is a share: more than 0, less than 1")
     try:
         evaluation: Any = importlib.import_module("gateway.cache.evaluation")  # with all tables of words
-        found = evaluation.evaluated(chosen.log, load_wordllama(), chosen.target)
+        found = evaluation.evaluated(chosen.log, load_library(), chosen.target)
     except ValueError as error:
         raise _CannotDo(str(error)) from None
     if chosen.plot is not None:

@@ -11,11 +11,10 @@ from typing import Any, Final
 from gateway.api.internal import Internal
 from gateway.cache.answers import Answers
 from gateway.cache.books import Books
-from gateway.cache.embed import check_wordllama, load_wordllama
+from gateway.cache.embed import check_library
 from gateway.cache.embedder import Embedder
 from gateway.cache.memory import Memory
 from gateway.cache.redis import AWAY, NO_VECTOR_SETS, Shared
-from gateway.cache.remembered import Inline, Remembered
 from gateway.cache.replay import text_of
 from gateway.cache.reviewing import Reviewer
 from gateway.cache.semantic import Semantic, Vetoes
@@ -23,6 +22,7 @@ from gateway.cache.store import Neighbours, Store
 from gateway.cache.trails import Trails
 from gateway.config.cache import Cache
 from gateway.config.structs import Config
+from gateway.embedders import Embedders
 from gateway.policy.behind import Behind
 from gateway.store.redis import Redis, load
 
@@ -38,21 +38,25 @@ class Caches:
 
     _made: tuple[Any, ...] = ()
     _store: Store | None = None
-    _embedder: Embedder | None = None
+    _embedders: Embedders = field(default_factory=Embedders)
     _trails: Trails = field(default_factory=Trails)
 
     async def made(self, config: Config, internal: Internal) -> Answers | None:
         """Raises ValueError for what cannot be had here."""
         settings = config.cache
+        semantic = None if settings is None else settings.semantic
+        embedder = await self._embedders.made(semantic, internal)
         if settings is None:
             return None
-        if settings.semantic is not None and self._embedder is None:
-            self._embedder = Inline(await asyncio.to_thread(load_wordllama), Remembered())
         store = await self._kept_in(config, settings)
         answers = Answers(settings, store, time.time, random.Random(), trails=self._trails)
-        if settings.semantic is not None and self._embedder is not None:  # while its Redis cannot, it finds nothing
-            answers.semantic = self._semantic(settings, store, self._embedder, internal)
+        if embedder is not None:  # while its Redis cannot, it finds nothing
+            answers.semantic = self._semantic(settings, store, embedder, internal)
         return answers
+
+    async def stop(self) -> None:
+        """Nothing is asked any more of what the gateway itself serves."""
+        await self._embedders.aclose()
 
     async def aclose(self) -> None:
         if self._store is not None:
@@ -89,7 +93,7 @@ class Caches:
 def check_cache(config: Config) -> None:
     """Raises ValueError for what the cache needs and is not installed."""
     if config.cache is not None and config.cache.semantic is not None:
-        check_wordllama()
+        check_library(config.cache.semantic.embedder)
 
 
 async def remark_of(config: Config) -> str:

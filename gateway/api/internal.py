@@ -1,6 +1,6 @@
 """The gateway's own way in: what a check asks a model goes through the spine like any request, without a socket.
 
-It is recorded as what `haechi-judge` asked, and the rules of the exchange that is checked hold for it (`gateway.policy.behind`). Its
+It is recorded as what `haechi-judge` asked, or as what `haechi-embedder` did for the cache, and the rules of the exchange that is checked hold for it (`gateway.policy.behind`). Its
 principal is another one each time, so that nobody can tell by placeholders whether two callers spoke of the same person.
 """
 
@@ -30,6 +30,7 @@ from gateway.wire.neutral import Usage
 
 PATH: Final = "internal"
 NAME: Final = "haechi-judge"
+EMBEDS: Final = "haechi-embedder"
 _BYTES_PER_TOKEN: Final = 2
 """At least, for the most that something can cost."""
 
@@ -42,7 +43,12 @@ class Internal:
     setup: Setup
 
     async def ask(
-        self, api: Literal["chat", "moderations"], model: str, body: Mapping[str, Any], asker: Any, paid: Paid = unpaid
+        self,
+        api: Literal["chat", "moderations", "embeddings"],
+        model: str,
+        body: Mapping[str, Any],
+        asker: Any,
+        paid: Paid = unpaid,
     ) -> dict[str, Any]:
         """See `AskModel`."""
         if not isinstance(asker, Behind):
@@ -100,6 +106,6 @@ def _exchange(api: str, asker: Behind, seconds: float) -> Exchange:
         started=now,
         deadline=now + seconds,
         clock=clock,
-        principal=Principal(id=own, name=NAME, team=asker.team, tags=asker.tags),
+        principal=Principal(id=own, name=EMBEDS if api == "embeddings" else NAME, team=asker.team, tags=asker.tags),
         behind=asker,
     )

@@ -12,6 +12,10 @@ class Unembedded(Exception):
     """There is no vector for this text now; the message says why in a word of ours. Whoever asked goes on without one."""
 
 
+class TextRefused(Unembedded):
+    """Of this text alone: another one may fare better."""
+
+
 class Library(Protocol):
     """In this process. `id` names what it is, weights included: vectors of two ids are never compared."""
 
@@ -47,8 +51,11 @@ class Embedder(Protocol):
         """A vector that needs no waiting."""
         ...
 
-    async def embed(self, text: str, asker: Any) -> Vector:
-        """Of length one. Raises `Unembedded`. Who stops waiting stops nobody else, and the vector is at hand later."""
+    async def embed(self, text: str, asker: Any, *, hurried: bool = False) -> Vector:
+        """Of length one. Raises `Unembedded`. Who stops waiting stops nobody else, and the vector is at hand later.
+
+        `hurried`: a caller waits, so an embedder that is slow now is not waited for.
+        """
         ...
 
     def figures(self) -> Embedding: ...

@@ -2,15 +2,14 @@
 
 import importlib
 import importlib.metadata
-import logging
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+
+from gateway.cache.undisturbed import undisturbed
 
 Vectors = npt.NDArray[np.float32]
 
@@ -46,24 +45,10 @@ class WordLlama:
         return vectors
 
 
-def load() -> WordLlama:
+def load(_embedder: str = "") -> WordLlama:
     """From the folder of the wheel: nothing is downloaded, whatever is missing."""
-    with _undisturbed():
+    with undisturbed():
         wordllama = importlib.import_module("wordllama")
         folder = Path(str(wordllama.__file__)).parent
         model = wordllama.WordLlama.load(cache_dir=folder, disable_download=True)
     return WordLlama(model, importlib.metadata.version("wordllama"))
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Its import sets up the logging of the whole process, and warns of what is no news to an operator: both are undone."""
-    root = logging.getLogger()
-    handlers, level = [*root.handlers], root.level
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            yield
-        finally:
-            root.handlers[:] = handlers
-            root.setLevel(level)

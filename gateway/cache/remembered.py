@@ -60,7 +60,7 @@ class Inline:
             self._remembered.add(name, vector)
         return vector
 
-    async def embed(self, text: str, asker: Any = None) -> Vector:
+    async def embed(self, text: str, asker: Any = None, *, hurried: bool = False) -> Vector:  # noqa: ARG002  it is never slow
         return self.at_hand(text, asker)
 
     def figures(self) -> Embedding:

@@ -159,7 +159,7 @@ class Semantic:
     async def _found(
         self, place: Placing, question: str, caller: str, valid: Callable[[Entry], Awaitable[bool]]
     ) -> Candidate | None:
-        place.vector = await self._embedder.embed(question, place.asker)
+        place.vector = await self._embedder.embed(question, place.asker, hurried=True)
         nearest = await self._store.near(Placed(place.scope, place.vector), NEIGHBOURS)
         values = await self._store.get_all([one.key for one in nearest if one.similarity >= THRESHOLDS[-1]])
         for near, stored in zip_longest(nearest, values):

@@ -1,10 +1,22 @@
 """The section `cache` of the configuration."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, field
 
 from gateway.config.strict import Name, Size, Strict
+
+MODEL: Final = "model:"
+Embeds = Annotated[
+    str,
+    Meta(
+        pattern="^(wordllama|(model|fastembed|sentence-transformers):.+)$",
+        examples=["wordllama"],
+        extra_json_schema={
+            "patternErrorMessage": "must be `wordllama`, `model:NAME`, `fastembed:NAME` or `sentence-transformers:NAME`"
+        },
+    ),
+]
 
 
 class CacheClass(Strict, frozen=True):
@@ -51,10 +63,22 @@ class CacheClass(Strict, frozen=True):
 
 
 class Semantic(Strict, frozen=True):
-    """Answers to questions that are alike. Needs the extra `semantic`, unless a model embeds."""
+    """Answers to questions that are alike. Needs the extra `semantic`, unless a model or another library embeds: then numpy."""
 
     classes: Annotated[dict[Name, CacheClass], Meta(description="By name; the first that fits counts.")]
-    embedder: Annotated[Literal["wordllama"], Meta(description="What turns a question into a vector.")] = "wordllama"
+    embedder: Annotated[
+        Embeds,
+        Meta(
+            description="What turns a question into a vector: `wordllama`; `model:NAME`, a model of this file; `fastembed:NAME` or "
+            "`sentence-transformers:NAME`, libraries whose model is on this machine."
+        ),
+    ] = "wordllama"
+    dimensions: Annotated[
+        Annotated[int, Meta(ge=2, le=16_384)] | None,
+        Meta(
+            description="Numbers of a vector, asked for of `model:NAME`. Unless given, as many as its first answer has."
+        ),
+    ] = None
     deadline_ms: Annotated[float, Meta(gt=0, le=1000, description="Of the whole step; then the request is a miss.")] = (
         30.0
     )

@@ -8,11 +8,12 @@ from typing import Final
 
 from gateway.config.mistakes import ConfigError
 from gateway.config.reading import Draft, Sort, drafted, opened
-from gateway.config.references import Named, Rows, references
+from gateway.config.references import references
 from gateway.config.schema import json_schema
 from gateway.config.source import Stamp
 from gateway.config.strict import Zone
 from gateway.config.structs import Config
+from gateway.config.subject import Named, Rows
 
 CONFIG: Final = Sort(Config, json_schema, "haechi schema")
 

@@ -1,74 +1,26 @@
 """What the schema cannot say: names that must lead somewhere, and settings that must fit each other. Pure."""
 
 import ipaddress
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Callable, Collection, Iterator
+from typing import Final
 
 from gateway.config.cache import CacheClass
+from gateway.config.embedding import embedding
 from gateway.config.mistakes import Finding, Trail, nearest
 from gateway.config.redis_address import redis_address
-from gateway.config.strict import Secret, Zone
-from gateway.config.structs import Config, Fallbacks, Model, Provider, Target
+from gateway.config.strict import Secret
+from gateway.config.structs import Config, Fallbacks, Model, Target
+from gateway.config.subject import Named, Rows, Subject, matched, overlaps
 
 # Broken only where the whole section is: then no name in it is known.
 _ANY_MODEL: Final[Trail] = ("models", "")
 _ANY_PROVIDER: Final[Trail] = ("providers", "")
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """All names that the file gives, also those of sections which are dropped because something in them is broken."""
-
-    models: Collection[str]
-    providers: Collection[str]
-
-    @classmethod
-    def all_of(cls, data: Any) -> "Named":
-        sections = [data.get(name) if isinstance(data, dict) else None for name in ("models", "providers")]
-        models, providers = (section if isinstance(section, dict) else {} for section in sections)
-        return cls(tuple(models), tuple(providers))
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """What the checks must know of the provider table: its rows, their trust zones, and which have no address of their own.
-
-    Without `zones`, a zone that the file does not state is not judged; with them, a row that is not there is external.
-    """
-
-    kinds: Collection[str]
-    zones: Mapping[str, Zone] = field(default_factory=dict)
-    without_address: Collection[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What the checks look at."""
-
-    config: Config
-    named: Named
-    rows: Rows
-
-    def zone(self, target: Target, provider: Provider) -> Zone | None:
-        """The trust zone of a target; None where it cannot be told."""
-        unstated: Zone | None = "external" if self.rows.zones else None
-        row = provider.kind or target.provider
-        return target.zone or provider.zone or self.rows.zones.get(row, unstated)
-
-
 def references(config: Config, named: Named, rows: Rows) -> list[Finding]:
     """Every finding, in no order. Each says on which trails it rests."""
     subject = Subject(config, named, rows)
     return [finding for check in CHECKS for finding in check(subject)]
-
-
-def matched(name: str, models: Collection[str]) -> str | None:
-    """The model that answers to a name: itself, else the wildcard that shares most with it."""
-    if name in models:
-        return name
-    wildcards = [one for one in models if one.endswith("*") and name.startswith(one[:-1])]
-    return max(wildcards, key=len, default=None)
 
 
 def is_loopback(host: str) -> bool:
@@ -153,13 +105,6 @@ def _asked_for(subject: Subject, trail: Trail, names: Collection[str]) -> Iterat
         elif not overlaps(name, subject.named.models):
             suggestion = nearest(name, subject.named.models)
             yield Finding(here, "matches no model", suggestion, value=name, rests_on=(here, _ANY_MODEL))
-
-
-def overlaps(name: str, models: Collection[str]) -> bool:
-    """Whether a name, with `*` at its end or without, can be that of a request for one of the models."""
-    if not name.endswith("*"):
-        return matched(name, models) is not None
-    return name == "*" or any(one.startswith(name[:-1]) or matched(name[:-1], [one]) for one in models)
 
 
 def _kinds(subject: Subject) -> Iterator[Finding]:
@@ -335,6 +280,7 @@ def _cache(subject: Subject) -> Iterator[Finding]:
         message = "needs a section `redis` with its `url`"
         yield Finding(here, message, value=cache.backend, rests_on=(here, ("redis",)))
     yield from _asked_for(subject, ("cache", "models"), cache.models)
+    yield from embedding(subject)
     for name, one in cache.semantic.classes.items() if cache.semantic is not None else ():
         trail: Trail = ("cache", "semantic", "classes", name)
         yield from _asked_for(subject, (*trail, "models"), one.models)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.config.mistakes import Finding, Trail, nearest
-from gateway.config.references import matched, overlaps
 from gateway.config.structs import Config
+from gateway.config.subject import matched, overlaps
 from gateway.guards.fold import fold
 from gateway.policy.actions import Action, Block, Fallback, Route, deed_of, word_of
 from gateway.policy.coverage import runs_on

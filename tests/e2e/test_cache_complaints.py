@@ -13,7 +13,7 @@ from gateway.app import Gateway, start
 from gateway.cache.answers import Answers
 from gateway.cache.books import Book, subject_of
 from gateway.cache.certify import THRESHOLDS, Certificate
-from gateway.cache.embed import load_wordllama
+from gateway.cache.embed import load_library
 from gateway.config.cache import Cache, CacheClass, Semantic
 from gateway.config.strict import Secret
 from gateway.config.structs import Config, Model, Provider, Redis, Target
@@ -57,7 +57,7 @@ class World(NamedTuple):
         return trail.status, [one.went for one in trail.neighbours]
 
     async def certified(self) -> None:
-        embedder = (await asyncio.to_thread(load_wordllama)).id
+        embedder = (await asyncio.to_thread(load_library)).id
         book = Book(certificate=Certificate(certified=[len(THRESHOLDS) - 1]), of=subject_of(DECLARED, embedder))
         assert await self.answers.store.save("class:capitals", msgspec.json.encode(book), None)
 

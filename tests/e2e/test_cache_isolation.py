@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from gateway.app import read_config, start
 from gateway.cache.books import Book, subject_of
 from gateway.cache.certify import THRESHOLDS, Certificate
-from gateway.cache.embed import load_wordllama
+from gateway.cache.embed import load_library
 from gateway.config.cache import CacheClass
 from gateway.limits.keys import hashed
 from gateway.trying.calling import called
@@ -49,7 +49,7 @@ def written(folder: Path, share: str, redis: RedisServer, upstream: Telling, *, 
 
 async def certify(redis: RedisServer) -> None:
     """As if every class had been reviewed long enough, down to the loosest threshold."""
-    embedder = (await asyncio.to_thread(load_wordllama)).id
+    embedder = (await asyncio.to_thread(load_library)).id
     book = Book(certificate=Certificate(certified=[len(THRESHOLDS) - 1]))
     with redis.client() as client:
         for model in MODELS:

@@ -7,7 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from gateway.cache.embed import load_wordllama
+from gateway.cache.embed import load_library
 from gateway.cache.evaluate import evaluate, judged, table
 from gateway.cache.pairs import BadPairs, half_of, read
 from tests.pairs.corpus import corpus
@@ -20,7 +20,7 @@ def main() -> int:
     except BadPairs as wrong:
         sys.stderr.write(f"{wrong}\n")
         return 2
-    all_judged = judged(pairs, load_wordllama())
+    all_judged = judged(pairs, load_library())
     evaluations = evaluate(all_judged, chosen.target)
     sys.stdout.write(table(evaluations, chosen.target) + "\n")
     if chosen.show:

@@ -8,14 +8,14 @@ import sys
 import numpy as np
 import pytest
 
-from gateway.cache.embed import load_wordllama
+from gateway.cache.embed import load_library
 from gateway.cache.embedder import Library
 from tests.e2e.test_imports_offline import DENIED
 
 
 @pytest.fixture(scope="module")
 def embedder() -> Library:
-    return load_wordllama()
+    return load_library()
 
 
 def test_rows_have_length_one_and_as_many_dimensions_as_it_says(embedder: Library) -> None:
@@ -57,7 +57,7 @@ def test_its_id_names_what_changes_the_vectors(embedder: Library) -> None:
 def test_loading_leaves_the_logging_of_the_process_alone() -> None:
     root = logging.getLogger()
     before = ([*root.handlers], root.level)
-    load_wordllama()
+    load_library()
     assert ([*root.handlers], root.level) == before
 
 
@@ -66,8 +66,8 @@ def test_it_loads_and_embeds_where_every_connection_is_denied_and_warnings_are_e
         DENIED
         + """
 import logging
-from gateway.cache.embed import load_wordllama
-assert load_wordllama().embed(["Is it open?"]).any()
+from gateway.cache.embed import load_library
+assert load_library().embed(["Is it open?"]).any()
 assert not tried, tried
 assert not logging.getLogger().handlers
 """

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cache.embed import load_wordllama
+from gateway.cache.embed import load_library
 from gateway.cache.evaluate import Evaluation, evaluate, judged
 from gateway.cache.pairs import Pair
 from tests.pairs.__main__ import main
@@ -16,7 +16,7 @@ TARGET = 0.01
 
 @pytest.fixture(scope="module")
 def evaluations() -> dict[str, Evaluation]:
-    return {one.language: one for one in evaluate(judged(corpus(), load_wordllama()), TARGET)}
+    return {one.language: one for one in evaluate(judged(corpus(), load_library()), TARGET)}
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])

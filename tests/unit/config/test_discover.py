@@ -3,8 +3,9 @@
 import msgspec
 
 from gateway.config.discover import discovered
-from gateway.config.references import Named, Rows, references
+from gateway.config.references import references
 from gateway.config.strict import Secret
+from gateway.config.subject import Named, Rows
 
 VARIABLES = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "groq": "GROQ_API_KEY"}
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from gateway.config.load import load_with_files
 from gateway.config.mistakes import ConfigError, nearest
-from gateway.config.references import Named, Rows, is_loopback, matched, references
+from gateway.config.references import is_loopback, references
 from gateway.config.structs import Config, Fallbacks, Model, Provider, Target
+from gateway.config.subject import Named, Rows, matched
 
 ROWS = Rows(
     kinds=["openai", "vllm", "azure"],
@@ -182,6 +183,45 @@ CASES = {
             "13: cache.semantic.classes.one.reviewer: 'judge' needs `judge`, the model that compares answers",
             "14: cache.semantic.classes.two.judge: is only read under `reviewer: judge`",
             "15: cache.semantic.classes.three.judge: 'fasd' is no model of this file; did you mean 'fast'?",
+        ],
+    ),
+    "an embedder of two models, abroad": (
+        (
+            "providers:\n  openai: {region: us}\n  vllm: {base_url: 'http://h/v1'}\nmodels:\n"
+            "  house: {targets: [{provider: vllm, model: m}], zones: [internal]}\n"
+            "  kr: {targets: [{provider: vllm, model: m, region: kr}], regions: [kr]}\n"
+            "  any: {targets: [{provider: openai, model: m}]}\n"
+            "  e:\n    targets:\n    - {provider: openai, model: x}\n    - {provider: openai, model: z}\n    fallbacks: {failure: [any]}\n"
+            "cache:\n  semantic:\n    embedder: model:e\n    classes: {faq: {models: ['h*', kr, any]}, other: {models: [any]}}"
+        ),
+        [
+            "11: models.e.targets[1].model: 'z' is another model than 'x'; this one embeds for the cache",
+            "12: models.e.fallbacks: lead to other models; this one embeds for the cache",
+            "15: cache.semantic.embedder: 'e' leads to regions that `models.kr` leaves out, whose questions it would see by the class `faq`",
+            "15: cache.semantic.embedder: 'e' leads to zones that `models.house` leaves out",
+        ],
+    ),
+    "an embedder that stays where its own model must": (
+        (
+            "providers: {openai: {}, vllm: {base_url: 'http://h/v1'}}\nmodels:\n"
+            "  house: {targets: [{provider: vllm, model: m}], zones: [internal]}\n"
+            "  'e-*': {targets: [{provider: openai, model: '*'}, {provider: vllm, model: '*'}], zones: [internal]}\n"
+            "cache: {semantic: {embedder: 'model:e-small', dimensions: 64, classes: {faq: {}}}}"
+        ),
+        [],
+    ),
+    "embedders that are none": (
+        "models: {}\ncache:\n  semantic: {embedder: 'model:e', classes: {}}",
+        ["3: cache.semantic.embedder: 'e' is no model of this file"],
+    ),
+    "dimensions of nobody's": (
+        "cache:\n  semantic: {dimensions: 8, classes: {}}",
+        ["2: cache.semantic.dimensions: is only read under `embedder: model:NAME`"],
+    ),
+    "an embedder of no kind": (
+        "cache:\n  semantic: {embedder: bert, classes: {}}",
+        [
+            "2: cache.semantic.embedder: must be `wordllama`, `model:NAME`, `fastembed:NAME` or `sentence-transformers:NAME`"
         ],
     ),
     "other secrets, and none to make with": ("other_secrets: [old]", ["1: other_secrets: stands without `secret`"]),

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from gateway.config.load import load_with_files
 from gateway.config.mistakes import ConfigError
-from gateway.config.references import Rows
 from gateway.config.source import LARGEST, Stamp, Unreadable, read, stamp_of
+from gateway.config.subject import Rows
 from gateway.config.watch import Reloader, changed
 
 ROWS = Rows(kinds=["openai"])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.config.load import Loaded, load_with_files
 from gateway.config.mistakes import ConfigError
-from gateway.config.references import Rows
+from gateway.config.subject import Rows
 from gateway.policy.load import LoadedPolicies, load_files, load_policies
 from tests.unit.policy.planted import BASE, ENTITIES, SUPPORT
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.config.load import load_with_files
 from gateway.config.mistakes import ConfigError, Mistake
-from gateway.config.references import Rows
+from gateway.config.subject import Rows
 from gateway.policy.load import load_policies
 from tests.unit.policy.planted import ENTITIES, PLANTS, Plant, place_of, plant
 
