@@ -79,7 +79,7 @@ class Book(msgspec.Struct, kw_only=True):
             return "twice"
         own = self.callers.get(who, 0) + 1
         if who in self.suspended or (
-            one.one_caller < 1 and own > max(_FREE_REVIEWS, one.one_caller * (self.reviews + 1))
+            one.one_caller < 1 and own > max(_FREE_REVIEWS, one.one_caller * self.reviews + 1)
         ):
             return "share"
         self.pairs = [*self.pairs[-_MOST_PAIRS + 1 :], shown]
