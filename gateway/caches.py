@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from gateway.api.internal import Internal
@@ -13,8 +14,8 @@ from gateway.cache.answers import Answers
 from gateway.cache.books import Books
 from gateway.cache.embed import check_library
 from gateway.cache.embedder import Embedder
-from gateway.cache.flights import Flights
 from gateway.cache.memory import Memory
+from gateway.cache.memory_file import MemoryFile
 from gateway.cache.redis import AWAY, NO_VECTOR_SETS, Shared
 from gateway.cache.replay import text_of
 from gateway.cache.reviewing import Reviewer
@@ -29,6 +30,7 @@ from gateway.store.redis import Redis, load
 
 MOST_MS: Final = 20
 """How long a request waits for the cache's Redis before it is a miss."""
+IN_CLEAR: Final = "its `file` holds questions and answers in clear: set `secret`"
 _TRIED_MS: Final = 1_000
 _NOBODY: Final = Behind((), None, frozenset(), 1)
 
@@ -40,8 +42,8 @@ class Caches:
     _made: tuple[Any, ...] = ()
     _store: Store | None = None
     _embedders: Embedders = field(default_factory=Embedders)
+    _file: MemoryFile | None = None
     _trails: Trails = field(default_factory=Trails)
-    _flights: Flights = field(default_factory=Flights)
 
     async def made(self, config: Config, internal: Internal) -> Answers | None:
         """Raises ValueError for what cannot be had here."""
@@ -51,7 +53,7 @@ class Caches:
         if settings is None:
             return None
         store = await self._kept_in(config, settings)
-        answers = Answers(settings, store, time.time, random.Random(), trails=self._trails, flights=self._flights)
+        answers = Answers(settings, store, time.time, random.Random(), trails=self._trails)
         if embedder is not None:  # while its Redis cannot, it finds nothing
             answers.semantic = self._semantic(settings, store, embedder, internal)
         return answers
@@ -61,6 +63,8 @@ class Caches:
         await self._embedders.aclose()
 
     async def aclose(self) -> None:
+        if self._file is not None:
+            await self._file.aclose()
         if self._store is not None:
             await self._store.aclose()
 
@@ -75,11 +79,11 @@ class Caches:
 
     async def _kept_in(self, config: Config, settings: Cache) -> Store:
         most = settings.semantic.scope_entries if settings.semantic is not None else 0
-        made = (settings.backend, config.redis, settings.entries, settings.bytes, most)
+        secrets = _secrets_of(config) if settings.file is not None else ()
+        made = (settings.backend, config.redis, settings.entries, settings.bytes, most, settings.file, secrets)
         if self._store is not None and self._made == made:
             return self._store
-        if self._store is not None:
-            await self._store.aclose()
+        await self.aclose()
         self._store = await self._made_anew(config, settings, most)
         self._made = made
         return self._store
@@ -89,7 +93,17 @@ class Caches:
             library = await asyncio.to_thread(load)
             return Shared(Redis(config.redis, library, waits_ms=MOST_MS), most)
         vectors = None if settings.semantic is None else load_vectors(most)
-        return Memory(settings.entries, settings.bytes, time.monotonic, vectors)
+        memory = Memory(settings.entries, settings.bytes, time.monotonic, vectors)
+        self._file = None
+        if settings.file is not None:
+            self._file = MemoryFile(Path(settings.file), memory, _secrets_of(config), time.time)
+            await self._file.begin()
+        return memory
+
+
+def _secrets_of(config: Config) -> tuple[bytes, ...]:
+    found = (config.secret, *config.other_secrets) if config.secret is not None else ()
+    return tuple(one.reveal().encode() for one in found)
 
 
 def check_cache(config: Config) -> None:
@@ -99,11 +113,13 @@ def check_cache(config: Config) -> None:
 
 
 async def remark_of(config: Config) -> str:
-    """What an operator should know of the server that answers are to be kept in; empty if it is as it should be.
+    """What an operator should know of where answers are to be kept; empty if it is as it should be.
 
     Asks it, for a second at most.
     """
     cache = config.cache
+    if cache is not None and cache.file is not None and config.secret is None:
+        return f"cache: {IN_CLEAR}"
     if cache is None or cache.backend != "redis" or config.redis is None:
         return ""
     shared = Shared(Redis(config.redis, await asyncio.to_thread(load), timeout_ms=_TRIED_MS), 0)

@@ -7,11 +7,11 @@ grows old. A new entry is let in only at the second sight of its key then, so th
 
 import heapq
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.cache.store import LASTING, First, Near, Neighbours, Placed
+from gateway.cache.store import LASTING, First, Near, Neighbours, Placed, Record
 
 OVERHEAD: Final = 400
 """Bytes that an entry costs beside its value: its key, its record, and their places in three tables."""
@@ -38,8 +38,9 @@ class Memory:
     ) -> None:
         self.bytes = 0
         self.evicted = 0
+        self.most_bytes = most_bytes
+        self.on_purge: Callable[[], Awaitable[bool]] | None = None
         self._most_entries = most_entries
-        self._most_bytes = most_bytes
         self._clock = clock
         self._held: dict[bytes, _Held] = {}
         self._by_rank: list[tuple[float, bytes]] = []
@@ -83,7 +84,7 @@ class Memory:
             + OVERHEAD
             + (vectors.bytes_of(placed.vector) if vectors is not None and placed is not None else 0)
         )
-        if size > self._most_bytes:
+        if size > self.most_bytes:
             return
         known = self._remove(key)
         self._expire(now)
@@ -91,11 +92,10 @@ class Memory:
             return
         while self._held and self._is_full(size):
             self._evict()
-        held = self._held[key] = _Held(value, now + seconds, worth, size, placed.scope if placed is not None else None)
-        self.bytes += size
+        held = _Held(value, now + seconds, worth, size, placed.scope if placed is not None else None)
+        self._add(key, held)
         if vectors is not None and placed is not None:
             vectors.add(placed.scope, key, placed.vector)
-        heapq.heappush(self._by_time, (held.expires, key))
         self._rank(key, held)
         self._tidy()
 
@@ -110,7 +110,7 @@ class Memory:
             self.bytes += size
             self._rank(key, held)
         self._vectors.add(placed.scope, key, placed.vector)
-        while self._held and self.bytes > self._most_bytes:
+        while self._held and self.bytes > self.most_bytes:
             self._evict()
 
     async def delete(self, key: bytes, scope: bytes | None = None) -> None:
@@ -125,8 +125,11 @@ class Memory:
         return [self._epochs.get(name, 0) for name in names]
 
     async def next_epoch(self, name: str) -> int | None:
-        self._epochs[name] = self._epochs.get(name, 0) + 1
-        return self._epochs[name]
+        """None where it holds, but may not hold after a restart."""
+        epoch = self._epochs[name] = self._epochs.get(name, 0) + 1
+        if self.on_purge is not None and not await self.on_purge():
+            return None
+        return epoch
 
     async def load(self, name: str) -> bytes | None:
         return self._saved.get(name)
@@ -148,8 +151,53 @@ class Memory:
     async def aclose(self) -> None:
         self._held.clear()
 
+    def state(self) -> tuple[dict[str, int], dict[str, bytes]]:
+        """Epochs, and what was saved."""
+        return self._epochs.copy(), self._saved.copy()
+
+    def restore(self, epochs: Mapping[str, int], saved: Mapping[str, bytes]) -> None:
+        self._epochs.update(epochs)
+        self._saved.update(saved)
+
+    def keys(self) -> list[bytes]:
+        return list(self._held)
+
+    def records(self, keys: list[bytes], wall: float, most: int, most_bytes: int) -> list[Record]:
+        """Takes some from the end of `keys`: so many at most, and no more once they have so many bytes. `wall`: seconds since 1970."""
+        found: list[Record] = []
+        later, size = wall - self._clock(), 0
+        while keys and len(found) < most and size < most_bytes:
+            key = keys.pop()
+            held = self._held.get(key)
+            if held is None:
+                continue
+            scope = held.scope if self._vectors is not None else None
+            row = self._vectors.row(scope, key) if scope is not None and self._vectors is not None else None
+            rank = max(0.0, held.rank - self._left)
+            found.append(Record(key, held.value, held.expires + later, held.worth, rank, scope, row))
+            size += held.size
+        return found
+
+    def take(self, one: Record, wall: float) -> None:
+        """What was written, if it has not expired and there is room."""
+        row = one.row if self._vectors is not None else None
+        size = len(one.value) + OVERHEAD + (0 if self._vectors is None or row is None else self._vectors.bytes_of(row))
+        if one.key in self._held or one.expires <= wall or self._is_full(size):
+            return
+        held = _Held(one.value, self._clock() + one.expires - wall, one.worth, size, None if row is None else one.scope)
+        self._add(one.key, held)
+        if self._vectors is not None and one.scope is not None and row is not None:
+            self._vectors.add_row(one.scope, one.key, row)
+        held.rank = self._left + one.rank
+        heapq.heappush(self._by_rank, (held.rank, one.key))
+
+    def _add(self, key: bytes, held: _Held) -> None:
+        self._held[key] = held
+        self.bytes += held.size
+        heapq.heappush(self._by_time, (held.expires, key))
+
     def _is_full(self, size: int) -> bool:
-        return len(self._held) >= self._most_entries or self.bytes + size > self._most_bytes
+        return len(self._held) >= self._most_entries or self.bytes + size > self.most_bytes
 
     def _seen_before(self, key: bytes) -> bool:
         if key in self._sighted:

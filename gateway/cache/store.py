@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
+from msgspec import Struct
+
 Vector = Any
 """A numpy array of float32, of length one."""
 
@@ -32,6 +34,18 @@ class Placed(NamedTuple):
     vector: Vector
 
 
+class Record(Struct, array_like=True, frozen=True):
+    """An entry as it is written to a file. `expires` in seconds since 1970. `row`: its vector as `Neighbours` holds it."""
+
+    key: bytes
+    value: bytes
+    expires: float
+    worth: float
+    rank: float
+    scope: bytes | None = None
+    row: bytes | None = None
+
+
 class Neighbours(Protocol):
     """Vectors in this process (`gateway.cache.vectors`)."""
 
@@ -44,6 +58,10 @@ class Neighbours(Protocol):
     def remove(self, scope: bytes, key: bytes) -> None: ...
 
     def near(self, scope: bytes, vector: Vector, count: int) -> list[Near]: ...
+
+    def row(self, scope: bytes, key: bytes) -> bytes | None: ...
+
+    def add_row(self, scope: bytes, key: bytes, row: bytes) -> None: ...
 
 
 class Store(Protocol):

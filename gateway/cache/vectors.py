@@ -44,6 +44,17 @@ class Vectors:
             found.remove(next(iter(found.places)))
         found.add(key, np.rint(vector * _SCALE).astype(np.int8))
 
+    def row(self, scope: bytes, key: bytes) -> bytes | None:
+        found = self._scopes.get(scope)
+        place = None if found is None else found.places.get(key)
+        return None if found is None or place is None else found.block[place].tobytes()
+
+    def add_row(self, scope: bytes, key: bytes, row: bytes) -> None:
+        """As `row` gave it. Does nothing where the others of the scope are of another length."""
+        found = self._scopes.get(scope)
+        if row and (found is None or found.block.shape[1] == len(row)):
+            self.add(scope, key, np.frombuffer(row, np.int8).astype(np.float32) / np.float32(_SCALE))
+
     def remove(self, scope: bytes, key: bytes) -> None:
         found = self._scopes.get(scope)
         if found is not None:

@@ -48,12 +48,6 @@ class CacheClass(Strict, frozen=True):
         ),
     ] = "agreement"
     judge: Annotated[Name | None, Meta(description="Model that judges; its cost is the operator's.")] = None
-    promote: Annotated[
-        bool,
-        Meta(
-            description="Below the certificate, an answer that the judge has confirmed for a question may serve it. Needs `reviewer_of`."
-        ),
-    ] = False
     one_caller: Annotated[
         float,
         Meta(
@@ -118,6 +112,12 @@ class Cache(Strict, frozen=True):
     backend: Annotated[
         Literal["memory", "redis"], Meta(description="`redis` shares with other replicas, by the section `redis`.")
     ] = "memory"
+    file: Annotated[
+        Name | None,
+        Meta(
+            description="Where what is in memory is written, so that it outlives a restart; encrypted if there is a `secret`."
+        ),
+    ] = None
     semantic: Annotated[Semantic | None, Meta(description="Answers to questions that are alike; off unless given.")] = (
         None
     )

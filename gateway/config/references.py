@@ -279,6 +279,9 @@ def _cache(subject: Subject) -> Iterator[Finding]:
     if cache.backend == "redis" and subject.config.redis is None:
         message = "needs a section `redis` with its `url`"
         yield Finding(here, message, value=cache.backend, rests_on=(here, ("redis",)))
+    file: Trail = ("cache", "file")
+    if cache.file is not None and cache.backend != "memory":
+        yield Finding(file, "is for `backend: memory`: Redis writes its own", value=cache.file, rests_on=(file, here))
     yield from _asked_for(subject, ("cache", "models"), cache.models)
     yield from embedding(subject)
     for name, one in cache.semantic.classes.items() if cache.semantic is not None else ():
@@ -286,7 +289,6 @@ def _cache(subject: Subject) -> Iterator[Finding]:
         yield from _asked_for(subject, (*trail, "models"), one.models)
         yield from _of_keys(subject, trail, one)
         yield from _judge(subject, trail, one)
-        yield from _measured(trail, one)
 
 
 def _judge(subject: Subject, trail: Trail, one: CacheClass) -> Iterator[Finding]:
@@ -298,18 +300,6 @@ def _judge(subject: Subject, trail: Trail, one: CacheClass) -> Iterator[Finding]
     elif one.judge is not None and matched(one.judge, subject.named.models) is None:
         suggestion = nearest(one.judge, subject.named.models)
         yield Finding(at, "is no model of this file", suggestion, value=one.judge, rests_on=(at, _ANY_MODEL))
-
-
-def _measured(trail: Trail, one: CacheClass) -> Iterator[Finding]:
-    missed, of, promote = (*trail, "reviewer_missed"), (*trail, "reviewer_of"), (*trail, "promote")
-    if one.reviewer_missed >= max(1, one.reviewer_of):
-        message = "is all of `reviewer_of`, or more: a reviewer that may have missed everything certifies nothing"
-        yield Finding(missed, message, about_key=True, rests_on=(missed, of))
-    if one.promote and one.reviewer != "judge":
-        yield Finding(promote, "needs `reviewer: judge`", about_key=True, rests_on=(promote, (*trail, "reviewer")))
-    elif one.promote and not one.reviewer_of:
-        message = "needs `reviewer_of`: how many wrong pairs the judge was measured on, and `reviewer_missed` of them"
-        yield Finding(promote, message, about_key=True, rests_on=(promote, of))
 
 
 def _of_keys(subject: Subject, trail: Trail, one: CacheClass) -> Iterator[Finding]:

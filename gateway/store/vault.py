@@ -95,14 +95,14 @@ class _Key:
         cipher, nonce = self._cipher(head)
         try:
             payload: bytes = cipher.decrypt(nonce, encrypted, head + about)
-        except _library().exceptions.InvalidTag:
+        except library().exceptions.InvalidTag:
             return None
         return payload
 
     def _cipher(self, head: bytes) -> tuple[Any, bytes]:
         salt = head[len(_VERSION) : len(_VERSION) + _SALT_BYTES]
         made = expanded(self._root, b"record" + salt, _KEY_BYTES + _NONCE_BYTES)
-        return _library().ciphers.AESGCM(made[:_KEY_BYTES]), made[_KEY_BYTES:]
+        return library().ciphers.AESGCM(made[:_KEY_BYTES]), made[_KEY_BYTES:]
 
 
 def extracted(salt: bytes, secret: bytes) -> bytes:
@@ -127,18 +127,18 @@ def _said(owner: str, name: str) -> bytes:
 
 async def _worked(size: int, work: Callable[..., Any], *said: Any) -> Any:
     """In a thread where it takes long: for much, and for the first of all, which loads the library."""
-    if size > _AT_ONCE or not _library.cache_info().currsize:
+    if size > _AT_ONCE or not library.cache_info().currsize:
         return await asyncio.to_thread(work, *said)
     return work(*said)
 
 
 @cache
-def _library() -> "_Library":
+def library() -> "Library":
     """The one place that loads `cryptography`: 40 ms and 7 MB that nobody pays who keeps nothing."""
-    return _Library()
+    return Library()
 
 
-class _Library:
+class Library:
     def __init__(self) -> None:
         self.ciphers: Any = importlib.import_module("cryptography.hazmat.primitives.ciphers.aead")
         self.exceptions: Any = importlib.import_module("cryptography.exceptions")
