@@ -14,6 +14,7 @@ from gateway.cache.answers import Answers
 from gateway.cache.books import Books
 from gateway.cache.embed import check_library
 from gateway.cache.embedder import Embedder
+from gateway.cache.flights import Flights
 from gateway.cache.memory import Memory
 from gateway.cache.memory_file import MemoryFile
 from gateway.cache.redis import AWAY, NO_VECTOR_SETS, Shared
@@ -44,6 +45,7 @@ class Caches:
     _embedders: Embedders = field(default_factory=Embedders)
     _file: MemoryFile | None = None
     _trails: Trails = field(default_factory=Trails)
+    _flights: Flights = field(default_factory=Flights)
 
     async def made(self, config: Config, internal: Internal) -> Answers | None:
         """Raises ValueError for what cannot be had here."""
@@ -53,7 +55,7 @@ class Caches:
         if settings is None:
             return None
         store = await self._kept_in(config, settings)
-        answers = Answers(settings, store, time.time, random.Random(), trails=self._trails)
+        answers = Answers(settings, store, time.time, random.Random(), trails=self._trails, flights=self._flights)
         if embedder is not None:  # while its Redis cannot, it finds nothing
             answers.semantic = self._semantic(settings, store, embedder, internal)
         return answers

@@ -248,8 +248,10 @@ class Answers:
         found = looked.near = await semantic.find(place, question, principal.id, valid)
         if found is None:
             return
-        filled = looked.scope.slots.given(found.entry) if found.serves else None
-        if filled is not None and self._given(filled, looked, x):
+        if (filled := looked.scope.slots.given(found.entry)) is None:
+            looked.near, place.why = None, "slots"
+            return
+        if found.serves and self._given(filled, looked, x):
             self.served[x.id] = found
             if len(self.served) > _MOST_SERVED:
                 self.served.pop(next(iter(self.served)))

@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple, TypeVar
 import msgspec
 
 from gateway.cache.certify import ALARM, Certificate, Reviewer, Target, alarmed
+from gateway.cache.confirmed import bands, confirms
 from gateway.cache.store import Store
 from gateway.config.cache import CacheClass
 
@@ -20,7 +21,7 @@ _MOST_PAIRS: Final = 5_000
 _MOST_CALLERS: Final = 2_000
 _FREE_REVIEWS: Final = 10
 """Of one caller, before its share is looked at."""
-UNCOUNTED: Final = frozenset({"twice", "share", "lost"})
+UNCOUNTED: Final = frozenset({"twice", "share", "late", "lost"})
 """What may become of a finding that counts for nothing; `lost`: the store did not take it."""
 
 
@@ -57,8 +58,8 @@ class Book(msgspec.Struct, kw_only=True):
     of: str = ""
 
     def count(self, found: Finding, one: CacheClass) -> str:
-        """What became of it: `counted`, `twice`, `share` where its caller has brought its share, or what became of the certificate:
-        `certified`, `withdrawn`, `suspended` for this caller alone.
+        """What became of it: `counted`, `twice`, `share` where its caller has brought its share, `late` where nothing is given any more, or
+        what became of the certificate: `certified`, `withdrawn`, `suspended` for this caller alone.
         """
         who, before = _digest(found.caller), self.certificate.withdrawals
         said = {"review": self._review, "audit": self._audit, "complaint": self._complain}[found.how](found, one, who)
@@ -78,7 +79,7 @@ class Book(msgspec.Struct, kw_only=True):
             return "twice"
         own = self.callers.get(who, 0) + 1
         if who in self.suspended or (
-            one.one_caller < 1 and own > max(_FREE_REVIEWS, one.one_caller * (self.reviews + 1))
+            one.one_caller < 1 and own > max(_FREE_REVIEWS, one.one_caller * self.reviews + 1)
         ):
             return "share"
         self.pairs = [*self.pairs[-_MOST_PAIRS + 1 :], shown]
@@ -94,6 +95,8 @@ class Book(msgspec.Struct, kw_only=True):
             return "twice"
         if who in self.suspended:
             return "share"
+        if not self._gives(one):
+            return "late"
         self.audited = [*self.audited[-_MOST_PAIRS + 1 :], shown]
         earlier = self.alarms.pop(who, 0.0)
         own = alarmed(earlier, wrong=found.wrong, target=target)
@@ -107,12 +110,19 @@ class Book(msgspec.Struct, kw_only=True):
         return "counted"
 
     def _complain(self, _: Finding, one: CacheClass, who: str) -> str:
+        if not self._gives(one):
+            return "late"
         own = self.complaints.get(who, 0) + 1
         if one.one_caller < 1 and own > max(1, one.one_caller * (sum(self.complaints.values()) + 1)):
             return "share"
         _put(self.complaints, who, own)
         self.certificate.complain(target=target_of(one), audit=one.audit)
         return "counted"
+
+    def _gives(self, one: CacheClass) -> bool:
+        """Whether answers to like questions are given at all now."""
+        certificate = self.certificate
+        return bool(certificate.certified or (one.promote and bands(certificate, target_of(one))))
 
 
 _encode = msgspec.json.Encoder().encode
@@ -157,6 +167,13 @@ class Books:
         """The loosest similarity that is certified, for this caller."""
         book = await self.lately(name, of)
         return None if book is None or _digest(caller) in book.suspended else book.certificate.threshold
+
+    async def confirms(self, name: str, one: CacheClass, of: str, similarity: float, caller: str) -> bool:
+        """Whether what the judge has confirmed may serve a question so like, for this caller."""
+        book = await self.lately(name, of)
+        if book is None or _digest(caller) in book.suspended:
+            return False
+        return confirms(book.certificate, similarity, target_of(one))
 
     async def lately(self, name: str, of: str) -> Book | None:
         """The book as it was two seconds ago or later, to be read alone. None where nobody can tell."""

@@ -36,7 +36,7 @@ _BETTER: Final = (0.05, 0.1, 0.2, 0.3, 0.5)
 _WORSE: Final = 5.0
 """Times the target: the share of wrong hits that the CUSUM is quickest to see."""
 ALARM: Final = 4.0
-_OF_THE_REVIEWER: Final = 0.2
+OF_THE_REVIEWER: Final = 0.2
 """Part of alpha that is spent on the bound of the reviewer's own misses."""
 
 
@@ -74,8 +74,8 @@ def planned(target: Target) -> Plan:
     reviewer, alpha = target.reviewer, target.alpha
     tested = target.wrong
     if reviewer.of:
-        tested *= 1 - upper(reviewer.missed, reviewer.of, 1 - alpha * _OF_THE_REVIEWER)
-        alpha *= 1 - _OF_THE_REVIEWER
+        tested *= 1 - upper(reviewer.missed, reviewer.of, 1 - alpha * OF_THE_REVIEWER)
+        alpha *= 1 - OF_THE_REVIEWER
     if tested <= 0:
         raise ValueError("a reviewer that may have missed everything can certify nothing")
     worse = min(0.5, tested * _WORSE)
@@ -147,8 +147,6 @@ class Certificate(Struct):
 
     def audit(self, *, wrong: bool, target: Target) -> bool:
         """Counts the review of an answer that was given. Whether that withdraws the certificate; all evidence begins anew then."""
-        if not self.certified:
-            return False
         self.alarm = alarmed(self.alarm, wrong=wrong, target=target)
         self.audits += 1
         if self.alarm < ALARM:
@@ -160,8 +158,6 @@ class Certificate(Struct):
         """Counts an answer that was given and that somebody calls wrong, `audit` being the share of hits that is audited. Whether that
         withdraws the certificate.
         """
-        if not self.certified:
-            return False
         plan, given = planned(target), (self.audits - self.heard_at) / audit
         self.heard = max(0.0, self.heard + plan.calmed * given) + plan.alarmed
         self.heard_at = self.audits

@@ -33,6 +33,9 @@ class Entry(msgspec.Struct, array_like=True, kw_only=True, frozen=True):
     tags: tuple[str, ...] = ()
     epochs: dict[str, int] = {}
 
+    def __repr__(self) -> str:
+        return f"Entry({self.dialect}, {len(self.raw)} bytes)"
+
 
 _encode = msgspec.msgpack.Encoder().encode
 _decoder = msgspec.msgpack.Decoder(tuple[int, Entry])

@@ -68,7 +68,7 @@ class Flight:
     _pieces: list[Piece] = field(default_factory=list)
     _first: int = 0  # which of all pieces the first one held is
     _attempt: int = 0
-    _held: int = 0
+    held: int = 0
     _landed: asyncio.Event = field(default_factory=asyncio.Event)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _room: asyncio.Event = field(default_factory=asyncio.Event)
@@ -125,19 +125,19 @@ class Flight:
     def attempt(self, passage: Passage, commit: Callable[[], None]) -> "_Attempt":
         """Another attempt begins: nothing has gone out of those before."""
         self._attempt += 1
-        self._pieces, self._first, self._held = [], 0, 0
+        self._pieces, self._first, self.held = [], 0, 0
         self._commit = commit
         return _Attempt(self, passage)
 
     async def add(self, piece: Piece) -> None:
         """Waits while more is held than may be, as long as the answer is not complete: the upstream is read no faster."""
         self._pieces.append(piece)
-        self._held += piece.bytes
-        if self._held > self.most:
+        self.held += piece.bytes
+        if self.held > self.most:
             self.open = False
         self._let_go()
         self._tell()
-        while self._held > self.most and not piece.seen & END:
+        while self.held > self.most and not piece.seen & END:
             self._room.clear()
             if len(self._aboard) < 2:
                 await self._room.wait()
@@ -168,10 +168,10 @@ class Flight:
         if not self.open and self._aboard:
             read = min(seat.at if seat.attempt == self._attempt else 0 for seat in self._aboard) - self._first
             if read > 0:
-                self._held -= sum(piece.bytes for piece in self._pieces[:read])
+                self.held -= sum(piece.bytes for piece in self._pieces[:read])
                 del self._pieces[:read]
                 self._first += read
-        if self._held <= self.most or len(self._aboard) < 2:
+        if self.held <= self.most or len(self._aboard) < 2:
             self._room.set()
 
     def _tell(self) -> None:

@@ -18,6 +18,7 @@ from gateway.cache import entry as kept
 from gateway.cache.books import UNCOUNTED, Books, Finding, How, subject_of
 from gateway.cache.certify import THRESHOLDS
 from gateway.cache.classes import class_of, unlike
+from gateway.cache.confirmed import Confirmed, name_of
 from gateway.cache.embedder import Embedder, Embedding, Unembedded
 from gateway.cache.entry import Entry
 from gateway.cache.marks import Against, Marks
@@ -50,11 +51,12 @@ class Compared:
     asker: Any = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Candidate:
     """A kept answer to another question. `serves`: it may be given; `audited`: it might have been, and is compared instead.
 
-    `asker`: for whom a model may be asked about it.
+    `asker`: for whom a model may be asked about it. `confirmation`: the name of one by the judge, empty where its class promotes
+    nothing; `confirmed`: that is why it serves, or is audited.
     """
 
     name: str
@@ -69,9 +71,11 @@ class Candidate:
     asker: Any = None
     serves: bool = False
     audited: bool = False
+    confirmation: bytes = b""
+    confirmed: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Placing:
     """Where a question stands, for whoever keeps its answer. `why` says in a word what kept it from being answered.
 
@@ -82,6 +86,7 @@ class Placing:
     declared: CacheClass
     scope: bytes
     of: str
+    question: str
     asker: Any = None
     vector: Any = None
     why: str = ""
@@ -109,6 +114,7 @@ class Semantic:
     ) -> None:
         self.uncounted: Counter[str] = Counter()
         self.marks = Marks(store)
+        self.confirmed = Confirmed(store)
         self._settings = settings
         self._store = store
         self._books = books
@@ -129,7 +135,7 @@ class Semantic:
             return None
         name, declared = found
         by = self._embedder.id
-        place = Placing(name, declared, inside, subject_of(declared, by), asker)
+        place = Placing(name, declared, inside, subject_of(declared, by), scope.question, asker)
         place.why = unlike(scope.request, scope.question, declared, self._settings.share) or ("" if by else "no_vector")
         return place
 
@@ -187,9 +193,7 @@ class Semantic:
             met.complaints = against.complaints
             found = await self._judged(place, near.key, entry, near.similarity, against, pair, caller)
             place.why = ""
-            met.went = "served" if found.serves else "audited" if found.audited else "shadow"
-            if against.quarantined:
-                met.went = "quarantined"
+            met.went = _went(found)
             return found
         return None
 
@@ -199,12 +203,25 @@ class Semantic:
         declared = place.declared
         found = Candidate(place.name, declared, key, entry, similarity, pair, caller, place.of, against, place.asker)
         threshold = place.threshold = await self._books.threshold(place.name, place.of, caller)
-        if declared.serve != "certified" or threshold is None or against.quarantined:
+        if declared.promote:
+            answer = self._texts(entry)
+            found.confirmation = name_of(place.scope, place.of, place.question, entry.question, answer, entry.epochs)
+        if declared.serve != "certified" or against.quarantined:
             return found
-        if similarity >= threshold + against.more:
-            found.audited = self._rng.random() < declared.audit
-            found.serves = not found.audited
+        if threshold is None or similarity < threshold + against.more:
+            found.confirmed = await self._is_confirmed(found)
+            if not found.confirmed:
+                return found
+        found.audited = self._rng.random() < declared.audit
+        found.serves = not found.audited
         return found
+
+    async def _is_confirmed(self, found: Candidate) -> bool:
+        """By the judge, for this very question and answer, where what it confirms may serve. What was ever called wrong may not."""
+        if not found.confirmation or found.against.complaints:
+            return False
+        may = await self._books.confirms(found.name, found.declared, found.of, found.similarity, found.caller)
+        return may and await self.confirmed.holds(found.confirmation)
 
     def placed(self, place: Placing, question: str) -> Placed | None:
         """None where there is no vector at hand: then `place_later`."""
@@ -252,8 +269,12 @@ class Semantic:
         await self._count(found, "audit" if found.audited else "review", wrong=wrong)
         if wrong:
             await self.marks.complain(found.key, found.pair)
-        elif found.against.quarantined:
+            await self.confirmed.drop(found.confirmation)
+            return
+        if found.against.quarantined:
             await self.marks.clear(found.key, found.against.complaints)
+        if found.confirmation:
+            await self.confirmed.add(found.confirmation, float(found.entry.cost_nanodollars or 1))
 
     async def _count(self, found: Candidate, how: How, *, wrong: bool) -> None:
         one = Finding(found.pair, found.caller, found.similarity, wrong, how)
@@ -265,6 +286,7 @@ class Semantic:
         """Somebody says that what was given is wrong. Whether that is written down."""
         said = await self.marks.complain(found.key, found.pair)
         if said == "told":
+            await self.confirmed.drop(found.confirmation)
             await self._count(found, "complaint", wrong=True)
         return said != "lost"
 
@@ -272,6 +294,15 @@ class Semantic:
         """Waits for what is under way in the background."""
         if under_way := self._reviewing | self._placing:
             await asyncio.wait(under_way)
+
+
+def _went(found: Candidate) -> str:
+    """A key of `explain`'s words."""
+    if found.against.quarantined:
+        return "quarantined"
+    if found.audited:
+        return "audited"
+    return "shadow" if not found.serves else "confirmed" if found.confirmed else "served"
 
 
 def pair_of(asked: str, stored: str) -> bytes:

@@ -118,7 +118,8 @@ class Slots:
 
     def _holds_nothing_else(self, said: Sequence[str]) -> bool:
         """Whether neither a value, nor a part of a placeholder, nor one that is not of this request stands anywhere."""
-        if any(part in one.lower() for part in _parts(self._held) for one in said):
+        lowered = [one.lower() for one in said]
+        if any(part in one for part in _parts(self._held) for one in lowered):
             return False
         if any(_SLOT.fullmatch(found[2]) is None for one in said for found in PLACEHOLDER.finditer(one)):
             return False
@@ -148,7 +149,7 @@ def slotted(said: Any, held: Mapping[str, Held]) -> tuple[Any, Slots]:
         return said, NONE
     raw = _encode(said)
     codes = dict.fromkeys(found.decode() for found in _any_of(held).findall(raw))
-    if not codes or len(held) > MOST or _ANY_SLOT.search(raw.decode()) or any(_MARK in code for code in held):
+    if not codes or len(held) > MOST or _ANY_SLOT.search(raw.decode()):
         return said, NONE
     slots = Slots(held, list(codes))
     raw = slots.into(raw)
@@ -198,7 +199,7 @@ def _in_lanes(raw: bytes, dialect: str, by: Mapping[str, str], *, streamed: bool
 def _written(raw: bytes, *, streamed: bool) -> list[str]:
     """As it stands there, and as JSON without needless escapes."""
     plain = [_encode(one.json).decode() for one in as_frames(raw, streamed=streamed) if one.data not in (None, DONE)]
-    return [raw.decode(errors="replace"), *plain]
+    return [raw.decode(errors="replace"), "\n".join(plain)]
 
 
 def _read(raw: bytes, dialect: str, *, streamed: bool) -> "_Read":

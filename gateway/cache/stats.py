@@ -7,19 +7,21 @@ from typing import Final
 from msgspec import Struct
 
 from gateway.cache.answers import Answers
-from gateway.cache.books import Book, last_book
+from gateway.cache.books import Book, last_book, target_of
 from gateway.cache.certify import ALARM, THRESHOLDS
+from gateway.cache.confirmed import bands
 from gateway.cache.embedder import Embedding
 from gateway.cache.splits import Split, splits
 from gateway.cache.store import Store
 from gateway.cache.trails import REASONS
-from gateway.config.cache import Cache
+from gateway.config.cache import Cache, CacheClass
 
 _UNCOUNTED: Final = {
     "busy": "too many reviews were under way",
     "no_verdict": "the reviewer could not be asked, or gave no verdict",
     "twice": "the pair was counted before",
     "share": "its caller has brought its share already (`one_caller`), or is suspended",
+    "late": "the certificate was withdrawn meanwhile",
     "lost": "the store did not take it",
 }
 
@@ -41,7 +43,9 @@ class Tallied(Struct, frozen=True):
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """Of one class. `alarm` withdraws the certificate when it reaches `alarmed_at`. `suspended`: callers whose audits alone did."""
+    """Of one class. `alarm` withdraws the certificate when it reaches `alarmed_at`. `suspended`: callers whose audits alone did.
+    `confirming`: the bands of likeness, by their lower ends, in which answers serve that the judge has confirmed.
+    """
 
     serve: str
     state: str
@@ -52,13 +56,14 @@ class Standing(Struct, frozen=True, kw_only=True):
     alarmed_at: float = ALARM
     withdrawals: int = 0
     suspended: int = 0
+    confirming: list[float] = []
 
 
 class Stats(Struct, frozen=True, kw_only=True):
     """`requests`, `answers` and `splits` are of one process; None where only the store was asked. `last`: of how many requests
     `splits` tells. `slotted`: requests by what the cache did, in which ordinals stood for values. `uncounted`: reviews, audits and
     complaints that count for nothing, by why. `unplaced`: answers kept without a vector of their question.
-    `under_way`: calls that equal requests may share.
+    `confirmed`: answers, by the judge. `under_way`: calls that equal requests may share.
     """
 
     backend: str
@@ -71,6 +76,7 @@ class Stats(Struct, frozen=True, kw_only=True):
     splits: list[Split] | None = None
     last: int | None = None
     uncounted: dict[str, int] | None = None
+    confirmed: int | None = None
     embedder: Embedding | None = None
     unplaced: int | None = None
     under_way: int | None = None
@@ -90,6 +96,7 @@ async def stats_of(answers: Answers) -> Stats:
         slotted=dict(trails.slotted.most_common()),
         splits=await asyncio.to_thread(splits, trails.all()),  # some 50 ms for a thousand
         last=len(trails.all()),
+        confirmed=None if answers.semantic is None else answers.semantic.confirmed.count,
         uncounted=None if answers.semantic is None else dict(answers.semantic.uncounted),
         embedder=None if answers.semantic is None else answers.semantic.embedding(),
         unplaced=0 if answers.semantic is None else answers.semantic.unplaced,
@@ -104,20 +111,20 @@ async def stats_of_store(settings: Cache, store: Store) -> Stats:
         backend=settings.backend,
         held=await store.figures(),
         semantic=bool(declared) and store.semantic,
-        classes={name: _standing(one.serve, await last_book(store, name)) for name, one in declared.items()},
+        classes={name: _standing(one, await last_book(store, name)) for name, one in declared.items()},
     )
 
 
-def _standing(serve: str, book: Book | None) -> Standing:
+def _standing(declared: CacheClass, book: Book | None) -> Standing:
     if book is None:
-        return Standing(serve=serve, state="shadow")
+        return Standing(serve=declared.serve, state="shadow")
     one = book.certificate
     counted, wrong, tallied = 0, 0, []
     for threshold, tally in zip(THRESHOLDS, one.tallies, strict=False):
         counted, wrong = counted + tally.reviews, wrong + tally.wrong
         tallied.append(Tallied(threshold, counted, wrong))
     return Standing(
-        serve=serve,
+        serve=declared.serve,
         state="certified" if one.threshold is not None else "withdrawn" if one.withdrawals else "shadow",
         threshold=one.threshold,
         reviews=tallied if counted else [],
@@ -125,6 +132,7 @@ def _standing(serve: str, book: Book | None) -> Standing:
         alarm=one.alarm,
         withdrawals=one.withdrawals,
         suspended=len(book.suspended),
+        confirming=bands(one, target_of(declared)) if declared.promote else [],
     )
 
 
@@ -162,14 +170,9 @@ def _told_of_classes(stats: Stats) -> Iterator[str]:
     if not stats.semantic:
         yield "semantic: off: the Redis of the cache has no vector sets (they came with Redis 8.0)"
     for name, one in stats.classes.items():
-        serving = f", from similarity {one.threshold:.2f}" if one.threshold is not None else ""
-        shadowed = " (declared `serve: shadow`)" if one.serve == "shadow" else ""
-        yield f"class {name}: {one.state}{serving}{shadowed}"
-        yield f"  audits {one.audits:,}, alarm {one.alarm:.1f} of {one.alarmed_at:.1f}, withdrawals {one.withdrawals}"
-        if one.suspended:
-            yield f"  suspended callers: {one.suspended:,}"
-        for tallied in one.reviews:
-            yield f"  at {tallied.threshold:.2f}: {tallied.reviews:,} reviews, {tallied.wrong:,} wrong"
+        yield from _told_of_class(name, one)
+    if stats.confirmed:
+        yield f"answers that the judge has confirmed for another question: {stats.confirmed:,}"
     if (by := stats.embedder) is not None:
         yield f"embedder {by.id or '(not known yet)'}: {by.state}"
         yield f"  {by.made:,} vectors made, {by.recalled:,} recalled, {by.remembered:,} remembered; {by.late:,} late, {by.failed:,} failed"
@@ -177,3 +180,16 @@ def _told_of_classes(stats: Stats) -> Iterator[str]:
         yield f"answers kept without a vector of their question: {stats.unplaced:,}"
     for why, count in (stats.uncounted or {}).items():
         yield f"not counted: {count:,}: {_UNCOUNTED.get(why, why)}"
+
+
+def _told_of_class(name: str, one: Standing) -> Iterator[str]:
+    serving = f", from similarity {one.threshold:.2f}" if one.threshold is not None else ""
+    shadowed = " (declared `serve: shadow`)" if one.serve == "shadow" else ""
+    yield f"class {name}: {one.state}{serving}{shadowed}"
+    yield f"  audits {one.audits:,}, alarm {one.alarm:.1f} of {one.alarmed_at:.1f}, withdrawals {one.withdrawals}"
+    if one.suspended:
+        yield f"  suspended callers: {one.suspended:,}"
+    if one.confirming:
+        yield f"  answers that the judge has confirmed serve in the bands from {', '.join(f'{band:.2f}' for band in one.confirming)}"
+    for tallied in one.reviews:
+        yield f"  at {tallied.threshold:.2f}: {tallied.reviews:,} reviews, {tallied.wrong:,} wrong"

@@ -48,6 +48,12 @@ class CacheClass(Strict, frozen=True):
         ),
     ] = "agreement"
     judge: Annotated[Name | None, Meta(description="Model that judges; its cost is the operator's.")] = None
+    promote: Annotated[
+        bool,
+        Meta(
+            description="Below the certificate, an answer that the judge has confirmed for a question may serve it. Needs `reviewer_of`."
+        ),
+    ] = False
     one_caller: Annotated[
         float,
         Meta(

@@ -289,6 +289,7 @@ def _cache(subject: Subject) -> Iterator[Finding]:
         yield from _asked_for(subject, (*trail, "models"), one.models)
         yield from _of_keys(subject, trail, one)
         yield from _judge(subject, trail, one)
+        yield from _measured(trail, one)
 
 
 def _judge(subject: Subject, trail: Trail, one: CacheClass) -> Iterator[Finding]:
@@ -300,6 +301,18 @@ def _judge(subject: Subject, trail: Trail, one: CacheClass) -> Iterator[Finding]
     elif one.judge is not None and matched(one.judge, subject.named.models) is None:
         suggestion = nearest(one.judge, subject.named.models)
         yield Finding(at, "is no model of this file", suggestion, value=one.judge, rests_on=(at, _ANY_MODEL))
+
+
+def _measured(trail: Trail, one: CacheClass) -> Iterator[Finding]:
+    missed, of, promote = (*trail, "reviewer_missed"), (*trail, "reviewer_of"), (*trail, "promote")
+    if one.reviewer_missed >= max(1, one.reviewer_of):
+        message = "is all of `reviewer_of`, or more: a reviewer that may have missed everything certifies nothing"
+        yield Finding(missed, message, about_key=True, rests_on=(missed, of))
+    if one.promote and one.reviewer != "judge":
+        yield Finding(promote, "needs `reviewer: judge`", about_key=True, rests_on=(promote, (*trail, "reviewer")))
+    elif one.promote and not one.reviewer_of:
+        message = "needs `reviewer_of`: how many wrong pairs the judge was measured on, and `reviewer_missed` of them"
+        yield Finding(promote, message, about_key=True, rests_on=(promote, of))
 
 
 def _of_keys(subject: Subject, trail: Trail, one: CacheClass) -> Iterator[Finding]:

@@ -1,108 +1,30 @@
 """Equal requests under way share one call: each gets the whole answer through its own rules, whoever of them leaves."""
 
-import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from tests.support.eventually import eventually
-from tests.support.gatewayprocess import running
-from tests.support.policed import PERSONAL, SECRET, policed
-from tests.support.rawclient import Answer, Line, ask
-from tests.support.scripted import (
-    DONE,
-    HEAD,
-    LAST,
-    PATHS,
-    Stage,
-    asking,
-    chat_body,
-    chat_chunk,
-    chunk,
-    configured,
-    fresh,
-    target,
-    upstreams,
-    whole,
-)
+from tests.support.flying import BEGUN, CHANGING, COST, ONE, REST, Callers, body, flights, ids, marks, said, under_way
+from tests.support.scripted import PATHS, Stage, chat_body, fresh
 from tests.support.simulation import Simulation
 
-USAGE: Final = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
-COST: Final = 3 * 1000 + 2 * 2000
-BEGUN: Final = (HEAD, chunk(chat_chunk(), chat_chunk("하나 ")))
-REST: Final = (chunk(chat_chunk("둘 "), chat_chunk(finish="stop", usage=USAGE)), chunk(DONE), LAST)
-ONE: Final = "하나".encode()
-_CHANGING: Final = re.compile(r'"(?:item_)?id":"[^"]*"|"(?:created|created_at|completed_at)":\d+')
 EVERY: Final = pytest.mark.parametrize("route", ["one", "ruled"])
 
 
 @pytest.fixture(scope="module")
 def stage(upstream: Simulation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    folder = tmp_path_factory.mktemp("flights")
-    with upstreams() as made:
-        models = {
-            "one/*": {"targets": [target("one", prices={"input": 1, "output": 2})]},
-            "ruled/*": {"targets": [target("one", prices={"input": 1, "output": 2})]},
-            "both/*": {"targets": [target("one"), target("two")]},
-            "sim/*": {"targets": [target("sim", "demo")]},
-        }
-        more: Any = {"cache": {}, "secret": SECRET, "breaker": {"failures": 1000}}
-        config = configured(made, folder, {"one": ["chat"], "two": ["chat"]}, models, **more)
-        config["providers"]["sim"] = {"kind": "simulated", "base_url": f"{upstream.url}/v1"}
-        rules = PERSONAL | {"bind": {"models": ["ruled/*"]}}
-        with running(folder, policed(folder, config, rules)) as process:
-            yield Stage(process, made, folder / "records.jsonl")
-        assert "Traceback" not in process.log, process.log
-        assert "never retrieved" not in process.log, process.log
-
-
-class Callers(ExitStack):
-    """Lines to a gateway, on each of which something was asked with a temperature of 0."""
-
-    def __init__(self, stage: Stage) -> None:
-        super().__init__()
-        self._stage = stage
-
-    def ask(self, model: str, caller: str = "chat", headers: dict[str, str] | None = None, **more: Any) -> Line:
-        before = looked(self._stage)
-        line = self.enter_context(Line(self._stage.process.url))
-        line.ask(PATHS[caller], asking(model, caller, **({"streamed": True, "temperature": 0} | more)), headers=headers)
-        eventually(lambda: looked(self._stage) > before)
-        return line
+    with flights(tmp_path_factory.mktemp("flights"), upstream.url) as made:
+        yield made
 
 
 @pytest.fixture
 def callers(stage: Stage) -> Iterator[Callers]:
     with Callers(stage) as made:
         yield made
-
-
-def looked(stage: Stage) -> int:
-    """How many requests have asked the cache."""
-    figures = ask(stage.process.url, "/haechi/cache/stats", b"", method="GET").json
-    return sum(one["count"] for one in figures["requests"])
-
-
-def under_way(stage: Stage) -> int:
-    return int(ask(stage.process.url, "/haechi/cache/stats", b"", method="GET").json["under_way"])
-
-
-def said(answer: Answer) -> str:
-    """The transcript, but for id and time."""
-    assert (answer.status, answer.end) == (200, "whole"), answer
-    return _CHANGING.sub("…", answer.body.decode())
-
-
-def ids(answer: Answer) -> set[str]:
-    return set(re.findall(r'"id":"([^"]*)"', answer.body.decode()))
-
-
-def marks(answers: list[Answer]) -> list[str]:
-    return [one.headers["x-haechi-cache"] for one in answers]
 
 
 @EVERY
@@ -138,14 +60,14 @@ def test_one_who_comes_half_way_gets_the_whole_stream(stage: Stage, callers: Cal
     seen = late.read_until(ONE)
     assert before.partition(b"\r\n\r\n")[2].count(b"data:") == seen.partition(b"\r\n\r\n")[2].count(b"data:")
     go.set()
-    assert _CHANGING.sub("…", late.answer_rest().decode()) == _CHANGING.sub("…", leader.answer_rest().decode())
+    assert CHANGING.sub("…", late.answer_rest().decode()) == CHANGING.sub("…", leader.answer_rest().decode())
     assert stage.upstreams.count("one") == 1
 
 
 @EVERY
 def test_a_whole_answer_is_shared_too(stage: Stage, callers: Callers, route: str) -> None:
     model, go = fresh(route), threading.Event()
-    stage.upstreams.play("one", go, whole(chat_body("하나 둘")))
+    stage.upstreams.play("one", go, body(chat_body("하나 둘")))
     lines = [callers.ask(model, streamed=False) for _ in range(5)]
     go.set()
     answers = [line.answer() for line in lines]
@@ -164,7 +86,7 @@ def test_a_leader_that_leaves_takes_nothing_from_the_others(
 ) -> None:
     """What it cost stands in the record of the one that has waited longest, and is kept."""
     model, go = fresh(route), threading.Event()
-    stage.upstreams.play("one", *((*BEGUN, go, *REST) if streamed else (go, whole(chat_body("하나 둘")))))
+    stage.upstreams.play("one", *((*BEGUN, go, *REST) if streamed else (go, body(chat_body("하나 둘")))))
     leader, *others = [callers.ask(model, streamed=streamed) for _ in range(4)]
     leader.close()
     eventually(lambda: [row["outcome"] for row in stage.records_of(model)] == ["client_gone"])

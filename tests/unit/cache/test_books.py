@@ -41,6 +41,13 @@ async def test_nobody_certifies_a_class_alone() -> None:
     assert await held.threshold("faq", subject_of(alone, "e")) is not None
 
 
+@pytest.mark.parametrize(("callers", "enough"), [(4, False), (5, True)])
+async def test_five_that_bring_as_much_are_each_a_fifth(callers: int, enough: bool) -> None:
+    held, one = books(), CacheClass(one_caller=0.2)
+    await reviewed(held, one, 600, callers=callers)
+    assert ((await certificate(held, one)).threshold is not None) is enough
+
+
 async def test_a_pair_counts_once() -> None:
     held, one = books(), CacheClass(one_caller=1.0)
     for _ in range(600):

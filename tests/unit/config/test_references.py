@@ -172,7 +172,10 @@ CASES = {
             "      one:\n        models: [fast, 'f*t']\n        teams: [hous]\n        tags: [web, wep]\n        reviewer: judge\n"
             "      two: {judge: fast}\n"
             "      three: {reviewer: judge, judge: fasd}\n"
-            "      four: {reviewer: judge, judge: fast, models: ['fa*'], teams: [house]}"
+            "      four: {reviewer: judge, judge: fast, models: ['fa*'], teams: [house]}\n"
+            "      five: {reviewer_missed: 5, reviewer_of: 5, promote: true}\n"
+            "      six: {reviewer: judge, judge: fast, promote: true}\n"
+            "      seven: {reviewer: judge, judge: fast, promote: true, reviewer_missed: 4, reviewer_of: 5}"
         ),
         [
             "5: cache.backend: 'redis' needs a section `redis` with its `url`",
@@ -183,6 +186,9 @@ CASES = {
             "13: cache.semantic.classes.one.reviewer: 'judge' needs `judge`, the model that compares answers",
             "14: cache.semantic.classes.two.judge: is only read under `reviewer: judge`",
             "15: cache.semantic.classes.three.judge: 'fasd' is no model of this file; did you mean 'fast'?",
+            "17: cache.semantic.classes.five.reviewer_missed: is all of `reviewer_of`, or more",
+            "17: cache.semantic.classes.five.promote: needs `reviewer: judge`",
+            "18: cache.semantic.classes.six.promote: needs `reviewer_of`",
         ],
     ),
     "an embedder of two models, abroad": (
