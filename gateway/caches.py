@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.api.internal import Internal
+from gateway.api.renewing import Renewals
 from gateway.cache.answers import Answers
 from gateway.cache.books import Books
 from gateway.cache.embed import check_library
@@ -46,6 +47,7 @@ class Caches:
     _file: MemoryFile | None = None
     _trails: Trails = field(default_factory=Trails)
     _flights: Flights = field(default_factory=Flights)
+    _renewals: Renewals | None = None
 
     async def made(self, config: Config, internal: Internal) -> Answers | None:
         """Raises ValueError for what cannot be had here."""
@@ -56,12 +58,16 @@ class Caches:
             return None
         store = await self._kept_in(config, settings)
         answers = Answers(settings, store, time.time, random.Random(), trails=self._trails, flights=self._flights)
+        self._renewals = self._renewals or Renewals(internal.pipeline)
+        answers.renew = self._renewals.begin
         if embedder is not None:  # while its Redis cannot, it finds nothing
             answers.semantic = self._semantic(settings, store, embedder, internal)
         return answers
 
     async def stop(self) -> None:
         """Nothing is asked any more of what the gateway itself serves."""
+        if self._renewals is not None:
+            await self._renewals.aclose()
         await self._embedders.aclose()
 
     async def aclose(self) -> None:

@@ -95,6 +95,7 @@ class Exchange:
     guarding: Guarding | None = None  # the rules that apply, if any do
     cached: Cached | None = None  # where there is a cache, what it did
     tape: Callable[[Passage], Passage] | None = None  # told of an answer that may be kept
+    renews: bool = False  # nobody waits for it: it asks for a newer answer than one that was given
     shared: Callable[[Passage, Callable[[], None]], Ruled] | None = (
         None  # the answer is for several callers, each with rules of its own: given a passage and what commits it
     )

@@ -49,7 +49,7 @@ class Looked:
     """Of one exchange. `entry` is what was found, `frames` the same as its caller gets it; `tape` records a live answer.
 
     `place` is where its question stands in the semantic tier, `near` the answer to another one that was found there. `trail`
-    is what can be told of all this later.
+    is what can be told of all this later. `is_stale`: the time of `entry` is over.
     """
 
     scope: Scope
@@ -63,6 +63,7 @@ class Looked:
     frames: list[Frame] = field(default_factory=list)
     place: Placing | None = None
     near: Candidate | None = None
+    is_stale: bool = False
 
     @property
     def key(self) -> Key:
@@ -81,6 +82,7 @@ class Answers:
     served: dict[str, Candidate] = field(default_factory=dict)
     trails: Trails = field(default_factory=Trails)
     flights: Flights = field(default_factory=Flights)
+    renew: Callable[[Exchange, Looked], None] | None = None
 
     async def complain(self, request_id: str, caller: str) -> bool:
         """Somebody says that the answer to this request was wrong. Whether it came from the semantic tier, was theirs, and that is
@@ -141,7 +143,8 @@ class Answers:
         form = way(x.dialect, x.body, streamed=x.streamed, asked_usage=x.asked_usage, slots=scope.slots)
         tape = Tape(self.settings.answer_bytes)
         looked = Looked(scope, asked, form, names, dict(zip(names, first.epochs, strict=True)), tape, trail)
-        trail.why = "asked" if refreshes else await self._find(looked, x, first.value)
+        why = "renews" if x.renews else "asked"
+        trail.why = why if refreshes else await self._find(looked, x, first.value)
         if looked.entry is None:
             x.cached = Cached("miss")
             if self.semantic is not None:
@@ -151,7 +154,7 @@ class Answers:
     def shares(self, looked: Looked, x: Exchange) -> bool:
         """Whether this may be answered together with equal requests that are under way."""
         which = self.settings.single_flight
-        if which == "never" or looked.wishes.mode not in ("use", "exact"):
+        if which == "never" or (looked.wishes.mode not in ("use", "exact") and not x.renews):
             return False
         return which == "always" or repeats(x.dialect.name, x.body or {})
 
@@ -218,7 +221,8 @@ class Answers:
         if place is not None:
             entry = replace(entry, question=question)
         worth = float(paid or _FREE)
-        await self.store.put(looked.scope.exact, kept.encode(entry), seconds, worth, placed)
+        lasts = seconds + self.settings.stale_seconds
+        await self.store.put(looked.scope.exact, kept.encode(entry), lasts, worth, placed)
         if place is not None and placed is None and self.semantic is not None:
             self.semantic.place_later(place, question, looked.scope.exact, seconds)
         if looked.near is not None and self.semantic is not None:
@@ -261,13 +265,13 @@ class Answers:
             x.cached = Cached("shadow", similarity=found.similarity)
 
     async def _find(self, looked: Looked, x: Exchange, stored: bytes | None) -> str:
-        """Why not, in a word; empty if it was found."""
+        """Why not, in a word; empty if it was found, `stale` if it was and its time is over."""
         if stored is None:
             return "new"
         found = kept.decode(stored)
         if found is None:
             return "other_release"
-        if not self._is_young(found, looked):
+        if not self._is_young(found, looked, self.settings.stale_seconds):
             return "old"
         if not await self._counts(found.epochs, looked):
             return "purged"
@@ -276,7 +280,8 @@ class Answers:
         if not self._given(filled, looked, x):
             return "other_dialect"
         x.cached = Cached("hit", max(0.0, self.wall() - found.stored), None, found.cost_nanodollars)
-        return ""
+        looked.is_stale = not self._is_young(found, looked)
+        return "stale" if looked.is_stale else ""
 
     def _held(self, x: Exchange) -> Mapping[str, Held] | None:
         """The values of this exchange, if its model is declared to answer independently of them."""
@@ -307,9 +312,10 @@ class Answers:
         looked.entry = found
         return True
 
-    def _is_young(self, found: Entry, looked: Looked) -> bool:
+    def _is_young(self, found: Entry, looked: Looked, more: float = 0.0) -> bool:
+        """`more`: seconds for which it may be given when its time is over."""
         now, most = self.wall(), looked.wishes.most_age
-        return found.expires > now and (most is None or now - found.stored <= most)
+        return found.expires + more > now and (most is None or now - found.stored <= most)
 
     def _frames(self, found: Entry, looked: Looked, x: Exchange, now: int) -> list[Frame]:
         if found.way == looked.way:

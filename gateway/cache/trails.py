@@ -35,6 +35,8 @@ REASONS: Final = {
     "store_away": "the store is away",
     "new": "no answer to an equal request is kept",
     "under_way": "an equal request was under way, and shared its answer",
+    "stale": "its time is over; it was given once more, and a new answer asked for in the background",
+    "renews": "it asked, in the background, for a newer answer than one that was given",
     "old": "what is kept for it is older than it may be",
     "purged": "what is kept for it was purged since",
     "other_release": "what is kept for it was written by another release",

@@ -106,6 +106,14 @@ class Cache(Strict, frozen=True):
     seconds: Annotated[
         float, Meta(gt=0, le=31_536_000, description="How long an answer is given again, from when it was first given.")
     ] = 86_400.0
+    stale_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=31_536_000,
+            description="How long after that it is still given to equal requests, while a new one is asked for in the background.",
+        ),
+    ] = 0.0
     jitter: Annotated[
         float,
         Meta(
