@@ -15,7 +15,7 @@ import msgspec
 
 from gateway.app import ROWS
 from gateway.cache import curve
-from gateway.cache.embed import load_library
+from gateway.cache.embed import WORDLLAMA, load_library
 from gateway.cache.explain import explained
 from gateway.cache.pairs import BadPairs
 from gateway.cache.purging import NotOne, Purge, name_of
@@ -67,6 +67,11 @@ def _add_eval(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="JSON lines with text_a, text_b and duplicate, and perhaps category, lang and similarity",
     )
+    parser.add_argument(
+        "--embedder",
+        default=WORDLLAMA,
+        help="wordllama (the default), fastembed:NAME or sentence-transformers:NAME, as in `cache.semantic.embedder`",
+    )
     parser.add_argument("--target", type=float, default=0.01, help="share of hits that may be wrong (0.01)")
     parser.add_argument("--plot", type=Path, help="SVG file for precision over recall; without it a table is printed")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -106,7 +111,7 @@ def _eval(chosen: argparse.Namespace) -> int:
         raise _CannotDo("--target is a share: more than 0, less than 1")
     try:
         evaluation: Any = importlib.import_module("gateway.cache.evaluation")  # with all tables of words
-        found = evaluation.evaluated(chosen.log, load_library(), chosen.target)
+        found = evaluation.evaluated(chosen.log, load_library(chosen.embedder), chosen.target)
     except ValueError as error:
         raise _CannotDo(str(error)) from None
     if chosen.plot is not None:

@@ -37,23 +37,19 @@ def is_quick(embedder: str) -> bool:
 def check_library(embedder: str = WORDLLAMA) -> None:
     """Raises ValueError where what it needs is not installed; loads nothing."""
     if any(find_spec(name) is None for name in _need(embedder).libraries):
-        raise _missing(embedder)
+        install = _need(embedder).install
+        raise ValueError(f"the semantic cache needs a library for `{embedder}` that is not installed: {install}")
 
 
 def load_library(embedder: str = WORDLLAMA) -> Library:
     """Half a second to some seconds, and 90 MB or more: call it in a thread. Raises ValueError where the library, or its model, is not on
     this machine.
     """
+    check_library(embedder)
     need = _need(embedder)
     if not need.module:
         raise ValueError(f"`{embedder}` asks a running gateway: here name a library")
-    try:
-        module = importlib.import_module(need.module)
-    except ModuleNotFoundError as error:
-        if error.name is not None and error.name.partition(".")[0] not in need.libraries:
-            raise
-        raise _missing(embedder) from error
-    library: Library = module.load(embedder)
+    library: Library = importlib.import_module(need.module).load(embedder)
     return library
 
 
@@ -65,8 +61,3 @@ def _need(embedder: str) -> _Need:
             f"there is no such embedder; these are: wordllama, {', '.join(f'{one}:NAME' for one in _NEEDS if one != WORDLLAMA)}"
         )
     return need
-
-
-def _missing(embedder: str) -> ValueError:
-    install = _need(embedder).install
-    return ValueError(f"the semantic cache needs a library for `{embedder}` that is not installed: {install}")

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from gateway.cache.embedder import Unembedded
 from gateway.cache.undisturbed import undisturbed
 from gateway.cache.unit_vector import unit
 
@@ -23,6 +24,8 @@ LONGEST: Final = 8_000
 """Characters of a text that are embedded; a model reads fewer."""
 _PROBE: Final = "haechi"
 _PIECE: Final = 1 << 20
+_SHOWN: Final = 200
+"""Characters of what a library says: it has seen no text of anybody yet."""
 
 
 class Heavy:
@@ -35,8 +38,15 @@ class Heavy:
         self.id = f"{name}-{self.dimensions}"
 
     def embed(self, texts: Sequence[str], /) -> Vectors:
+        """A text of which it makes nothing gives zeros, which are like nothing."""
         plain = [text[:LONGEST].encode("utf-8", "replace").decode() for text in texts]
-        return np.stack([unit(row, self.dimensions) for row in self._compute(plain)])
+        return np.stack([self._unit(row) for row in self._compute(plain)])
+
+    def _unit(self, row: Any) -> Vectors:
+        try:
+            return unit(row, self.dimensions)
+        except Unembedded:
+            return np.zeros(self.dimensions, np.float32)
 
 
 def load(embedder: str) -> Heavy:
@@ -47,12 +57,10 @@ def load(embedder: str) -> Heavy:
         with undisturbed():
             compute = make(importlib.import_module(package), model)
             return Heavy(f"{kind}-{_release(kind)}-{model}{_content(Path(model))}", compute)
-    except ModuleNotFoundError:
-        raise
     except Exception as error:
-        why = type(error).__name__
+        why = f"{type(error).__name__}: {error}"[:_SHOWN]
         raise ValueError(
-            f"the embedder `{embedder}` cannot be loaded ({why}): nothing is downloaded, so {where}"
+            f"the embedder `{embedder}` cannot be loaded; nothing is downloaded, so {where} ({why})"
         ) from error
 
 

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any, Final
 
-from gateway.cache.embedder import Library, Unembedded
+from gateway.cache.embedder import Library, TextRefused, Unembedded
 from gateway.cache.store import Vector
 from gateway.guards.libraries.workers import LibraryFailed, Overloaded, Workers
 
@@ -29,4 +29,6 @@ class Threaded:
             raise Unembedded("too many texts wait for its thread") from None
         except LibraryFailed as error:
             raise Unembedded(f"it has raised {error}") from None
+        if not rows[0].any():
+            raise TextRefused("a vector without a direction")
         return rows[0]
