@@ -12,6 +12,7 @@ SERVED: Final = frozenset({"chat", "responses", "messages", "completions", "embe
 _STATEFUL: Final = ("previous_response_id", "conversation", "background", "container", "prompt", "context_management")
 _ACTING: Final = ("web_search_options", "mcp_servers", "plugins")
 _SAID: Final = ("stop", "stop_sequence")
+_OTHERWISE: Final = ("tool_calls", "content_filter", "refusal")
 _UNTOUCHED: Final = frozenset({"annotate", "log"})
 _ANSWER_PLACES: Final = frozenset({"content", "reasoning", "refusal", "tool_args"})
 
@@ -55,6 +56,13 @@ def may_keep(dialect: str, finish: Finish | None, raw: bytes, verdicts: Verdicts
     if any(reason not in (b"stop", b"") for reason in _REASON.findall(raw)):  # of several choices `finish` is one's
         return False
     return verdicts is None or not _touched(verdicts)
+
+
+def did_otherwise(finish: Finish | None, raw: bytes) -> bool:
+    """Whether the model called a tool or refused, where another answer would have been given in its place. Of one that was only cut
+    off, nothing can be said.
+    """
+    return finish in _OTHERWISE or _ACTED.search(raw) is not None
 
 
 def _touched(verdicts: Verdicts) -> bool:

@@ -14,13 +14,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from gateway.cache import entry as kept
-from gateway.cache.admission import may_keep, may_look, repeats
+from gateway.cache.admission import did_otherwise, may_keep, may_look, repeats
 from gateway.cache.entry import Entry
 from gateway.cache.flights import Flight, Flights, Key
 from gateway.cache.purging import ALL, of_model, of_tenant, tagged
 from gateway.cache.replay import as_frames, ids_of, renewed, rewritten, text_of
 from gateway.cache.scope import Circumstances, Scope, scoped, way
-from gateway.cache.semantic import Candidate, Placing, Semantic
+from gateway.cache.semantic import Candidate, Hit, Placing, Semantic
 from gateway.cache.store import First, Store
 from gateway.cache.tape import Tape
 from gateway.cache.trails import Trail, Trails
@@ -79,7 +79,7 @@ class Answers:
     wall: Callable[[], float]
     rng: Random
     semantic: Semantic | None = None
-    served: dict[str, Candidate] = field(default_factory=dict)
+    served: dict[str, Hit] = field(default_factory=dict)
     trails: Trails = field(default_factory=Trails)
     flights: Flights = field(default_factory=Flights)
     renew: Callable[[Exchange, Looked], None] | None = None
@@ -176,7 +176,17 @@ class Answers:
     async def keep(self, looked: Looked, x: Exchange) -> None:
         """Nothing that is not whole, clean, and the asked model's own."""
         looked.trail.kept = await self._keep(looked, x)
+        if looked.trail.kept == "not_clean":
+            self._compare_with_none(looked)
         self.trails.kept[looked.trail.kept] += 1
+
+    def _compare_with_none(self, looked: Looked) -> None:
+        """Where the model acted or refused, so that nothing is kept: evidence of kept answers alone would leave out the worst."""
+        watch, near = looked.tape.watch, looked.near
+        if near is None or self.semantic is None or watch is None:
+            return
+        if did_otherwise(watch.finish, looked.tape.raw):
+            self.semantic.compare(near, looked.scope.question, None)
 
     async def _keep(self, looked: Looked, x: Exchange) -> str:
         """What became of it, in a word."""
@@ -256,13 +266,15 @@ class Answers:
             looked.near, place.why = None, "slots"
             return
         if found.serves and self._given(filled, looked, x):
-            self.served[x.id] = found
+            self.served[x.id] = found.hit
             if len(self.served) > _MOST_SERVED:
                 self.served.pop(next(iter(self.served)))
             age = max(0.0, self.wall() - found.entry.stored)
-            x.cached = Cached("semantic", age, found.similarity, found.entry.cost_nanodollars)
+            x.cached = Cached("semantic", age, found.hit.similarity, found.entry.cost_nanodollars)
         else:
-            x.cached = Cached("shadow", similarity=found.similarity)
+            if found.serves:
+                place.seen[-1].went = "unsayable"
+            x.cached = Cached("shadow", similarity=found.hit.similarity)
 
     async def _find(self, looked: Looked, x: Exchange, stored: bytes | None) -> str:
         """Why not, in a word; empty if it was found, `stale` if it was and its time is over."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import zip_longest
 from random import Random
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from gateway.cache import entry as kept
 from gateway.cache.books import UNCOUNTED, Books, Finding, How, subject_of
@@ -51,27 +51,35 @@ class Compared:
     asker: Any = None
 
 
-@dataclass(slots=True, repr=False)
-class Candidate:
-    """A kept answer to another question. `serves`: it may be given; `audited`: it might have been, and is compared instead.
+class Hit(NamedTuple):
+    """Which entry met which question, and for whom: what is remembered of an answer that was given, without its texts.
 
-    `asker`: for whom a model may be asked about it. `confirmation`: the name of one by the judge, empty where its class promotes
-    nothing; `confirmed`: that is why it serves, or is audited.
+    `name`, `declared` and `of` are those of the class. `confirmation`: the name of one by the judge, empty where its class promotes nothing.
     """
 
     name: str
     declared: CacheClass
-    key: bytes
-    entry: Entry
-    similarity: float
-    pair: bytes
-    caller: str
     of: str
+    key: bytes
+    pair: bytes
+    similarity: float
+    caller: str
+    confirmation: bytes = b""
+
+
+@dataclass(slots=True, repr=False)
+class Candidate:
+    """A kept answer to another question. `serves`: it may be given; `audited`: it might have been, and is compared instead.
+
+    `asker`: for whom a model may be asked about it. `confirmed`: that the judge has is why it serves, or is audited.
+    """
+
+    hit: Hit
+    entry: Entry
     against: Against
     asker: Any = None
     serves: bool = False
     audited: bool = False
-    confirmation: bytes = b""
     confirmed: bool = False
 
 
@@ -86,7 +94,6 @@ class Placing:
     declared: CacheClass
     scope: bytes
     of: str
-    question: str
     asker: Any = None
     vector: Any = None
     why: str = ""
@@ -135,7 +142,7 @@ class Semantic:
             return None
         name, declared = found
         by = self._embedder.id
-        place = Placing(name, declared, inside, subject_of(declared, by), scope.question, asker)
+        place = Placing(name, declared, inside, subject_of(declared, by), asker)
         place.why = unlike(scope.request, scope.question, declared, self._settings.share) or ("" if by else "no_vector")
         return place
 
@@ -191,37 +198,37 @@ class Semantic:
                 met.went = "complaints"
                 continue
             met.complaints = against.complaints
-            found = await self._judged(place, near.key, entry, near.similarity, against, pair, caller)
+            answer = self._texts(entry) if place.declared.promote else ""
+            confirmation = (
+                name_of(place.scope, place.of, question, entry.question, answer, entry.epochs) if answer else b""
+            )
+            hit = Hit(place.name, place.declared, place.of, near.key, pair, near.similarity, caller, confirmation)
+            found = await self._judged(place, Candidate(hit, entry, against, place.asker))
             place.why = ""
             met.went = _went(found)
             return found
         return None
 
-    async def _judged(
-        self, place: Placing, key: bytes, entry: Entry, similarity: float, against: Against, pair: bytes, caller: str
-    ) -> Candidate:
-        declared = place.declared
-        found = Candidate(place.name, declared, key, entry, similarity, pair, caller, place.of, against, place.asker)
-        threshold = place.threshold = await self._books.threshold(place.name, place.of, caller)
-        if declared.promote:
-            answer = self._texts(entry)
-            found.confirmation = name_of(place.scope, place.of, place.question, entry.question, answer, entry.epochs)
-        if declared.serve != "certified" or against.quarantined:
+    async def _judged(self, place: Placing, found: Candidate) -> Candidate:
+        hit, against = found.hit, found.against
+        threshold = place.threshold = await self._books.threshold(hit.name, hit.of, hit.caller)
+        if hit.declared.serve != "certified" or against.quarantined:
             return found
-        if threshold is None or similarity < threshold + against.more:
-            found.confirmed = await self._is_confirmed(found)
+        if threshold is None or hit.similarity < threshold + against.more:
+            found.confirmed = not against.complaints and await self._is_confirmed(hit)
             if not found.confirmed:
                 return found
-        found.audited = self._rng.random() < declared.audit
+        found.audited = self._rng.random() < hit.declared.audit
         found.serves = not found.audited
         return found
 
-    async def _is_confirmed(self, found: Candidate) -> bool:
-        """By the judge, for this very question and answer, where what it confirms may serve. What was ever called wrong may not."""
-        if not found.confirmation or found.against.complaints:
+    async def _is_confirmed(self, hit: Hit) -> bool:
+        """By the judge, for this very question and answer, where what it confirms may serve."""
+        if not hit.confirmation or not await self._books.confirms(
+            hit.name, hit.declared, hit.of, hit.similarity, hit.caller
+        ):
             return False
-        may = await self._books.confirms(found.name, found.declared, found.of, found.similarity, found.caller)
-        return may and await self.confirmed.holds(found.confirmation)
+        return await self.confirmed.holds(hit.confirmation)
 
     def placed(self, place: Placing, question: str) -> Placed | None:
         """None where there is no vector at hand: then `place_later`."""
@@ -249,45 +256,51 @@ class Semantic:
     def embedding(self) -> Embedding:
         return self._embedder.figures()
 
-    def compare(self, found: Candidate, question: str, live: str) -> None:
-        """In the background: what was kept against what the model says now. More than a few at once are dropped and counted."""
-        if not found.audited and not found.against.quarantined and self._rng.random() >= found.declared.review:
+    def compare(self, found: Candidate, question: str, live: str | None) -> None:
+        """In the background: what was kept against what the model says now. More than a few at once are dropped and counted.
+
+        `live` is None where the model called a tool or refused: what would have been given is wrong then.
+        """
+        if not found.audited and not found.against.quarantined and self._rng.random() >= found.hit.declared.review:
             return
         if len(self._reviewing) >= _MOST_REVIEWS:
             self.uncounted["busy"] += 1
             return
-        said = Compared(question, live, found.entry.question, self._texts(found.entry), found.asker)
+        said = None
+        if live is not None:
+            said = Compared(question, live, found.entry.question, self._texts(found.entry), found.asker)
         task = asyncio.get_running_loop().create_task(self._compared(found, said))
         self._reviewing.add(task)
         task.add_done_callback(self._reviewing.discard)
 
-    async def _compared(self, found: Candidate, said: Compared) -> None:
-        wrong = await self._review(found.declared, said)
+    async def _compared(self, found: Candidate, said: Compared | None) -> None:
+        hit, against = found.hit, found.against
+        wrong = True if said is None else await self._review(hit.declared, said)
         if wrong is None:
             self.uncounted["no_verdict"] += 1
             return
-        await self._count(found, "audit" if found.audited else "review", wrong=wrong)
+        await self._count(hit, "audit" if found.audited else "review", wrong=wrong)
         if wrong:
-            await self.marks.complain(found.key, found.pair)
-            await self.confirmed.drop(found.confirmation)
+            await self.marks.complain(hit.key, hit.pair)
+            await self.confirmed.drop(hit.confirmation)
             return
-        if found.against.quarantined:
-            await self.marks.clear(found.key, found.against.complaints)
-        if found.confirmation:
-            await self.confirmed.add(found.confirmation, float(found.entry.cost_nanodollars or 1))
+        if against.quarantined:
+            await self.marks.clear(hit.key, against.complaints)
+        if hit.confirmation:
+            await self.confirmed.add(hit.confirmation, float(found.entry.cost_nanodollars or 1))
 
-    async def _count(self, found: Candidate, how: How, *, wrong: bool) -> None:
-        one = Finding(found.pair, found.caller, found.similarity, wrong, how)
-        said = await self._books.count(found.name, found.declared, found.of, one)
+    async def _count(self, hit: Hit, how: How, *, wrong: bool) -> None:
+        one = Finding(hit.pair, hit.caller, hit.similarity, wrong, how)
+        said = await self._books.count(hit.name, hit.declared, hit.of, one)
         if said in UNCOUNTED:
             self.uncounted[said] += 1
 
-    async def complain(self, found: Candidate) -> bool:
+    async def complain(self, hit: Hit) -> bool:
         """Somebody says that what was given is wrong. Whether that is written down."""
-        said = await self.marks.complain(found.key, found.pair)
+        said = await self.marks.complain(hit.key, hit.pair)
         if said == "told":
-            await self.confirmed.drop(found.confirmation)
-            await self._count(found, "complaint", wrong=True)
+            await self.confirmed.drop(hit.confirmation)
+            await self._count(hit, "complaint", wrong=True)
         return said != "lost"
 
     async def drain(self) -> None:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from gateway.cache.certify import THRESHOLDS, Certificate, Tally
+from gateway.cache.memory import Memory
 from gateway.config.cache import CacheClass
 from gateway.trying.calling import called
 from tests.support.likeworld import KINDS, NEVER, World, id_of, world_of
@@ -128,7 +129,12 @@ async def test_a_purge_ends_it(world: World, purged: str) -> None:
 async def test_a_complaint_ends_it(world: World) -> None:
     await confirmed(world)
     given = await world.ask(LIKE)
+    name = world.answers.served[id_of(given)].confirmation
+    assert await world.answers.store.get(name) is not None
     assert await world.answers.complain(id_of(given), "local")
+    assert await world.answers.store.get(name) is None, (
+        "also where a full Redis has let go of what was said of the pair"
+    )
     status, went = await world.went(LIKE)
     assert (status, went[-1]) == ("miss", "complaints")
     assert sum((await world.book()).complaints.values()) == 1
@@ -146,6 +152,26 @@ async def test_a_caller_can_ask_for_none_of_it(here: World) -> None:
     assert await here.mark(LIKE, headers={"x-haechi-cache": "exact"}) == "miss"
 
 
+def confirmations(world: World) -> int:
+    assert isinstance(world.answers.store, Memory)
+    return sum(held.value == b"\1" for held in world.answers.store._held.values())
+
+
+async def test_an_entry_that_was_ever_called_wrong_serves_by_certificate_alone(here: World) -> None:
+    also = "Could you tell me what the capital of Ruritania is?"
+    await confirmed(here)
+    here.play([OTHER, "Nobody knows."], [True, False])
+    await here.forget(await here.ask(also))
+    given = await here.ask(also)
+    assert dict(given.headers)[b"x-haechi-cache"] == b"semantic"
+    assert await here.mark(LIKE) == "semantic"
+    assert await here.answers.complain(id_of(given), "local")
+    here.play([OTHER], [True])
+    assert here.answers.semantic is not None
+    await here.answers.semantic.marks.clear(here.answers.served.popitem()[1].key, 1)  # no longer in quarantine
+    assert await here.mark(LIKE) == "shadow"
+
+
 async def test_confirmed_answers_are_audited_and_wrong_ones_end_all_of_them(
     simulation: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,9 +181,11 @@ async def test_confirmed_answers_are_audited_and_wrong_ones_end_all_of_them(
         for number, city in enumerate(("Ruritania", "Syldavia", "Borduria")):
             asked, like = ASKED.replace("Ruritania", city), LIKE.replace("Ruritania", city)
             await confirmed(made, asked, like)
+            assert confirmations(made) == 1
             made.play(["It lies by the sea."], [False])
             assert await made.went(like) == ("shadow", ["audited"])
             assert made.asked("judge") == 1
+            assert confirmations(made) == 0
             book = await made.book()
             assert (book.certificate.audits, book.certificate.withdrawals) == (
                 (number + 1, 0) if number < 2 else (0, 1)
@@ -172,10 +200,17 @@ async def test_confirmed_answers_are_audited_and_wrong_ones_end_all_of_them(
     [
         (CacheClass(**MEASURED, audit=NEVER), Certificate(tallies=[Tally(15, 0) for _ in THRESHOLDS])),
         (CacheClass(**MEASURED, audit=NEVER), Certificate(tallies=[Tally(60, 20) for _ in THRESHOLDS])),
+        (CacheClass(**MEASURED, audit=NEVER), Certificate(tallies=[Tally(400, 0), *(Tally() for _ in THRESHOLDS[1:])])),
         (CacheClass(**{**MEASURED, "promote": False}, audit=NEVER), reviewed()),
         (CacheClass(**MEASURED, audit=NEVER, serve="shadow"), reviewed()),
     ],
-    ids=["too few reviews", "too many wrong ones", "not asked for", "only to report"],
+    ids=[
+        "too few reviews",
+        "too many wrong ones",
+        "reviews of others that are more alike",
+        "not asked for",
+        "only to report",
+    ],
 )
 async def test_without_the_reviews_or_the_wish_nothing_is_promoted(
     declared: CacheClass,
@@ -199,3 +234,30 @@ async def test_stats_and_explain_tell_it(here: World) -> None:
     assert found["classes"]["capitals"]["confirming"] == list(THRESHOLDS)
     told = await called(here.gateway.app, f"/haechi/cache/requests/{id_of(given)}", b"", method="GET")
     assert msgspec.json.decode(told.body)["neighbours"][0]["went"] == "confirmed"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"tool_calls": [{"name": "look", "arguments": {}}]},
+        {"answer": "", "finish": "filter"},
+    ],
+)
+async def test_where_the_model_acts_or_refuses_the_kept_answer_was_wrong(here: World, step: dict[str, Any]) -> None:
+    """Only answers that are kept are compared by a reviewer: else the evidence would leave out the worst of them."""
+    here.simulation.play({"models": {"demo": {"steps": [{"answer": RIVER}, step], "then": "repeat"}}})
+    tools = [{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}]
+    await here.ask(ASKED, tools=tools)
+    assert await here.mark(LIKE, tools=tools) == "shadow"
+    assert sum(tally.wrong for tally in (await here.book()).certificate.tallies) == 1
+    status, went = await here.went(LIKE, tools=tools)
+    assert (status, went[-1]) == ("miss", "complaints")
+
+
+async def test_what_is_remembered_of_answers_that_were_given_is_without_their_texts(here: World) -> None:
+    """Ten thousand of them: their answers would be gigabytes."""
+    await confirmed(here)
+    await here.ask(LIKE)
+    (given,) = here.answers.served.values()
+    assert not any(word in repr(given) for word in (RIVER, ASKED, LIKE))
+    assert not any(hasattr(one, "raw") for one in given)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from gateway.cache.admission import may_keep
+from gateway.cache.admission import did_otherwise, may_keep
 from gateway.guards.verdicts import Effect, Said, Verdict, Verdicts
+from gateway.wire.neutral import Finish
 
 RAW = b'{"choices": [{"finish_reason": "stop"}]}'
 
@@ -27,3 +28,21 @@ def test_an_answer_that_a_rule_changed_or_could_not_look_at_is_not_kept(
     verdicts.add(Verdict("p", "r", place, "CODE", effect, said))
     assert may_keep("chat", "stop", RAW, verdicts) == kept
     assert may_keep("chat", "stop", RAW, Verdicts())
+
+
+@pytest.mark.parametrize(
+    ("finish", "raw", "otherwise"),
+    [
+        ("stop", b'{"content": "yes"}', False),
+        ("length", b'{"content": "yes"}', False),
+        (None, b"", False),
+        ("tool_calls", b"{}", True),
+        ("content_filter", b"{}", True),
+        ("refusal", b"{}", True),
+        ("stop", b'{"refusal": "No."}', True),
+    ],
+)
+def test_an_answer_that_acts_or_refuses_is_another_one_and_one_that_was_cut_off_says_nothing(
+    finish: Finish | None, raw: bytes, otherwise: bool
+) -> None:
+    assert did_otherwise(finish, raw) is otherwise

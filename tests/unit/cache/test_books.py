@@ -154,6 +154,15 @@ async def test_a_new_measure_of_the_reviewer_begins_anew() -> None:
     assert await held.threshold("faq", subject_of(worse, "e")) is None
 
 
+async def test_who_is_suspended_gets_nothing_that_the_judge_has_confirmed_either() -> None:
+    held, one = books(), CacheClass(reviewer="judge", reviewer_missed=3, reviewer_of=200, promote=True)
+    of = subject_of(one, "e")
+    await reviewed(held, one, 60, callers=50)
+    assert [await held.confirms("faq", one, of, similarity, "0") for similarity in (0.96, 0.94)] == [True, False]
+    assert (await reviewed(held, one, 3, callers=1, wrong=True, how="audit"))[-1] == "suspended"
+    assert [await held.confirms("faq", one, of, 0.96, caller) for caller in "01"] == [False, True]
+
+
 class Away(Memory):
     """Nobody can tell."""
 
