@@ -113,9 +113,11 @@ class Memory:
         while self._held and self.bytes > self.most_bytes:
             self._evict()
 
-    async def delete(self, key: bytes, scope: bytes | None = None) -> None:
+    async def delete(self, key: bytes) -> None:
         self._remove(key)
-        if scope is not None and self._vectors is not None:
+
+    async def unplace(self, key: bytes, scope: bytes) -> None:
+        if self._vectors is not None:
             self._vectors.remove(scope, key)
 
     async def near(self, placed: Placed, count: int) -> list[Near]:

@@ -124,10 +124,10 @@ class Shared:
     async def get(self, key: bytes) -> bytes | None:
         return await self._run(lambda client: client.get(self._named("e", key)))
 
-    async def get_all(self, keys: Sequence[bytes]) -> list[bytes | None]:
+    async def get_all(self, keys: Sequence[bytes]) -> list[bytes | None] | None:
         """One by one for a cluster, in which they lie on different nodes."""
         commands: list[Command] = [("GET", self._named("e", key)) for key in keys]
-        return (await self._run(lambda client: _piped(client, commands)) if keys else []) or [None] * len(keys)
+        return await self._run(lambda client: _piped(client, commands)) if keys else []
 
     async def put(self, key: bytes, value: bytes, seconds: float, worth: float, placed: Placed | None = None) -> None:  # noqa: ARG002  Redis decides by itself what leaves
         kept: Command = ("SET", self._named("e", key), value, "PX", _milliseconds(seconds))
@@ -153,9 +153,11 @@ class Shared:
             if gone is not None:
                 await client.execute_command("VREM", scope, gone)
 
-    async def delete(self, key: bytes, scope: bytes | None = None) -> None:
+    async def delete(self, key: bytes) -> None:
         await self._run(lambda client: client.delete(self._named("e", key)))
-        if scope is not None and self.semantic:
+
+    async def unplace(self, key: bytes, scope: bytes) -> None:
+        if self.semantic:
             await self._run(lambda client: client.execute_command("VREM", self._named("v", scope), key.hex()))
 
     async def near(self, placed: Placed, count: int) -> list[Near]:

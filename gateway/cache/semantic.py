@@ -175,14 +175,18 @@ class Semantic:
         place.vector = await self._embedder.embed(question, place.asker, hurried=True)
         nearest = await self._store.near(Placed(place.scope, place.vector), NEIGHBOURS)
         values = await self._store.get_all([one.key for one in nearest if one.similarity >= THRESHOLDS[-1]])
+        if values is None:
+            place.why = "store_away"
+            return None
         for near, stored in zip_longest(nearest, values):
             met = Neighbour(near.similarity, "unlike")
             place.seen.append(met)
             if near.similarity < THRESHOLDS[-1]:
                 break
+            if stored is None:
+                await self._store.unplace(near.key, place.scope)
             entry = None if stored is None else kept.decode(stored)
-            if entry is None or not entry.question:
-                await self._store.delete(near.key, place.scope)
+            if entry is None or not entry.question:  # gone, or kept by another release: then it is no business of ours
                 met.went = "gone"
                 continue
             pair = pair_of(question, entry.question)

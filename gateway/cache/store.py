@@ -78,7 +78,9 @@ class Store(Protocol):
 
     async def get(self, key: bytes) -> bytes | None: ...
 
-    async def get_all(self, keys: Sequence[bytes]) -> list[bytes | None]: ...
+    async def get_all(self, keys: Sequence[bytes]) -> list[bytes | None] | None:
+        """None where nobody can tell, which is not the same as nothing."""
+        ...
 
     async def put(self, key: bytes, value: bytes, seconds: float, worth: float, placed: Placed | None = None) -> None:
         """`worth`: what it would cost to get the answer again, in any unit that all entries share."""
@@ -88,7 +90,11 @@ class Store(Protocol):
         """Lets neighbours find what was put without its place. Does nothing where it is gone meanwhile."""
         ...
 
-    async def delete(self, key: bytes, scope: bytes | None = None) -> None: ...
+    async def delete(self, key: bytes) -> None: ...
+
+    async def unplace(self, key: bytes, scope: bytes) -> None:
+        """It is nobody's neighbour any more. Whatever is kept under that key stays."""
+        ...
 
     async def near(self, placed: Placed, count: int) -> list[Near]:
         """The nearest first. What they name may be gone meanwhile."""

@@ -30,6 +30,7 @@ from gateway.dialects import DIALECTS
 from gateway.exchange import Exchange
 from gateway.limits.keys import Principal
 from gateway.setup import Setup
+from gateway.upstream.http import Take
 from gateway.wire.frames import Frame
 from gateway.wire.neutral import Usage
 from tests.bench import payloads
@@ -140,7 +141,7 @@ class World:
         async def take(frames: list[Frame]) -> None:
             given.append(frames)
 
-        async def nothing() -> None:
+        async def nothing(_x: Exchange, *, take: Take) -> None:
             """The model's part, which is not measured."""
 
         began = time.perf_counter()

@@ -71,6 +71,24 @@ async def test_where_nobody_can_tell_what_was_said_against_an_answer_it_is_not_g
     assert not await world.answers.complain("unknown", "local")
 
 
+async def test_an_answer_that_nobody_can_read_now_is_not_given_and_not_lost(world: World) -> None:
+    """A Redis that answers, but for the entry that is like."""
+    if world.redis is None:
+        pytest.skip("memory can always tell")
+    await world.ask(ASKED)
+    assert await world.mark(LIKE) == "semantic"
+    keys = world.redis.keys()
+    (entry,) = [key.decode() for key in keys if b"cache:e:" in key]
+    kind, digits = entry.rpartition(":")[0], entry.rpartition(":")[2]
+    others = [f"~{kind}:{digits[:place]}[^{digits[place]}]*" for place in range(6)]
+    with world.redis.client() as client:
+        client.execute_command("ACL", "SETUSER", "default", "resetkeys", "~*cache:v:*", "~*cache:{*", "%W~*", *others)
+        assert (await world.went(ALSO))[0] == "miss"
+        client.execute_command("ACL", "SETUSER", "default", "allkeys")
+        assert client.exists(entry)
+    assert await world.mark(LIKE) == "semantic"
+
+
 async def test_a_complaint_that_the_store_did_not_take_can_be_made_again(world: World) -> None:
     if world.redis is None:
         pytest.skip("memory takes everything")

@@ -128,8 +128,9 @@ async def test_what_was_put_without_its_place_is_a_neighbour_from_when_that_is_k
         for _ in range(2):
             await store.place(key(1), Placed(key(100), unit(1)), 60)
         assert [one.key for one in await store.near(Placed(key(100), unit(1)), 3)] == [key(1)]
-        await store.delete(key(1), key(100))
+        await store.unplace(key(1), key(100))
         assert await store.near(Placed(key(100), unit(1)), 3) == []
+        assert await store.get(key(1)) == b"value"
 
 
 @pytest.mark.parametrize("kind", SEMANTIC)
@@ -149,7 +150,7 @@ async def test_neighbours_come_nearest_first_and_of_their_own_scope_alone(kind: 
         assert [one.similarity for one in found] == pytest.approx(
             [similarity for similarity, _ in expected[:5]], abs=0.02
         )
-        await store.delete(key(4), key(100))
+        await store.unplace(key(4), key(100))
         assert key(4) not in [one.key for one in await store.near(Placed(key(100), asked), 5)]
 
 
@@ -200,7 +201,7 @@ async def test_what_is_asked_for_together_comes_to_one_node_of_a_cluster(newer: 
         assert len(await store.near(Placed(key(100), unit(7)), 20)) == 10 * newer
         server.kill()
         assert await store.first(names, key(7), key(100)) is None
-        assert await store.get_all([key(7), key(8)]) == [None, None]
+        assert await store.get_all([key(7), key(8)]) is None
         assert await store.epochs(names) is None
         assert await store.load_all(names) is None
         await store.aclose()
