@@ -21,9 +21,25 @@ from gateway.simulator.serve import run as simulate
 from gateway.upstream.providers import row_of
 
 DEFAULT: Final = Path("haechi.yaml")
+_NOBODY_READS: Final = 141
+"""As a shell tells of a command that SIGPIPE has ended."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status. Whoever reads what a command prints may stop when it likes, as `head` does: then the command ends, without a word."""
+    try:
+        try:
+            return _run(arguments)
+        finally:  # `--help` leaves by an exception
+            sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):  # or the interpreter complains when it flushes them
+            os.dup2(nowhere, stream.fileno())
+        return _NOBODY_READS
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parser = _parser()
     chosen = parser.parse_args(arguments)
     if chosen.command == "serve":

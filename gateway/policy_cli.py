@@ -244,10 +244,7 @@ def _json(value: object) -> str:
 
 
 def _print(lines: Iterable[str]) -> None:
-    try:
-        print("\n".join(lines), flush=True)
-    except BrokenPipeError:  # who reads has seen enough, as `head` has
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    print("\n".join(lines))
 
 
 _COMMANDS: Final[dict[str, Callable[[LoadedPolicies, argparse.Namespace], int]]] = {

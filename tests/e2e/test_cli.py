@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.gatewayprocess import running, written
 
 _EIGHT_MISTAKES = """\
@@ -35,6 +37,46 @@ def haechi(*arguments: str, folder: Path | None = None) -> subprocess.CompletedP
         env=os.environ,
         check=False,
     )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("schema",),
+        ("key",),
+        ("check", "haechi.yaml"),
+        ("policy", "schema"),
+        ("cache", "eval", "--log", "pairs.jsonl"),
+        ("cache", "eval", "--log", "pairs.jsonl", "--json"),
+    ],
+)
+@pytest.mark.parametrize("errors_too", [False, True])
+def test_every_command_ends_quietly_where_nobody_reads_on(
+    arguments: tuple[str, ...], errors_too: bool, tmp_path: Path
+) -> None:
+    """The status tells that it was not done, so nobody takes a `yes` from it."""
+    (tmp_path / "haechi.yaml").write_text(
+        "providers: {s: {kind: simulated, base_url: http://h/v1}}\nmodels: {m: {targets: [{provider: s, model: m}]}}\n"
+    )
+    rows = [{"text_a": f"Where is {one}?", "text_b": f"where is {one}", "duplicate": True} for one in range(50)]
+    (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    reads, writes = os.pipe()
+    os.close(reads)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-m", "gateway.cli", *arguments],
+            stdout=writes,
+            stderr=writes if errors_too else subprocess.PIPE,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writes)
+    assert done.returncode == 141 or arguments == ("--help",)  # without buffers argparse meets it, and goes on
+    assert not done.stderr
 
 
 def test_what_is_printed_at_the_start_answers_when_it_is_pasted(tmp_path: Path) -> None:

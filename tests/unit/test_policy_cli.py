@@ -106,7 +106,7 @@ def test_coverage_ends_quietly_where_nobody_reads_on(here: Path) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
-        assert (process.stderr.read(), process.wait(30)) == (b"", 0)
+        assert (process.stderr.read(), process.wait(30)) == (b"", 141)
 
 
 def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
