@@ -22,8 +22,8 @@ from tests.support.simulation import Simulation
 
 TEXT: Final = "plum-canary-7731"
 TIMEOUT: Final = 400
-SOON: Final = 4.0
-"""Seconds: ten times as long as a detector may take, and far less than it would."""
+SOON: Final = 15.0
+"""Seconds: time for a busy machine, and far less than what hangs would take."""
 PATHS: Final = {"chat": "/v1/chat/completions", "messages": "/v1/messages", "responses": "/v1/responses"}
 
 
