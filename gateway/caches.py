@@ -21,6 +21,7 @@ from gateway.cache.memory_file import MemoryFile
 from gateway.cache.redis import AWAY, NO_VECTOR_SETS, Shared
 from gateway.cache.replay import text_of
 from gateway.cache.reviewing import Reviewer
+from gateway.cache.sealing import Sealing
 from gateway.cache.semantic import Semantic, Vetoes
 from gateway.cache.store import Neighbours, Store
 from gateway.cache.trails import Trails
@@ -87,7 +88,7 @@ class Caches:
 
     async def _kept_in(self, config: Config, settings: Cache) -> Store:
         most = settings.semantic.scope_entries if settings.semantic is not None else 0
-        secrets = _secrets_of(config) if settings.file is not None else ()
+        secrets = _secrets_of(config) if settings.file is not None or settings.backend == "redis" else ()
         made = (settings.backend, config.redis, settings.entries, settings.bytes, most, settings.file, secrets)
         if self._store is not None and self._made == made:
             return self._store
@@ -99,7 +100,9 @@ class Caches:
     async def _made_anew(self, config: Config, settings: Cache, most: int) -> Store:
         if settings.backend == "redis" and config.redis is not None:
             library = await asyncio.to_thread(load)
-            return Shared(Redis(config.redis, library, waits_ms=MOST_MS), most)
+            secrets = _secrets_of(config)
+            sealing = await asyncio.to_thread(Sealing, secrets) if secrets else None
+            return Shared(Redis(config.redis, library, waits_ms=MOST_MS), most, sealing=sealing)
         vectors = None if settings.semantic is None else load_vectors(most)
         memory = Memory(settings.entries, settings.bytes, time.monotonic, vectors)
         self._file = None

@@ -10,9 +10,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from gateway.cache.epochs import Epochs
+from gateway.cache.sealing import Sealing
 from gateway.cache.store import LASTING, First, Near, Placed
 from gateway.store.redis import Redis
 from gateway.store.shelf import Away
+from gateway.store.vault import worked
 
 log = logging.getLogger("haechi")
 
@@ -61,7 +63,7 @@ return made
 class Shared:
     """See `Store`. Time-outs and the breaker are those of `redis`; what it refuses (it is full, say) is a miss as well.
 
-    `most`: vectors in one scope; 0 where nobody looks for neighbours. `clock` in seconds.
+    `most`: vectors in one scope; 0 where nobody looks for neighbours. `clock` in seconds. Without `sealing` entries are in clear.
     """
 
     def __init__(
@@ -70,11 +72,13 @@ class Shared:
         most: int,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
+        sealing: Sealing | None = None,
     ) -> None:
         self._redis = redis
         self._most = most
         self._clock = clock
         self._epochs = Epochs(wall)
+        self._sealing = sealing
         self._semantic: bool | None = None
         self._told = True
         self._probe_at = 0.0
@@ -119,17 +123,21 @@ class Shared:
         epochs = None if said is None else await self._counted(names, said[0])
         if said is None or epochs is None:
             return None
-        return First(epochs, None if key is None else said[1], scope is not None and bool(said[-1]))
+        value = None if key is None else await self._opened(key, said[1])
+        return First(epochs, value, scope is not None and bool(said[-1]))
 
     async def get(self, key: bytes) -> bytes | None:
-        return await self._run(lambda client: client.get(self._named("e", key)))
+        return await self._opened(key, await self._run(lambda client: client.get(self._named("e", key))))
 
     async def get_all(self, keys: Sequence[bytes]) -> list[bytes | None] | None:
         """One by one for a cluster, in which they lie on different nodes."""
         commands: list[Command] = [("GET", self._named("e", key)) for key in keys]
-        return await self._run(lambda client: _piped(client, commands)) if keys else []
+        found = await self._run(lambda client: _piped(client, commands)) if keys else []
+        return None if found is None else [await self._opened(*one) for one in zip(keys, found, strict=True)]
 
     async def put(self, key: bytes, value: bytes, seconds: float, worth: float, placed: Placed | None = None) -> None:  # noqa: ARG002  Redis decides by itself what leaves
+        if self._sealing is not None:
+            value = await worked(len(value), self._sealing.sealed, key, value)
         kept: Command = ("SET", self._named("e", key), value, "PX", _milliseconds(seconds))
         if placed is not None and self._semantic:
             await self._run_vectors(lambda client: self._place(client, key, placed, seconds, kept))
@@ -152,6 +160,13 @@ class Shared:
             gone = await client.execute_command("VRANDMEMBER", scope)
             if gone is not None:
                 await client.execute_command("VREM", scope, gone)
+
+    async def _opened(self, key: bytes, stored: bytes | None) -> bytes | None:
+        """Empty for what does not open: something is there, but it is no entry that can be read here."""
+        if stored is None or self._sealing is None:
+            return stored
+        value: bytes | None = await worked(len(stored), self._sealing.opened, key, stored)
+        return value or b""
 
     async def delete(self, key: bytes) -> None:
         await self._run(lambda client: client.delete(self._named("e", key)))

@@ -49,7 +49,7 @@ class Vault:
             return False
         key = self._keys[0]
         ends = int((self._clock() + seconds) * 1000)
-        record = await _worked(len(payload), key.sealed, _said(owner, name), ends, payload)
+        record = await worked(len(payload), key.sealed, _said(owner, name), ends, payload)
         return await self._shelf.put(key.name(owner, name), record, seconds)
 
     async def get(self, owner: str, name: str) -> bytes | None:
@@ -57,7 +57,7 @@ class Vault:
         for key in self._keys:
             record = await self._shelf.get(key.name(owner, name))
             if record is not None:
-                opened: bytes | None = await _worked(len(record), key.opened, _said(owner, name), record)
+                opened: bytes | None = await worked(len(record), key.opened, _said(owner, name), record)
                 if opened is None:
                     log.warning("a record of the vault does not open: it is damaged, or somebody changed it")
                 elif int.from_bytes(record[_HEAD_BYTES - _END_BYTES : _HEAD_BYTES]) > self._clock() * 1000:
@@ -125,7 +125,7 @@ def _said(owner: str, name: str) -> bytes:
     return len(whose).to_bytes(4) + whose + name.encode("utf-8", "surrogatepass")
 
 
-async def _worked(size: int, work: Callable[..., Any], *said: Any) -> Any:
+async def worked(size: int, work: Callable[..., Any], *said: Any) -> Any:
     """In a thread where it takes long: for much, and for the first of all, which loads the library."""
     if size > _AT_ONCE or not library.cache_info().currsize:
         return await asyncio.to_thread(work, *said)

@@ -11,6 +11,7 @@ import pytest
 
 from gateway.cache.memory import Memory
 from gateway.cache.redis import Shared
+from gateway.cache.sealing import Sealing
 from gateway.cache.store import Placed, Store
 from gateway.cache.vectors import Vectors
 from gateway.config.strict import Secret
@@ -245,3 +246,20 @@ async def test_each_tells_figures_of_its_own(kind: str, tmp_path: Path) -> None:
         figures = await store.figures()
         assert figures["entries" if kind == "memory" else "keys of the server"] == 3
         assert figures["bytes" if kind == "memory" else "bytes of the server"] >= 300
+
+
+async def test_what_another_secret_has_sealed_is_there_and_cannot_be_read(tmp_path: Path) -> None:
+    """It is no answer, and nobody takes it away from those who can."""
+    with redis_server(tmp_path) as server:
+        library = await asyncio.to_thread(load)
+        settings = Settings(url=Secret(server.url), timeout_ms=5000)
+        one, other = (Shared(Redis(settings, library), 0, sealing=Sealing([secret])) for secret in (b"one", b"two"))
+        await one.put(key(1), b"said", 60, 1.0)
+        await one.put(key(2), b"x" * 300_000, 60, 1.0)
+        assert await one.get_all([key(1), key(2), key(3)]) == [b"said", b"x" * 300_000, None]
+        assert await other.get_all([key(1), key(3)]) == [b"", None]
+        first = await other.first(["all"], key(1), None)
+        assert first is not None
+        assert first.value == await other.get(key(1)) == b""
+        await one.aclose()
+        await other.aclose()
