@@ -28,14 +28,12 @@ from gateway.cache.trails import Trails
 from gateway.config.cache import Cache
 from gateway.config.structs import Config
 from gateway.embedders import Embedders
-from gateway.policy.behind import Behind
 from gateway.store.redis import Redis, load
 
 MOST_MS: Final = 20
 """How long a request waits for the cache's Redis before it is a miss."""
 IN_CLEAR: Final = "its `file` holds questions and answers in clear: set `secret`"
 _TRIED_MS: Final = 1_000
-_NOBODY: Final = Behind((), None, frozenset(), 1)
 
 
 @dataclass(slots=True)
@@ -78,8 +76,8 @@ class Caches:
             await self._store.aclose()
 
     def _semantic(self, settings: Cache, store: Store, embedder: Embedder, internal: Internal) -> Semantic:
-        async def ask(model: str, body: Mapping[str, Any]) -> dict[str, Any]:
-            return await internal.ask("chat", model, body, _NOBODY)
+        async def ask(model: str, body: Mapping[str, Any], asker: Any) -> dict[str, Any]:
+            return await internal.ask("chat", model, body, asker)
 
         reviewer = Reviewer(embedder, ask)
         return Semantic(

@@ -13,6 +13,9 @@ DEFAULT_TEMPERATURE: Final = 1.0
 LONGEST: Final = 4_000
 """Characters of a question beyond which no other is like it."""
 
+LONGEST_ANSWER: Final = 20_000
+"""Characters of an answer that a reviewer reads. What is longer serves no other question, as nobody has seen whether it may."""
+
 Reason = str
 
 

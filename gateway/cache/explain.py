@@ -22,6 +22,7 @@ _WENT: Final = {
     "complaints": "was a wrong answer to this question before, or to several",
     "quarantined": "is compared first, as somebody called it wrong",
     "served": "was given",
+    "long": "its answer is longer than a reviewer reads",
     "unsayable": "could have been given, but cannot be said in the API that asked",
     "confirmed": "was given: the judge has confirmed this answer for this question",
     "audited": "could have been given, and is compared instead",

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from gateway.cache import entry as kept
 from gateway.cache.books import UNCOUNTED, Books, Finding, How, subject_of
 from gateway.cache.certify import THRESHOLDS
-from gateway.cache.classes import class_of, unlike
+from gateway.cache.classes import LONGEST_ANSWER, class_of, unlike
 from gateway.cache.confirmed import Confirmed, name_of
 from gateway.cache.embedder import Embedder, Embedding, Unembedded
 from gateway.cache.entry import Entry
@@ -193,7 +193,11 @@ class Semantic:
             if not await valid(entry):
                 met.went = "old"
                 continue
-            if reasons := self._vetoes(question, entry.question, self._texts(entry)):
+            answer = self._texts(entry)
+            if len(answer) > LONGEST_ANSWER:
+                met.went = "long"
+                continue
+            if reasons := self._vetoes(question, entry.question, answer):
                 place.why = met.went = "veto"
                 met.vetoes = [" ".join(one).strip() for one in reasons]
                 continue
@@ -202,10 +206,9 @@ class Semantic:
                 met.went = "complaints"
                 continue
             met.complaints = against.complaints
-            answer = self._texts(entry) if place.declared.promote else ""
-            confirmation = (
-                name_of(place.scope, place.of, question, entry.question, answer, entry.epochs) if answer else b""
-            )
+            confirmation = b""
+            if place.declared.promote:
+                confirmation = name_of(place.scope, place.of, question, entry.question, answer, entry.epochs)
             hit = Hit(place.name, place.declared, place.of, near.key, pair, near.similarity, caller, confirmation)
             found = await self._judged(place, Candidate(hit, entry, against, place.asker))
             place.why = ""

@@ -99,3 +99,11 @@ async def test_a_complaint_that_the_store_did_not_take_can_be_made_again(world: 
         assert not await world.answers.complain(given, "local")
         client.execute_command("ACL", "SETUSER", "default", "allkeys")
     assert await world.answers.complain(given, "local")
+
+
+async def test_an_answer_that_no_reviewer_reads_to_its_end_serves_no_other_question(world: World) -> None:
+    world.play(["It lies on the river. " * 1_000])
+    await world.ask(ASKED, max_tokens=100_000)
+    status, went = await world.went(LIKE, max_tokens=100_000)
+    assert (status, went[-1]) == ("miss", "long")
+    assert await world.mark(ASKED, max_tokens=100_000) == "hit"
