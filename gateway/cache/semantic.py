@@ -23,7 +23,7 @@ from gateway.cache.embedder import Embedder, Embedding, Unembedded
 from gateway.cache.entry import Entry
 from gateway.cache.marks import Against, Marks
 from gateway.cache.scope import Scope
-from gateway.cache.store import Placed, Store
+from gateway.cache.store import Near, Placed, Store
 from gateway.cache.trails import Neighbour
 from gateway.config.cache import Cache, CacheClass
 from gateway.limits.keys import Principal
@@ -189,32 +189,37 @@ class Semantic:
             if entry is None or not entry.question:  # gone, or kept by another release: then it is no business of ours
                 met.went = "gone"
                 continue
-            pair = pair_of(question, entry.question)
             if not await valid(entry):
                 met.went = "old"
                 continue
-            answer = self._texts(entry)
-            if len(answer) > LONGEST_ANSWER:
-                met.went = "long"
-                continue
-            if reasons := self._vetoes(question, entry.question, answer):
-                place.why = met.went = "veto"
-                met.vetoes = [" ".join(one).strip() for one in reasons]
-                continue
-            against = await self.marks.against(near.key, pair)
-            if against is None:
-                met.went = "complaints"
-                continue
-            met.complaints = against.complaints
-            confirmation = b""
-            if place.declared.promote:
-                confirmation = name_of(place.scope, place.of, question, entry.question, answer, entry.epochs)
-            hit = Hit(place.name, place.declared, place.of, near.key, pair, near.similarity, caller, confirmation)
-            found = await self._judged(place, Candidate(hit, entry, against, place.asker))
-            place.why = ""
-            met.went = _went(found)
-            return found
+            if (found := await self._passing(place, question, caller, near, entry, met)) is not None:
+                place.why = ""
+                met.went = _went(found)
+                return found
         return None
+
+    async def _passing(
+        self, place: Placing, question: str, caller: str, near: Near, entry: Entry, met: Neighbour
+    ) -> Candidate | None:
+        """None where something speaks against it, which `met` tells."""
+        answer, pair = self._texts(entry), pair_of(question, entry.question)
+        if len(answer) > LONGEST_ANSWER:
+            met.went = "long"
+            return None
+        if reasons := self._vetoes(question, entry.question, answer):
+            place.why = met.went = "veto"
+            met.vetoes = [" ".join(one).strip() for one in reasons]
+            return None
+        against = await self.marks.against(near.key, pair)
+        if against is None:
+            met.went = "complaints"
+            return None
+        met.complaints = against.complaints
+        confirmation = b""
+        if place.declared.promote:
+            confirmation = name_of(place.scope, place.of, question, entry.question, answer, entry.epochs)
+        hit = Hit(place.name, place.declared, place.of, near.key, pair, near.similarity, caller, confirmation)
+        return await self._judged(place, Candidate(hit, entry, against, place.asker))
 
     async def _judged(self, place: Placing, found: Candidate) -> Candidate:
         hit, against = found.hit, found.against
