@@ -19,7 +19,7 @@ async def cached(x: Exchange, principal: Principal, setup: Setup, take: Take, as
     if answers is None or looked is None:
         await ask(x, take=take)
     elif looked.entry is not None:
-        if looked.is_stale and answers.renew is not None and answers.flights.find(looked.key) is None:
+        if looked.is_stale and answers.renew is not None:
             answers.renew(x, looked)
         await _replay(x, looked, principal, setup, take)
     elif not answers.shares(looked, x) or not await _together(x, looked, answers, setup, take, ask):

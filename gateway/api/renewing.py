@@ -79,7 +79,7 @@ def _asking(x: Exchange, tags: tuple[str, ...], seconds: float) -> Exchange:
     now = x.clock()
     digits = f"{random.getrandbits(160):040x}"
     body = x.parsed or {}
-    headers = {name: value for name, value in x.headers.items() if name not in ("cache-control", TAGS)}
+    headers = {name: value for name, value in x.headers.items() if name != TAGS}
     return Exchange(
         id=f"req_{digits[:24]}",
         dialect=x.dialect,

@@ -7,8 +7,9 @@ from typing import Final
 
 import pytest
 
-from tests.support.eventually import eventually
+from tests.support.eventually import eventually, in_flight
 from tests.support.flying import BEGUN, CHANGING, COST, ONE, REST, Callers, body, flights, ids, marks, said, under_way
+from tests.support.rawclient import ask
 from tests.support.scripted import PATHS, Stage, chat_body, fresh
 from tests.support.simulation import Simulation
 
@@ -19,6 +20,7 @@ EVERY: Final = pytest.mark.parametrize("route", ["one", "ruled"])
 def stage(upstream: Simulation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with flights(tmp_path_factory.mktemp("flights"), upstream.url) as made:
         yield made
+        assert eventually(lambda: in_flight(ask(made.process.url, "/metrics", b"", method="GET").body.decode()) == 0)
 
 
 @pytest.fixture
@@ -137,3 +139,43 @@ def test_the_call_ends_at_once_when_the_last_one_has_gone(
     assert [row["outcome"] for row in rows] == ["client_gone"] * 3
     assert [len(row["attempts"]) for row in rows] == [0, 0, 1]
     assert under_way(stage) == 0
+
+
+def test_a_response_can_be_gone_on_from_by_each_by_its_own_id(stage: Stage, callers: Callers) -> None:
+    model, go = fresh("one"), threading.Event()
+    stage.upstreams.play("one", go, body(chat_body("하나 둘")))
+    lines = [callers.ask(model, "responses", streamed=False) for _ in range(3)]
+    go.set()
+    made = {line.answer().json["id"] for line in lines}
+    assert len(made) == 3
+    for one in made:
+        found = ask(stage.process.url, f"/v1/responses/{one}", b"", method="GET")
+        assert (found.status, found.json["id"]) == (200, one)
+
+
+def test_an_embedding_is_shared_without_a_word(stage: Stage, callers: Callers, simulation: Simulation) -> None:
+    simulation.play({"models": {"/v1/embeddings": {"steps": [{"delay_head": 0.5}]}}})
+    model = fresh("sim")
+    asked = {"model": model, "input": "하나"}
+    lines = [callers.post("/v1/embeddings", asked) for _ in range(3)]
+    answers = [line.answer() for line in lines]
+    assert sorted(marks(answers)) == ["hit", "hit", "miss"]
+    assert len({one.body for one in answers}) == 1
+    assert len(simulation.requests()) == 1
+
+
+def test_where_ordinals_stand_for_values_a_live_answer_is_only_for_those_with_the_same(
+    stage: Stage, callers: Callers, simulation: Simulation
+) -> None:
+    """What is kept of it is for all, but a call under way holds the placeholders of who began it."""
+    simulation.misbehave({"delay_first_token": 0.5})
+    model = fresh("personal/free")
+    phones = ["010-9274-6183", "010-9274-6183", "010-5512-7788"]
+    lines = [
+        callers.ask(model, streamed=False, messages=[{"role": "user", "content": f"제 번호는 {phone}입니다"}])
+        for phone in phones
+    ]
+    answers = [line.answer() for line in lines]
+    assert [phone in one.body.decode() for phone, one in zip(phones, answers, strict=True)] == [True] * 3
+    assert [one.body.decode().count("010-") for one in answers] == [1] * 3
+    assert len(simulation.requests()) == 2

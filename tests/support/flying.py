@@ -57,7 +57,12 @@ def flights(folder: Path, simulated: str, **more: Any) -> Iterator[Stage]:
             {"one": ["chat"], "two": ["chat"]},
             {name: {"targets": [one]} for name, one in models.items()}
             | {"both/*": {"targets": [target("one"), target("two")]}},
-            **{"cache": {}, "secret": SECRET, "breaker": {"failures": 1000}, **more},
+            **{
+                "cache": {"value_independent": ["personal/free*"]},
+                "secret": SECRET,
+                "breaker": {"failures": 1000},
+                **more,
+            },
         )
         config["providers"]["sim"] = {"kind": "simulated", "base_url": f"{simulated}/v1"}
         policies = [
@@ -80,11 +85,15 @@ class Callers(ExitStack):
         self._stage = stage
 
     def ask(self, model: str, caller: str = "chat", headers: dict[str, str] | None = None, **more: Any) -> Line:
-        before = looked(self._stage)
         asked = asking(model, caller, **({"streamed": True, "temperature": 0} | more)) | more
         asked.pop("streamed", None)
+        return self.post(PATHS[caller], asked, headers)
+
+    def post(self, path: str, asked: Any, headers: dict[str, str] | None = None) -> Line:
+        """A line on which that has been asked, and has come as far as the cache."""
+        before = looked(self._stage)
         line = self.enter_context(Line(self._stage.process.url))
-        line.ask(PATHS[caller], asked, headers=headers)
+        line.ask(path, asked, headers=headers)
         eventually(lambda: looked(self._stage) > before)
         return line
 
