@@ -113,7 +113,7 @@ class Play:
         return [*self.aboard][self.chosen % len(self.aboard)]
 
     async def piece(self) -> None:
-        if len(self.said) * PIECE < MOST:  # so that it never waits for room
+        if (len(self.said) + 1) * PIECE < MOST:  # so that nothing is let go, the end included
             self.said.append(written(len(self.said)))
             self.call.piece(self.said[-1])
 
