@@ -39,7 +39,7 @@ _ANY_SLOT: Final = re.compile(_MARK, re.IGNORECASE)
 # In JSON; inside a text these quotes would be escaped.
 _UNSEEN: Final = re.compile(
     rb'"[a-z_]*(?:signature|encrypted_[a-z]+)":\s*"[^"]'  # of what a vendor has signed or sealed, the text within, too
-    rb'|"logprobs":\s*(?:\{|\[\s*[^\]\s])|"[a-z_]*token_ids":\s*\[\s*[0-9]'  # tokens, each a part too small to be known
+    rb'|"[a-z_]*logprobs":\s*(?:\{|\[\s*[^\]\s])|"[a-z_]*token_ids":\s*\[\s*[0-9]'  # tokens, each a part too small to be known
 )
 
 _encode = msgspec.json.Encoder(order="deterministic").encode

@@ -184,6 +184,41 @@ def test_an_answer_with_a_damaged_placeholder_is_not_kept(
     assert heard == ["miss", "miss"]
 
 
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("more", [{"n": 2}, {"reasoning_effort": "low"}], ids=["two-choices", "reasoning"])
+def test_every_lane_has_the_values_of_who_asks(
+    gateway: GatewayProcess, simulation: Simulation, streamed: bool, more: dict[str, Any]
+) -> None:
+    """Reasoning is no place for values: there the placeholders stay, and are those of who asks."""
+    ann, bob = taught(simulation, gateway, ANN), taught(simulation, gateway, BOB)
+    text, thought = f"{ASKED} {' '.join(more)} {streamed}", "{KR_PHONE}은 맞나"
+    answering(simulation, ann, reasoning=thought.format(**ann))
+    assert ask(gateway, ANN, "chat", text, streamed=streamed, **more).cache == "miss"
+    given = ask(gateway, BOB, "chat", text, streamed=streamed, **more)
+    answering(simulation, bob, reasoning=thought.format(**bob))
+    live = ask(gateway, BOB, "chat", text, streamed=streamed, mode="bypass", **more)
+    assert (given.cache, given.frames) == ("hit", live.frames)
+    assert BOB.values["KR_PHONE"] in msgspec.json.encode(given.frames).decode()
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_what_a_caller_files_its_request_under_stays_its_own(
+    gateway: GatewayProcess, simulation: Simulation, streamed: bool
+) -> None:
+    """The Responses API repeats it."""
+    text = f"{ASKED} metadata {streamed}"
+    answering(simulation, taught(simulation, gateway, ANN))
+    heard = [
+        ask(gateway, who, "responses", text, streamed=streamed, metadata={"case": who.key}, prompt_cache_key=who.key)
+        for who in (ANN, BOB)
+    ]
+    assert [one.cache for one in heard] == ["miss", "hit"]
+    for one, own, other in ((heard[0], ANN.key, BOB.key), (heard[1], BOB.key, ANN.key)):
+        said = msgspec.json.encode(one.frames).decode()
+        assert own in said
+        assert other not in said
+
+
 def test_signed_reasoning_is_not_kept_where_it_may_hold_placeholders(
     gateway: GatewayProcess, simulation: Simulation
 ) -> None:

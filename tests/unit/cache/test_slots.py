@@ -215,6 +215,7 @@ def test_an_answer_with_anything_that_is_no_slot_is_not_kept(said: str) -> None:
     [
         pytest.param({"logprobs": {"content": [{"token": "ab", "logprob": -1.0}]}}, id="tokens"),
         pytest.param({"token_ids": [1, 2]}, id="ids-of-tokens"),
+        pytest.param({"prompt_logprobs": [None, {"1": {"decoded_token": "ab"}}]}, id="tokens-of-the-prompt"),
         pytest.param({"message": {"content": "?", "reasoning_details": [{"type": "reasoning.text", "text": "?", "signature": "c2ln"}]}}, id="signed"),
         pytest.param({"message": {"content": "?", "reasoning_details": [{"type": "reasoning.encrypted", "data": "c2ln"}]}}, id="encrypted"),
         pytest.param({"message": {"content": "?", "audio": {"data": "UklGRg=="}}}, id="sound"),
