@@ -5,6 +5,7 @@ looked.frames                                        the answer, if there is one
 await answers.keep(looked, x)                        once it has been answered by a model
 """
 
+import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from gateway.cache.purging import ALL, of_model, of_tenant, tagged
 from gateway.cache.replay import as_frames, ids_of, renewed, rewritten, text_of
 from gateway.cache.scope import Circumstances, Scope, scoped, way
 from gateway.cache.semantic import Candidate, Hit, Placing, Semantic
+from gateway.cache.slots import Slots
 from gateway.cache.store import First, Store
 from gateway.cache.tape import Tape
 from gateway.cache.trails import Trail, Trails
@@ -41,6 +43,7 @@ _VENDORS: Final = {"messages": "anthropic-"}
 _SAME_ANSWER: Final = frozenset({"anthropic-version", "openai-organization", "openai-project"})
 _MOST_SERVED: Final = 10_000
 _LONGEST_NAME: Final = 200
+_AT_ONCE: Final = 32 * 1024  # bytes of an answer in which slots are looked for on the event loop: some milliseconds
 _FREE: Final = 1  # what an answer without a price is worth
 
 
@@ -202,7 +205,7 @@ class Answers:
         if not may_keep(x.dialect.name, tape.watch.finish, raw, verdicts):
             return "not_clean"
         streamed = x.form == "events"
-        slotted = looked.scope.slots.kept(raw, x.dialect.name, streamed=streamed)
+        slotted = await _slotted(looked.scope.slots, raw, x.dialect.name, streamed=streamed)
         if slotted is None:
             return "not_slots"
         epochs = await self._with_tags(looked)
@@ -378,6 +381,12 @@ class Answers:
         if share in ("team", "tenant"):
             return ("team", of_tenant(principal.team, principal.id))
         return (share, principal.id, end_user(x.body or {}) if share == "user" else "")
+
+
+async def _slotted(slots: Slots, raw: bytes, dialect: str, *, streamed: bool) -> bytes | None:
+    if not slots or len(raw) <= _AT_ONCE:
+        return slots.kept(raw, dialect, streamed=streamed)
+    return await asyncio.to_thread(slots.kept, raw, dialect, streamed=streamed)
 
 
 def _that_change_answers(x: Exchange) -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from gateway.cache.entry import Entry
+from gateway.cache.ordinals import readable
 from gateway.dialects import DIALECTS
 from gateway.errors import GatewayError
 from gateway.wire import frames as wire
@@ -135,14 +136,15 @@ def events_of(entry: Entry) -> list[Event]:
 
 
 def text_of(entry: Entry) -> str:
-    """What the first choice says. Empty for an answer that cannot be read."""
+    """What the first choice says, with slots as the question has them. Empty for an answer that cannot be read."""
     try:
         events = events_of(entry)
     except (GatewayError, NotJSON):
         return ""
-    return "".join(
+    texts = [
         event.text for event in events if isinstance(event, Delta) and event.kind == "content" and event.choice == 0
-    )
+    ]
+    return readable("".join(texts))
 
 
 def _no_way(dialect: Dialect) -> GatewayError:

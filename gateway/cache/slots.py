@@ -1,11 +1,10 @@
 """Ordinal slots: on a route whose answers do not depend on values, what is kept holds ordinals where placeholders stood. Pure.
 
-Of a placeholder only its ten characters are exchanged, for ten others: `<ORDER_k3v7q2mzpa>` is kept as `<ORDER_77slotaaaa>`. So the kind
-stays, and what a model has made of the brackets; a piece of a stream keeps its length, and its end. A slot has the form of a placeholder: whatever
-reads those as names reads slots as names.
+Of a placeholder only its ten characters are exchanged, for ten others (see `ordinals`). So the kind stays, and what a model has made of
+the brackets, and a piece of a stream keeps its length, and its end.
 
 Refused, which costs a hit and nothing else: a request with text that looks like a slot, and an answer with anything that could be a
-part of a placeholder and is no slot, or in which a part could stand unseen.
+part of a placeholder and is none of this request, or in which a part could stand unseen.
 """
 
 import re
@@ -16,25 +15,18 @@ import msgspec
 from msgspec.structs import replace
 
 from gateway.cache.entry import Entry
+from gateway.cache.ordinals import LIKE_A_MARK, LIKE_A_SLOT, MOST, filled, marks, slot
 from gateway.cache.replay import as_frames
 from gateway.errors import GatewayError
 from gateway.guards.placeholders import CODE_LENGTH, PLACEHOLDER, SHORTEST_REPLACED, Held
-from gateway.wire.frames import DONE, NotJSON
+from gateway.wire.frames import DONE, Frame, NotJSON
 from gateway.wire.lanes.editing import editing
 from gateway.wire.lanes.lane import Edit, Lane, SignedEdit
 
 SPOKEN: Final = frozenset({"chat", "completions", "messages", "responses"})
 """Dialects whose answers are text, in which slots can stand."""
-MOST: Final = 256
-"""Values of one request."""
 PART: Final = 5
 """So many characters of a placeholder, one behind the other, are a part of it that must not be kept."""
-
-_MARK: Final = "77slot"
-_NUMERALS: Final = "abcdefghijklmnopqrstuvwxyz234567"
-_SLOT: Final = re.compile(rf"{_MARK}[a-z2-7]{{{CODE_LENGTH - len(_MARK)}}}")
-_SLOT_BYTES: Final = re.compile(_SLOT.pattern.encode())
-_ANY_SLOT: Final = re.compile(_MARK, re.IGNORECASE)
 
 # In JSON; inside a text these quotes would be escaped.
 _UNSEEN: Final = re.compile(
@@ -46,24 +38,15 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder().decode
 
 
-def slot(number: int) -> str:
-    """The ten characters of the value that stands `number`th in a request, from 0."""
-    written = ""
-    for _ in range(CODE_LENGTH - len(_MARK)):
-        number, digit = divmod(number, len(_NUMERALS))
-        written = _NUMERALS[digit] + written
-    return _MARK + written
-
-
 class Slots:
     """Of one request. `held`: by their ten characters, all placeholders of its exchange; `codes`: those that stand in it, in order."""
 
-    __slots__ = ("_by_slot", "_held", "_slots")
+    __slots__ = ("_held", "_marks", "_slots")
 
     def __init__(self, held: Mapping[str, Held] | None = None, codes: Sequence[str] = ()) -> None:
         self._held = held or {}
-        self._slots = {code: slot(number) for number, code in enumerate(codes)}
-        self._by_slot = {one: code for code, one in self._slots.items()}
+        self._slots = {code: slot(ordinal) for ordinal, code in enumerate(codes)}
+        self._marks = {code: marks(ordinal) for ordinal, code in enumerate(codes)}
 
     def __repr__(self) -> str:
         return f"Slots({len(self)})"
@@ -82,57 +65,56 @@ class Slots:
         return list(self._slots)
 
     def into(self, raw: bytes) -> bytes:
-        """JSON with slots where placeholders stood."""
+        """JSON of a request with slots where placeholders stood."""
         return _exchanged(raw, self._slots) if self._slots else raw
 
     def kept(self, raw: bytes, dialect: str, *, streamed: bool) -> bytes | None:
-        """An answer as it may be kept. None where something in it is neither a slot nor surely nothing of a placeholder."""
+        """An answer as it may be kept. None where something in it is neither a mark nor surely nothing of a placeholder."""
         if not self._slots:
             return raw
+        if LIKE_A_MARK.search(raw.decode(errors="replace")) or _UNSEEN.search(raw):
+            return None
+        made = _exchanged(raw, self._marks)
+        frames = as_frames(made, streamed=streamed)
         try:
-            before = _read(raw, dialect, streamed=streamed)
-            made, _ = _in_lanes(self.into(raw), dialect, self._slots, streamed=streamed)
-            written = _written(made, streamed=streamed)
-            texts = _read(made, dialect, streamed=streamed).texts
+            read = _read(frames, dialect, streamed=streamed)
+            texts = [_exchanged(text.encode(), self._marks).decode() for text in read.texts]
+            if texts != read.texts:
+                frames = _with(texts, frames, dialect, streamed=streamed)
+                made = b"".join([frame.raw for frame in frames])
+            written = _written(made, frames)
         except (GatewayError, NotJSON, SignedEdit):
             return None
-        looks_like_one = any(_ANY_SLOT.search(text) for text in (raw.decode(errors="replace"), *before.texts))
-        unread = before.opaque - (set() if streamed else {"unknown"})
-        if unread or looks_like_one or _UNSEEN.search(raw):
+        if read.opaque - (set() if streamed else {"unknown"}):
             return None
         is_clean = self._holds_nothing_else([*written, *texts]) and not any(map(self._damaged, texts))
         return made if is_clean else None
 
     def given(self, entry: Entry) -> Entry | None:
-        """What was kept, for whoever asked this request. None where it has a slot for which this request has nothing."""
+        """What was kept, for whoever asked this request. None where it has an ordinal for which this request has nothing."""
         if not self._slots:
             return entry
-        try:
-            raw = _exchanged(entry.raw, self._by_slot)
-            raw, texts = _in_lanes(raw, entry.dialect, self._by_slot, streamed=entry.streamed)
-        except (GatewayError, NotJSON, SignedEdit):
-            return None
-        if _SLOT_BYTES.search(raw) or any(_SLOT.search(text) for text in texts):
-            return None
-        return replace(entry, raw=raw)
+        raw = filled(entry.raw, self.codes)
+        return None if raw is None else replace(entry, raw=raw)
 
     def _holds_nothing_else(self, said: Sequence[str]) -> bool:
         """Whether neither a value, nor a part of a placeholder, nor one that is not of this request stands anywhere."""
         lowered = [one.lower() for one in said]
         if any(part in one for part in _parts(self._held) for one in lowered):
             return False
-        if any(_SLOT.fullmatch(found[2]) is None for one in said for found in PLACEHOLDER.finditer(one)):
+        if any(map(PLACEHOLDER.search, said)):
             return False
         values = {held.value for held in self._held.values() if len(held.value) >= SHORTEST_REPLACED}
         written = values | {_encode(value)[1:-1].decode() for value in values}
         return not any(value in one for value in written for one in said)
 
     def _damaged(self, text: str) -> bool:
-        """Whether a label stands in front of something else than a slot of this request."""
+        """Whether a label stands in front of something else than the marks of this request."""
+        whole = set(self._marks.values())
         for found in _labelled({self._held[code].label for code in self._slots}).finditer(text):
             end = found.end() + CODE_LENGTH
             behind = text[end : end + 1]
-            if text[found.end() : end] not in self._by_slot or (behind.isascii() and behind.isalnum()):
+            if text[found.end() : end] not in whole or (behind.isascii() and behind.isalnum()):
                 return True
         return False
 
@@ -149,7 +131,7 @@ def slotted(said: Any, held: Mapping[str, Held]) -> tuple[Any, Slots]:
         return said, NONE
     raw = _encode(said)
     codes = dict.fromkeys(found.decode() for found in _any_of(held).findall(raw))
-    if not codes or len(held) > MOST or _ANY_SLOT.search(raw.decode()):
+    if not codes or len(held) > MOST or LIKE_A_SLOT.search(raw.decode()):
         return said, NONE
     slots = Slots(held, list(codes))
     raw = slots.into(raw)
@@ -178,36 +160,27 @@ def _labelled(labels: Collection[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<![a-z0-9])(?:{'|'.join(words)})[ \\]{{0,3}}_[ ]?", re.IGNORECASE)
 
 
-# --- texts that come in pieces ---------------------------------------------------------------------------------------
-
-
-def _in_lanes(raw: bytes, dialect: str, by: Mapping[str, str], *, streamed: bool) -> tuple[bytes, list[str]]:
-    """The same for what comes in pieces, of which no frame holds all ten characters; and all texts then.
-
-    Each frame says as many characters as before.
-    """
-    pattern = re.compile("|".join(map(re.escape, by)))
-    before = _read(raw, dialect, streamed=streamed).texts
-    texts = [pattern.sub(lambda found: by[found.group()], text) for text in before]
-    if texts == before:
-        return raw, texts
-    left = iter(texts)
-    shown = editing(dialect, streamed, lambda _: _Instead(next(left))).feed(as_frames(raw, streamed=streamed))
-    return b"".join([frame.raw for frame in shown]), texts
-
-
-def _written(raw: bytes, *, streamed: bool) -> list[str]:
+def _written(raw: bytes, frames: Sequence[Frame]) -> list[str]:
     """As it stands there, and as JSON without needless escapes."""
-    plain = [_encode(one.json).decode() for one in as_frames(raw, streamed=streamed) if one.data not in (None, DONE)]
+    plain = [_encode(one.json).decode() for one in frames if one.data not in (None, DONE)] if b"\\" in raw else []
     return [raw.decode(errors="replace"), "\n".join(plain)]
 
 
-def _read(raw: bytes, dialect: str, *, streamed: bool) -> "_Read":
+# --- texts that come in pieces ---------------------------------------------------------------------------------------
+
+
+def _read(frames: list[Frame], dialect: str, *, streamed: bool) -> "_Read":
     read = _Read()
     reading = editing(dialect, streamed, read.edit_for)
-    reading.feed(as_frames(raw, streamed=streamed))
+    reading.feed(frames)
     read.opaque = reading.opaque
     return read
+
+
+def _with(texts: Sequence[str], frames: list[Frame], dialect: str, *, streamed: bool) -> list[Frame]:
+    """The same answer with other texts: those of all its lanes, as long as they were."""
+    left = iter(texts)
+    return editing(dialect, streamed, lambda _: _Instead(next(left))).feed(frames)
 
 
 class _Read:

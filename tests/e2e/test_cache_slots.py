@@ -9,8 +9,9 @@ import httpx
 import msgspec
 import pytest
 
+from gateway.cache.ordinals import marks, slot
 from gateway.cache.replay import as_frames
-from gateway.cache.slots import PART, slot
+from gateway.cache.slots import PART
 from gateway.dialects import DIALECTS
 from gateway.limits.keys import hashed
 from gateway.wire.fold import fold
@@ -201,6 +202,16 @@ def test_every_lane_has_the_values_of_who_asks(
     assert BOB.values["KR_PHONE"] in msgspec.json.encode(given.frames).decode()
 
 
+def test_a_long_answer_is_shared_as_well(gateway: GatewayProcess, simulation: Simulation) -> None:
+    """Its slots are looked for off the event loop."""
+    template = "{KR_PHONE} " + "길게 이야기합니다. " * 200 + "{EMAIL_ADDRESS}"
+    answering(simulation, taught(simulation, gateway, ANN), template)
+    heard = [ask(gateway, who, "chat", f"{ASKED} 길게", streamed=True) for who in (ANN, BOB)]
+    assert len(msgspec.json.encode(heard[0].frames)) > 32 * 1024
+    assert [one.cache for one in heard] == ["miss", "hit"]
+    assert heard[1].text == template.format(**BOB.values)
+
+
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 def test_what_a_caller_files_its_request_under_stays_its_own(
     gateway: GatewayProcess, simulation: Simulation, streamed: bool
@@ -278,7 +289,7 @@ def test_replicas_share_slots_and_redis_holds_nothing_of_anybody(
             given = ask(other, BOB, api, text, streamed=streamed)
             assert (given.cache, given.text) == ("hit", TEMPLATE.format(**BOB.values))
         held = _everything(redis)
-    assert held.count(slot(0).encode()) >= len(FORMS), "slots stand there"
+    assert held.count(marks(0)[0].encode()) >= len(FORMS), "slots stand there"
     for value in (*ANN.values.values(), *BOB.values.values()):
         assert value.encode() not in held
     for known in (*ann.values(), *bob.values()):

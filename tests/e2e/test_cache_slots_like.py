@@ -13,7 +13,8 @@ from gateway.cache.answers import Answers
 from gateway.cache.books import Book, subject_of
 from gateway.cache.certify import THRESHOLDS, Certificate
 from gateway.cache.memory import Memory
-from gateway.cache.slots import PART, slot
+from gateway.cache.ordinals import marks, slot
+from gateway.cache.slots import PART
 from gateway.config.cache import CacheClass
 from gateway.limits.keys import hashed
 from gateway.trying.calling import Called, called
@@ -118,7 +119,8 @@ async def test_memory_holds_nothing_of_anybody(gateway: Gateway, simulation: Sim
     store = cache_of(gateway).store
     assert isinstance(store, Memory)
     held = b"".join([one.value for one in store._held.values()])
-    assert slot(0).encode() in held
+    assert slot(0).encode() in held, "in the question"
+    assert marks(0).encode() in held, "in the answer"
     for code in (one[-11:-1] for one in found):
         assert not any(code[at : at + PART].encode() in held for at in range(len(code) - PART + 1))
     assert not any(value.encode() in held for value in ANN)
@@ -133,7 +135,9 @@ async def test_a_slot_that_the_request_has_no_value_for_is_a_miss(gateway: Gatew
     (held,) = store._held.values()
     entry = kept.decode(held.value)
     assert entry is not None
-    held.value = kept.encode(msgspec.structs.replace(entry, raw=entry.raw.replace(slot(0).encode(), slot(7).encode())))
+    held.value = kept.encode(
+        msgspec.structs.replace(entry, raw=entry.raw.replace(marks(0).encode(), marks(7).encode()))
+    )
     await answering(gateway, simulation, BOB, "{0}: XL")
     for question, why in ((ENGLISH[1], "new"), (ENGLISH[0], "slots")):
         assert await ask(gateway, BOB, question) == ("miss", f"{BOB[1]}: XL")

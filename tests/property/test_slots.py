@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.cache.entry import Entry
+from gateway.cache.ordinals import marks, slot
 from gateway.cache.replay import as_frames
 from gateway.cache.scope import Circumstances, Scope, scoped
-from gateway.cache.slots import PART, slot
+from gateway.cache.slots import PART
 from gateway.dialects import DIALECTS
 from gateway.guards.placeholders import KeyRing, Known, Minter
 from gateway.guards.restoring import Restorer
@@ -37,7 +38,7 @@ WORDS: Final = (
     "<",
     "&lt;",
 )
-NASTY: Final = ("77slot", "77SLOTaaaa", slot(0), f"<PERSON_{slot(0)}>", "PERSON_", "<ORDER_ID_", "person_1", "abcde", "<PERSON_aaaaaaaaaa>", "KR\\_")  # fmt: skip
+NASTY: Final = (marks(0), marks(1)[4], "77slot", "77SLOTaaaa", slot(0), f"<PERSON_{slot(0)}>", "PERSON_", "<ORDER_ID_", "person_1", "abcde", "<PERSON_aaaaaaaaaa>", "KR\\_")  # fmt: skip
 SPELLINGS: Final[Sequence[Callable[[str], str]]] = (
     lambda one: one,
     lambda one: f"`{one[1:-1]}`",

@@ -1,5 +1,6 @@
 """Slots: what may stand in a kept answer in place of a placeholder, and everything that must not."""
 
+import json
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -7,8 +8,10 @@ import msgspec
 import pytest
 
 from gateway.cache.entry import Entry
+from gateway.cache.ordinals import LIKE_A_MARK, LIKE_A_SLOT, MOST, marks, readable, slot
+from gateway.cache.replay import text_of
 from gateway.cache.scope import Circumstances, Scope, scoped, way
-from gateway.cache.slots import MOST, NONE, PART, slot
+from gateway.cache.slots import NONE, PART
 from gateway.dialects import DIALECTS
 from gateway.guards.placeholders import PLACEHOLDER, KeyRing, Known, Minter
 
@@ -73,6 +76,24 @@ def test_a_slot_has_the_form_of_a_placeholder_and_none_is_like_another() -> None
     made = [slot(number) for number in range(2 * MOST)]
     assert len(set(made)) == len(made)
     assert all(PLACEHOLDER.fullmatch(f"<ORDER_{one}>") for one in made)
+    assert all(map(LIKE_A_SLOT.match, made))
+
+
+def test_marks_are_as_many_and_none_is_like_another() -> None:
+    made = [marks(number) for number in range(2 * MOST)]
+    assert {len(one) for one in made} == {len(CODE)}
+    assert len(set("".join(made))) == len(made) * len(CODE)
+    assert all(LIKE_A_MARK.fullmatch(one) for one in "".join(made))
+    assert readable("".join(made)) == "".join(slot(number) for number in range(2 * MOST))
+
+
+@pytest.mark.parametrize("escaped", [False, True], ids=["plain", "escaped"])
+@pytest.mark.parametrize("character", ["\U000f0000", "\U000f9fff", "\U000fffff"])
+def test_a_mark_is_known_in_json_however_it_is_written(character: str, escaped: bool) -> None:
+    raw = json.dumps({"choices": [{"message": {"content": character}}]}, ensure_ascii=escaped)
+    assert LIKE_A_MARK.search(raw)
+    assert not LIKE_A_MARK.search(json.dumps(["\U0001f981", "한글", "\ue000"], ensure_ascii=escaped))
+    assert readable(character)
 
 
 def test_two_customers_meet_where_nothing_but_their_values_differs() -> None:
@@ -158,7 +179,7 @@ def test_what_the_responses_api_repeats_parts_nobody() -> None:
 
 def test_what_is_kept_has_slots_and_what_is_given_has_the_placeholders_of_who_asks() -> None:
     made = kept("{0}님의 {1}")
-    assert made == whole(f"<PERSON_{slot(1)}>님의 <ORDER_{slot(0)}>")
+    assert made == whole(f"<PERSON_{marks(1)}>님의 <ORDER_{marks(0)}>")
     given = asked(BOB).slots.given(entry(made))
     assert given is not None
     assert given.raw == whole("{}님의 {}".format(*placeholders(BOB)))
@@ -197,7 +218,8 @@ CODE: Final = placeholders(ANN)[0][-11:-1]
         pytest.param("PERSON_77", id="renumbered-bare"),
         pytest.param("<OTHER_abcdefghij>", id="made-up"),
         pytest.param(f"<PERSON_{slot(0)}>", id="a-slot"),
-        pytest.param(f"<PERSON_{slot(9)}>", id="another-slot"),
+        pytest.param(f"<PERSON_{marks(0)}>", id="marks"),
+        pytest.param(marks(9)[3], id="a-mark"),
         pytest.param("김민수ann", id="a-value"),
         pytest.param('"A-4417-KRann"', id="a-value-in-quotes"),
     ],
@@ -230,7 +252,7 @@ def test_where_a_placeholder_could_stand_unseen_nothing_is_kept(more: dict[str, 
 def test_fields_that_nobody_knows_are_read_in_a_body_and_not_in_a_stream() -> None:
     """In a stream each could hold a piece of something."""
     slots = asked(ANN).slots
-    assert slots.kept(whole("?", note=placeholders(ANN)[0]), "chat", streamed=False) == whole("?", note=f"<PERSON_{slot(1)}>")  # fmt: skip
+    assert slots.kept(whole("?", note=placeholders(ANN)[0]), "chat", streamed=False) == whole("?", note=f"<PERSON_{marks(1)}>")  # fmt: skip
     assert slots.kept(events(["?"]), "chat", streamed=True) is not None
     assert slots.kept(events(["?"], note="a piece"), "chat", streamed=True) is None
 
@@ -255,18 +277,9 @@ def test_a_slot_that_the_request_has_nothing_for_is_a_miss(streamed: bool) -> No
     """Also where no frame holds all of it."""
     slots = asked(BOB).slots
     for number, is_given in ((1, True), (2, False), (900, False)):
-        text = f"<PERSON_{slot(number)}>"
+        text = f"<PERSON_{marks(number)}>"
         raw = events([text[:9], text[9:12], text[12:]]) if streamed else whole(text)
         assert (slots.given(entry(raw, streamed=streamed)) is not None) == is_given, number
-
-
-def test_a_slot_where_no_text_is_counts_as_well() -> None:
-    raw = whole("?")[:-1] + b',"system_fingerprint":"%b"}'
-    slots = asked(BOB).slots
-    assert slots.given(entry(raw % slot(900).encode())) is None
-    given = slots.given(entry(raw % slot(0).encode()))
-    assert given is not None
-    assert given.raw == raw % placeholders(BOB)[1][-11:-1].encode()
 
 
 def test_a_placeholder_in_pieces_is_exchanged_in_pieces() -> None:
@@ -276,16 +289,14 @@ def test_a_placeholder_in_pieces_is_exchanged_in_pieces() -> None:
 
     made = asked(ANN).slots.kept(written(ANN), "chat", streamed=True)
     assert made is not None
-    assert slot(1).encode() not in made
+    assert marks(1).encode() not in made
     given = asked(BOB).slots.given(entry(made, streamed=True))
     assert given is not None
     assert given.raw == written(BOB)
 
 
-def test_what_cannot_be_read_is_neither_kept_nor_given() -> None:
-    slots = asked(ANN).slots
-    assert slots.kept(b"data: {\n\n", "chat", streamed=True) is None
-    assert slots.given(entry(b"data: {\n\n", streamed=True)) is None
+def test_what_cannot_be_read_is_not_kept() -> None:
+    assert asked(ANN).slots.kept(b"data: {\n\n", "chat", streamed=True) is None
 
 
 def test_a_request_without_values_is_as_it_was() -> None:
@@ -296,6 +307,13 @@ def test_a_request_without_values_is_as_it_was() -> None:
     assert one.slots.kept(raw, "chat", streamed=False) == raw
     stored = entry(raw)
     assert one.slots.given(stored) is stored
+
+
+def test_whoever_compares_answers_reads_ordinals_as_the_question_has_them() -> None:
+    made = kept("{1}: ja")
+    assert made is not None
+    assert text_of(entry(made)) == f"<ORDER_{slot(0)}>: ja"
+    assert f"<ORDER_{slot(0)}>" in asked(ANN).question
 
 
 def test_no_repr_tells_a_value() -> None:
