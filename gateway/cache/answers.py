@@ -20,7 +20,7 @@ from gateway.cache.entry import Entry
 from gateway.cache.flights import Flight, Flights, Key
 from gateway.cache.purging import ALL, of_model, of_tenant, tagged
 from gateway.cache.replay import as_frames, ids_of, renewed, rewritten, text_of
-from gateway.cache.scope import Circumstances, Scope, scoped, way
+from gateway.cache.scope import Circumstances, Scope, scoped, that_change_answers, way
 from gateway.cache.semantic import Candidate, Hit, Placing, Semantic
 from gateway.cache.slots import Slots
 from gateway.cache.store import First, Store
@@ -39,8 +39,6 @@ from gateway.routing.features import permits
 from gateway.routing.routes import Route
 from gateway.wire.frames import Frame
 
-_VENDORS: Final = {"messages": "anthropic-"}
-_SAME_ANSWER: Final = frozenset({"anthropic-version", "openai-organization", "openai-project"})
 _MOST_SERVED: Final = 10_000
 _LONGEST_NAME: Final = 200
 _AT_ONCE: Final = 32 * 1024  # bytes of an answer in which slots are looked for on the event loop: some milliseconds
@@ -370,7 +368,7 @@ class Answers:
             share=self._share(x, principal),
             rules=x.guarding.bound.digest if x.guarding is not None else "",
             route=(x.model, *sorted(targets)),
-            headers=_that_change_answers(x),
+            headers=that_change_answers(x.dialect.name, x.headers),
         )
 
     def _share(self, x: Exchange, principal: Principal) -> tuple[str, ...]:
@@ -387,17 +385,6 @@ async def _slotted(slots: Slots, raw: bytes, dialect: str, *, streamed: bool) ->
     if not slots or len(raw) <= _AT_ONCE:
         return slots.kept(raw, dialect, streamed=streamed)
     return await asyncio.to_thread(slots.kept, raw, dialect, streamed=streamed)
-
-
-def _that_change_answers(x: Exchange) -> tuple[tuple[str, str], ...]:
-    vendor = _VENDORS.get(x.dialect.name, "openai-")
-    return tuple(
-        sorted(
-            (name, value)
-            for name, value in x.headers.items()
-            if name == "accept-language" or (name.startswith(vendor) and name not in _SAME_ANSWER)
-        )
-    )
 
 
 def fresh() -> str:

@@ -37,6 +37,8 @@ UNCHANGING: Final = frozenset(
 MARKERS: Final = frozenset({"cache_control", "prompt_cache_breakpoint"})
 """Fields inside turns, parts and tools that speak to the vendor's own cache of prompts."""
 
+_VENDORS: Final = {"messages": "anthropic-"}
+_SAME_ANSWER: Final = frozenset({"anthropic-version", "openai-organization", "openai-project"})
 _OF_THE_FORM: Final = frozenset({"dialect", "model", "include_usage", "echo"})
 _REPEATED: Final = ("tools", "tool_choice", "text", "reasoning", "instructions")  # these stand in the request itself
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -134,6 +136,18 @@ def way(dialect: Dialect, body: Mapping[str, Any], *, streamed: bool, asked_usag
         said = {name: value for name, value in body.items() if name not in ("input", "model")}
     written = slots.into(_encode((dialect.name, streamed, streamed and asked_usage, said)))
     return blake2b(written, digest_size=16).digest()
+
+
+def that_change_answers(dialect: str, headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Those of a request, by their names in lower case: the language, and the vendor's own but for a few."""
+    vendor = _VENDORS.get(dialect, "openai-")
+    return tuple(
+        sorted(
+            (name, value)
+            for name, value in headers.items()
+            if name == "accept-language" or (name.startswith(vendor) and name not in _SAME_ANSWER)
+        )
+    )
 
 
 def texts_of(request: Request) -> list[str]:

@@ -16,6 +16,7 @@ from gateway.dialects import DIALECTS
 from gateway.limits.keys import hashed
 from gateway.wire.fold import fold
 from gateway.wire.frames import DONE
+from tests.support.eventually import eventually
 from tests.support.gatewayprocess import GatewayProcess, running
 from tests.support.policed import PERSONAL, SPOKEN, by_dialect, placeholders, policed, seen
 from tests.support.redis_server import RedisServer, redis_server
@@ -82,8 +83,12 @@ def ask(
     """Asks about the values of this customer."""
     said = body(api, text.format(**who.values), system.format(**who.values), streamed=streamed, **more)
     headers = {"authorization": f"Bearer {who.key}", **({"x-haechi-cache": mode} if mode else {})}
-    answer = httpx.post(f"{gateway.v1}/{PATHS[api]}", json={"model": model, **said, "stream": streamed}, headers=headers, timeout=30)  # fmt: skip
-    assert answer.status_code == 200, answer.text
+    with httpx.Client(base_url=gateway.url, headers=headers, timeout=30) as client:
+        answer = client.post(f"/v1/{PATHS[api]}", json={"model": model, **said, "stream": streamed})
+        assert answer.status_code == 200, answer.text
+        cached, own = answer.headers["x-haechi-cache"], answer.headers["x-haechi-request-id"]
+        if cached == "miss":  # it is kept once it has been sent, if whoever asked stays for so long
+            eventually(lambda: trail(client, own)["kept"])
     frames = as_frames(answer.content, streamed=streamed)
     dialect = DIALECTS[api]
     if streamed:
@@ -95,7 +100,7 @@ def ask(
         whole = dialect.read_answer(frames[0].json)
     told = "".join(part.text for part in whole.choices[0].parts if hasattr(part, "text"))
     came = [steady(frame.json) for frame in frames if frame.data not in (None, DONE)]
-    return Heard(answer.headers["x-haechi-cache"], came, told, answer.headers["x-haechi-request-id"])
+    return Heard(cached, came, told, own)
 
 
 def unused(value: Any) -> Any:
@@ -206,7 +211,7 @@ def test_a_long_answer_is_shared_as_well(gateway: GatewayProcess, simulation: Si
     """Its slots are looked for off the event loop."""
     template = "{KR_PHONE} " + "길게 이야기합니다. " * 200 + "{EMAIL_ADDRESS}"
     answering(simulation, taught(simulation, gateway, ANN), template)
-    heard = [ask(gateway, who, "chat", f"{ASKED} 길게", streamed=True) for who in (ANN, BOB)]
+    heard = [ask(gateway, who, "chat", f"{ASKED} 길게", streamed=True, max_tokens=9000) for who in (ANN, BOB)]
     assert len(msgspec.json.encode(heard[0].frames)) > 32 * 1024
     assert [one.cache for one in heard] == ["miss", "hit"]
     assert heard[1].text == template.format(**BOB.values)
@@ -311,16 +316,21 @@ def test_explain_and_stats_tell_of_slots(gateway: GatewayProcess, simulation: Si
     first = ask(gateway, ANN, "chat", f"{ASKED} 설명")
     given = ask(gateway, BOB, "chat", f"{ASKED} 설명")
     bound = ask(gateway, BOB, "chat", f"{ASKED} 설명", model="bound")
-    trails = [_trail(gateway, BOB if one is not first else ANN, one.id) for one in (first, given, bound)]
+    trails = [_told(gateway, BOB if one is not first else ANN, one.id) for one in (first, given, bound)]
     assert [one["slots"] for one in trails] == [2, 2, 0]
     assert trails[0]["entry"] == trails[1]["entry"]
     answering(simulation, taught(simulation, gateway, ANN), "<KR_PHONE_1>")
     refused = ask(gateway, ANN, "chat", f"{ASKED} 이상한 답")
-    assert _trail(gateway, ANN, refused.id)["kept"] == "not_slots"
+    assert _told(gateway, ANN, refused.id)["kept"] == "not_slots"
 
 
-def _trail(gateway: GatewayProcess, who: Customer, request_id: str) -> dict[str, Any]:
-    answer = httpx.get(f"{gateway.url}/haechi/cache/requests/{request_id}", headers={"authorization": f"Bearer {who.key}"})  # fmt: skip
+def _told(gateway: GatewayProcess, who: Customer, request_id: str) -> dict[str, Any]:
+    with httpx.Client(base_url=gateway.url, headers={"authorization": f"Bearer {who.key}"}) as client:
+        return trail(client, request_id)
+
+
+def trail(client: httpx.Client, request_id: str) -> dict[str, Any]:
+    answer = client.get(f"/haechi/cache/requests/{request_id}")
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = msgspec.json.decode(answer.content)
     return found
