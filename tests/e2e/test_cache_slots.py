@@ -11,6 +11,7 @@ import pytest
 
 from gateway.cache.ordinals import marks, slot
 from gateway.cache.replay import as_frames
+from gateway.cache.sealing import Sealing
 from gateway.cache.slots import PART
 from gateway.dialects import DIALECTS
 from gateway.limits.keys import hashed
@@ -18,7 +19,7 @@ from gateway.wire.fold import fold
 from gateway.wire.frames import DONE
 from tests.support.eventually import eventually
 from tests.support.gatewayprocess import GatewayProcess, running
-from tests.support.policed import PERSONAL, SPOKEN, by_dialect, placeholders, policed, seen
+from tests.support.policed import PERSONAL, SECRET, SPOKEN, by_dialect, placeholders, policed, seen
 from tests.support.redis_server import RedisServer, redis_server
 from tests.support.simulation import Simulation
 from tests.support.transcripts import steady
@@ -304,11 +305,16 @@ def test_replicas_share_slots_and_redis_holds_nothing_of_anybody(
 
 
 def _everything(redis: RedisServer) -> bytes:
+    """As it stands there, and the entries as they are before they are encrypted."""
+    sealing = Sealing([SECRET.encode()])
     with redis.client() as client:
         found = [client.dump(key) for key in client.scan_iter()]
-        plain = [client.get(key) for key in client.scan_iter() if client.type(key) == b"string"]
-    assert plain
-    return b"".join([one for one in (*found, *plain) if one is not None])
+        entries = [
+            (bytes.fromhex(key.rpartition(b":")[2].decode()), client.get(key)) for key in client.scan_iter("*cache:e:*")
+        ]
+    opened = [sealing.opened(key, stored) for key, stored in entries]
+    assert None not in opened
+    return b"".join([one for one in (*found, *opened) if one is not None])
 
 
 def test_explain_and_stats_tell_of_slots(gateway: GatewayProcess, simulation: Simulation) -> None:
