@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 
-from gateway.cache.certify import ALARM, Certificate, Reviewer, Target, alarmed
+from gateway.cache.certify import ALARM, Certificate, Reviewer, Target, alarmed, reviews_needed
 from gateway.cache.confirmed import bands, confirms
 from gateway.cache.store import Store
 from gateway.config.cache import CacheClass
@@ -18,6 +18,9 @@ _TRIES: Final = 16
 _FRESH_SECONDS: Final = 2.0
 _MOST_SEEN: Final = 1_000
 _MOST_PAIRS: Final = 5_000
+_MOST_AUDITED: Final = 1_000
+_PAIR_BYTES: Final = 8
+"""Of a digest: a book is read every two seconds, and these are most of it."""
 _MOST_CALLERS: Final = 2_000
 _FREE_REVIEWS: Final = 10
 """Of one caller, before its share is looked at."""
@@ -74,13 +77,11 @@ class Book(msgspec.Struct, kw_only=True):
         return "withdrawn"
 
     def _review(self, found: Finding, one: CacheClass, who: str) -> str:
-        shown = found.pair.hex()
+        shown = _shown(found.pair)
         if shown in self.pairs:
             return "twice"
-        own = self.callers.get(who, 0) + 1
-        if who in self.suspended or (
-            one.one_caller < 1 and own > max(_FREE_REVIEWS, one.one_caller * self.reviews + 1)
-        ):
+        own, free = self.callers.get(who, 0) + 1, min(_FREE_REVIEWS, reviews_needed(target_of(one)) - 1)
+        if who in self.suspended or (one.one_caller < 1 and own > max(free, one.one_caller * self.reviews + 1)):
             return "share"
         self.pairs = [*self.pairs[-_MOST_PAIRS + 1 :], shown]
         self.reviews += 1
@@ -90,14 +91,14 @@ class Book(msgspec.Struct, kw_only=True):
 
     def _audit(self, found: Finding, one: CacheClass, who: str) -> str:
         """A caller whose audits alone would be an alarm loses what the class has, and the others keep it."""
-        shown, target = found.pair.hex(), target_of(one)
+        shown, target = _shown(found.pair), target_of(one)
         if shown in self.audited:
             return "twice"
         if who in self.suspended:
             return "share"
         if not self._gives(one):
             return "late"
-        self.audited = [*self.audited[-_MOST_PAIRS + 1 :], shown]
+        self.audited = [*self.audited[-_MOST_AUDITED + 1 :], shown]
         earlier = self.alarms.pop(who, 0.0)
         own = alarmed(earlier, wrong=found.wrong, target=target)
         if one.one_caller < 1 and own >= ALARM:
@@ -242,6 +243,10 @@ def _put(counts: dict[str, _N], who: str, count: _N) -> None:
     counts[who] = count
     if len(counts) > _MOST_CALLERS:
         counts.pop(next(iter(counts)))
+
+
+def _shown(pair: bytes) -> str:
+    return pair[:_PAIR_BYTES].hex()
 
 
 def _name(name: str) -> str:

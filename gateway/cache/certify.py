@@ -179,6 +179,7 @@ def alarmed(before: float, *, wrong: bool, target: Target) -> float:
     return max(0.0, before + (plan.alarmed if wrong else plan.calmed))
 
 
+@lru_cache(256)
 def reviews_needed(target: Target) -> int:
     """How many reviews without a wrong one the strictest threshold takes."""
     certificate = Certificate()

@@ -1,15 +1,23 @@
 """The books of classes: counted once, by nobody alone, for all models of a class together."""
 
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gateway.cache.books import Books, Finding, How, subject_of
+from gateway.cache.books import Book, Books, Finding, How, subject_of, target_of
 from gateway.cache.certify import Certificate
+from gateway.cache.confirmed import bands
 from gateway.cache.memory import Memory
 from gateway.config.cache import CacheClass
 
 HERE: Callable[[], float] = lambda: 0.0  # noqa: E731
+
+
+def pair(said: str) -> bytes:
+    return blake2b(said.encode(), digest_size=12).digest()
 
 
 def books() -> Books:
@@ -21,7 +29,7 @@ async def reviewed(
 ) -> list[str]:
     """What became of each, every one of another pair."""
     found = [
-        Finding(f"{number} {wrong} {how}".encode(), str(number % callers), 0.96, wrong, how) for number in range(count)
+        Finding(pair(f"{number} {wrong} {how}"), str(number % callers), 0.96, wrong, how) for number in range(count)
     ]
     return [await held.count("faq", one, subject_of(one, "e"), finding) for finding in found]
 
@@ -104,10 +112,10 @@ async def test_as_many_suspended_callers_as_are_no_longer_one_alone_withdraw_it(
     said = []
     for who in ("a", "b"):
         for number in range(3):
-            found = Finding(f"{who}{number}".encode(), who, 0.96, wrong=True, how="audit")
+            found = Finding(pair(f"{who}{number}"), who, 0.96, wrong=True, how="audit")
             said.append(await held.count("faq", one, of, found))
         for number in range(200):  # that another caller's are right calms the class, and not this one
-            await held.count("faq", one, of, Finding(f"{who} {number}".encode(), "c", 0.96, wrong=False, how="audit"))
+            await held.count("faq", one, of, Finding(pair(f"{who} {number}"), "c", 0.96, wrong=False, how="audit"))
     assert said == ["counted", "counted", "suspended", "counted", "counted", "withdrawn"]
 
 
@@ -121,9 +129,9 @@ async def test_complaints_of_several_withdraw_it_and_what_was_given_without_one_
     of = subject_of(one, "e")
     for number in range(20):
         for more in range(3):  # 150 answers to one complaint
-            pair = f"{number} {more}".encode()
-            await held.count("faq", one, of, Finding(pair, str(number), 0.96, wrong=False, how="audit"))
-        await held.count("faq", one, of, Finding(b"%d" % number, str(number), 0.96, wrong=True, how="complaint"))
+            other = pair(f"{number} {more}")
+            await held.count("faq", one, of, Finding(other, str(number), 0.96, wrong=False, how="audit"))
+        await held.count("faq", one, of, Finding(pair(str(number)), str(number), 0.96, wrong=True, how="complaint"))
     assert (await certificate(held, one)).threshold is not None
 
 
@@ -132,7 +140,7 @@ async def test_an_audit_of_a_pair_that_was_reviewed_before_counts_and_a_second_o
     held, one = books(), CacheClass(one_caller=1.0)
     of = subject_of(one, "e")
     await reviewed(held, one, 600, callers=1)
-    audit = Finding(b"0 False review", "0", 0.96, wrong=True, how="audit")
+    audit = Finding(pair("0 False review"), "0", 0.96, wrong=True, how="audit")
     assert [await held.count("faq", one, of, audit) for _ in range(2)] == ["counted", "twice"]
     assert (await certificate(held, one)).alarm > 0
 
@@ -152,6 +160,26 @@ async def test_a_new_measure_of_the_reviewer_begins_anew() -> None:
     await reviewed(held, one, 600, callers=50)
     worse = CacheClass(reviewer_missed=20, reviewer_of=50)
     assert await held.threshold("faq", subject_of(worse, "e")) is None
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["review", "audit", "complaint"]), st.booleans(), st.integers(0, 500)), max_size=120
+    ),
+    st.floats(0.01, 0.99),
+    st.booleans(),
+)
+def test_whatever_one_caller_does_a_shared_class_has_the_certificate_that_it_had(
+    said: list[tuple[How, bool, int]], share: float, certified: bool
+) -> None:
+    one = CacheClass(one_caller=share, wrong=0.2, confidence=0.5, reviewer_of=500, promote=True)
+    book = Book(certificate=Certificate(certified=[0] if certified else []))
+    for how, wrong, number in said:
+        book.count(Finding(pair(str(number)), "alone", 0.96, wrong, how), one)
+    for number in range(30):
+        book.count(Finding(pair(f"right {number}"), "alone", 0.96, wrong=False, how="review"), one)
+    assert not bands(book.certificate, target_of(one))
+    assert (book.certificate.threshold is not None) is certified
 
 
 async def test_who_is_suspended_gets_nothing_that_the_judge_has_confirmed_either() -> None:

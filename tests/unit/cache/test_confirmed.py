@@ -29,7 +29,7 @@ def test_at_the_most_that_it_may_call_wrong_no_more_than_the_target_of_the_confi
     target = Target(wrong, alpha, Reviewer(missed, missed + more))
     share = most_called_wrong(target)
     bound = upper(missed, missed + more, 1 - alpha * 0.2)
-    assert 0 < share <= 0.5
+    assert 0 < share <= 0.3
     assert share / (1 - share) * bound / (1 - bound) <= wrong + 1e-9
 
 
