@@ -47,13 +47,22 @@ class MemoryFile:
     What goes wrong with the disk is said in the log; requests go on.
     """
 
-    def __init__(self, file: Path, memory: Memory, secrets: Sequence[bytes], wall: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        file: Path,
+        memory: Memory,
+        secrets: Sequence[bytes],
+        wall: Callable[[], float],
+        every: float = EVERY,
+    ) -> None:
         self._file = file
         self._purged = file.with_name(f"{file.name}.purged")
         self._memory = memory
         self._secrets = secrets
         self._wall = wall
         self._lock: int | None = None
+        self._every = every
+        self._ends = asyncio.Event()
         self._writing: asyncio.Task[None] | None = None
         self._one_purge = asyncio.Lock()
 
@@ -70,12 +79,11 @@ class MemoryFile:
         self._writing = asyncio.get_running_loop().create_task(self._now_and_then())
 
     async def aclose(self) -> None:
-        """Writes for the last time."""
+        """Writes for the last time, when a writing under way is done: a thread that is in it cannot be stopped."""
         if self._writing is None or self._lock is None:
             return
-        self._writing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._writing
+        self._ends.set()
+        await self._writing
         await self.write()
         self._memory.on_purge = None
         self._unlock()
@@ -96,16 +104,15 @@ class MemoryFile:
             if writer is not None:
                 await asyncio.to_thread(writer.give_up)
             return False
-        except asyncio.CancelledError:
-            if writer is not None:
-                writer.give_up()
-            raise
         return True
 
     async def _now_and_then(self) -> None:
-        while True:
-            await asyncio.sleep(EVERY)
-            await self.write()
+        while not self._ends.is_set():
+            try:
+                async with asyncio.timeout(self._every):
+                    await self._ends.wait()
+            except TimeoutError:
+                await self.write()
 
     async def _write_purged(self) -> bool:
         async with self._one_purge:

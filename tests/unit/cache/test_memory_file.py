@@ -1,5 +1,6 @@
 """What memory holds, over a restart: as it was, without what expired or was purged, and never an error."""
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ from gateway.cache.memory import Memory
 from gateway.cache.memory_file import MemoryFile
 from gateway.cache.store import Placed
 from gateway.cache.vectors import Vectors
+from tests.support.eventually import eventually
 
 SECRETS: Final[list[tuple[bytes, ...]]] = [(), (b"a secret",)]
 SCOPE: Final = b"scope"
@@ -77,6 +79,25 @@ async def test_all_that_was_held_is_there_again(secrets: tuple[bytes, ...], tmp_
         assert await memory.epochs(["tag:spring", "all"]) == [epoch, 0]
         assert [one.key for one in await memory.near(Placed(SCOPE, unit(3)), 5)] == [one.key for one in near]
         assert await memory.figures() == figures
+
+
+def inode_of(file: Path) -> int:
+    return file.stat().st_ino if file.exists() else 0
+
+
+async def test_it_is_written_now_and_then_and_a_writing_under_way_is_waited_for(tmp_path: Path) -> None:
+    file, clocks = tmp_path / "cache", Clocks()
+    memory = Memory(1000, 10_000_000, lambda: clocks.mono)
+    kept = MemoryFile(file, memory, (), lambda: clocks.wall, every=0.001)
+    await kept.begin()
+    for number in range(3):
+        before = inode_of(file)
+        await memory.put(b"%d" % number, b"said", 60, 1.0)
+        await asyncio.to_thread(eventually, lambda before=before: inode_of(file) not in (0, before))
+    await kept.aclose()
+    assert not (tmp_path / "cache.new").exists()
+    async with process(file, clocks) as (memory, _):
+        assert len(memory) == 3
 
 
 async def test_what_has_expired_meanwhile_is_not_there_and_nothing_lives_longer(tmp_path: Path) -> None:

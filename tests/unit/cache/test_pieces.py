@@ -1,5 +1,7 @@
 """A file of pieces is read whole or refused, whatever became of it."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.cache.pieces import Unreadable, Writer, read
+from tests.support.eventually import eventually
 
 MOST: Final = 10_000_000
 SECRETS: Final = [None, b"a secret"]
@@ -121,3 +124,36 @@ def test_what_is_not_finished_leaves_the_former_file(tmp_path: Path) -> None:
     write(file, [b"three"], None)
     assert read(file, [], MOST) == [b"three"]
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def size_of(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+WRITES: Final = """
+import sys
+from pathlib import Path
+from gateway.cache.pieces import Writer
+while True:
+    writer = Writer(Path(sys.argv[1]), None)
+    for number in range(400):
+        writer.add(b"x" * 50_000)
+    writer.finish()
+"""
+
+
+def test_a_process_that_is_killed_while_it_writes_leaves_a_whole_file(tmp_path: Path) -> None:
+    file, new = tmp_path / "cache", tmp_path / "cache.new"
+    for _ in range(4):
+        writing = subprocess.Popen([sys.executable, "-c", WRITES, str(file)], cwd=Path(__file__).parents[3])
+        try:
+            eventually(lambda: file.exists() and size_of(new) > 100_000, 30)
+        finally:
+            writing.kill()
+            writing.wait()
+        pieces = read(file, [], 100_000_000)
+        assert pieces is not None
+        assert len(pieces) == 400
