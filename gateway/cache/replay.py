@@ -56,12 +56,14 @@ def renewed(entry: Entry, now: int, fresh: Fresh) -> bytes:
 
 
 class Renewing:
-    """The same for frames that are still coming, of one answer. Those that are given stay as they are, and are another's."""
+    """Frames that are still coming, of one answer, with another id and this time. Those that are given stay as they are.
+
+    Items keep their ids: the vendor knows them, and callers send them back to it.
+    """
 
     def __init__(self, now: int, fresh: Fresh) -> None:
         self._stamp = b"%d" % now
         self._fresh = fresh
-        self._named = False
         self._ids: dict[str, str] = {}
 
     def frames(self, frames: list[Frame]) -> list[Frame]:
@@ -69,12 +71,8 @@ class Renewing:
         return [self._frame(Frame(one.raw, one.data, one.event)) for one in frames if one.data is not None]
 
     def _frame(self, frame: Frame) -> Frame:
-        if not self._named and (own := _own_id(frame)) is not None:
-            self._named = True
+        if not self._ids and (own := _own_id(frame)) is not None:
             self._ids[own] = _like(own, self._fresh)
-        for found in _ITEM.findall(frame.raw):
-            if (item := found.decode()) not in self._ids:
-                self._ids[item] = _like(item, self._fresh)
         raw = _with(frame.raw, self._ids, self._stamp)
         return Frame(raw, raw) if frame.raw is frame.data else parse(raw)
 

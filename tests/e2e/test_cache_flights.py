@@ -1,9 +1,10 @@
 """Equal requests under way share one call: each gets the whole answer through its own rules, whoever of them leaves."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -179,3 +180,46 @@ def test_where_ordinals_stand_for_values_a_live_answer_is_only_for_those_with_th
     assert [phone in one.body.decode() for phone, one in zip(phones, answers, strict=True)] == [True] * 3
     assert [one.body.decode().count("010-") for one in answers] == [1] * 3
     assert len(simulation.requests()) == 2
+
+
+def asked_natively(caller: str, what: str) -> dict[str, Any]:
+    """A request to an upstream that speaks this API: with two choices, with a tool to call, or plain."""
+    turns = [{"role": "user", "content": "도구를 써 주세요: tool" if what == "a tool" else "안녕하세요"}]
+    made: dict[str, Any] = {"input": turns} if caller == "responses" else {"messages": turns}
+    if what == "two choices":
+        return made | {"n": 2}
+    if what == "a tool":
+        schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+        named: dict[str, Any] = {"name": "weather", "description": "Of a city."}
+        if caller == "messages":
+            return made | {"tools": [named | {"input_schema": schema}]}
+        function = named | {"parameters": schema}
+        return made | {
+            "tools": [{"type": "function", **(function if caller == "responses" else {"function": function})}]
+        }
+    return made
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize(
+    ("caller", "what"),
+    [*((caller, what) for caller in PATHS for what in ("plain", "a tool")), ("chat", "two choices")],
+)
+def test_each_api_is_shared_as_its_upstream_speaks_it(
+    stage: Stage, callers: Callers, simulation: Simulation, caller: str, what: str, streamed: bool
+) -> None:
+    simulation.misbehave({"delay_first_token": 0.4})
+    model = fresh("sim")
+    lines = [callers.ask(model, caller, streamed=streamed, **asked_natively(caller, what)) for _ in range(3)]
+    answers = [line.answer() for line in lines]
+    assert len({said(one) for one in answers}) == 1
+    assert sorted(marks(answers)) == ["hit", "hit", "miss"]
+    assert len(simulation.requests()) == 1
+    named = {"chat": "chatcmpl-", "messages": "msg_", "responses": "resp_"}[caller]
+    own = [re.findall(rf'"id":"({named}[^"]*)"', one.body.decode()) for one in answers]
+    items = [set(re.findall(r'"id":"((?:msg|fc|call)_[^"]*)"', one.body.decode())) for one in answers]
+    assert all(own)
+    assert not set(own[0]) & set(own[1])
+    assert not set(own[1]) & set(own[2])
+    assert caller != "responses" or items[0] == items[1] == items[2] != set()
+    assert ("weather" in answers[1].body.decode()) == (what == "a tool")
