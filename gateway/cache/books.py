@@ -176,6 +176,11 @@ class Books:
             return False
         return confirms(book.certificate, similarity, target_of(one))
 
+    async def has_counted(self, name: str, of: str, pair: bytes) -> bool:
+        """Whether another review of this pair would count for nothing."""
+        book = await self.lately(name, of)
+        return book is not None and _shown(pair) in book.pairs
+
     async def lately(self, name: str, of: str) -> Book | None:
         """The book as it was two seconds ago or later, to be read alone. None where nobody can tell."""
         now = self._clock()

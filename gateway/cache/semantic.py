@@ -287,6 +287,9 @@ class Semantic:
 
     async def _compared(self, found: Candidate, said: Compared | None) -> None:
         hit, against = found.hit, found.against
+        if said is not None and await self._was_counted(found):
+            self.uncounted["twice"] += 1
+            return
         wrong = True if said is None else await self._review(hit.declared, said)
         if wrong is None:
             self.uncounted["no_verdict"] += 1
@@ -300,6 +303,13 @@ class Semantic:
             await self.marks.clear(hit.key, against.complaints)
         if hit.confirmation:
             await self.confirmed.add(hit.confirmation, float(found.entry.cost_nanodollars or 1))
+
+    async def _was_counted(self, found: Candidate) -> bool:
+        """In another scope, say: then no judge need be paid again, unless its verdict is of use to more than the evidence."""
+        hit = found.hit
+        if found.audited or found.against.quarantined or hit.confirmation:
+            return False
+        return await self._books.has_counted(hit.name, hit.of, hit.pair)
 
     async def _count(self, hit: Hit, how: How, *, wrong: bool) -> None:
         one = Finding(hit.pair, hit.caller, hit.similarity, wrong, how)

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from gateway.cache.answers import Answers
-from gateway.cache.books import Book, last_book, target_of
+from gateway.cache.books import Book, last_book, subject_of, target_of
 from gateway.cache.certify import ALARM, THRESHOLDS
 from gateway.cache.confirmed import bands
 from gateway.cache.embedder import Embedding
@@ -56,6 +56,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     alarmed_at: float = ALARM
     withdrawals: int = 0
     suspended: int = 0
+    complaints: int = 0
     confirming: list[float] = []
 
 
@@ -85,7 +86,8 @@ class Stats(Struct, frozen=True, kw_only=True):
 async def stats_of(answers: Answers) -> Stats:
     """Of a gateway that runs."""
     trails = answers.trails
-    alone = await stats_of_store(answers.settings, answers.store)
+    by = "" if answers.semantic is None else answers.semantic.embedding().id
+    alone = await stats_of_store(answers.settings, answers.store, by)
     return Stats(
         backend=alone.backend,
         held=alone.held,
@@ -104,19 +106,19 @@ async def stats_of(answers: Answers) -> Stats:
     )
 
 
-async def stats_of_store(settings: Cache, store: Store) -> Stats:
-    """Of what replicas share."""
+async def stats_of_store(settings: Cache, store: Store, embedder: str = "") -> Stats:
+    """Of what replicas share. Without the id of the embedder nobody can tell whether a certificate is about the class as declared now."""
     declared = {} if settings.semantic is None else settings.semantic.classes
     return Stats(
         backend=settings.backend,
         held=await store.figures(),
         semantic=bool(declared) and store.semantic,
-        classes={name: _standing(one, await last_book(store, name)) for name, one in declared.items()},
+        classes={name: _standing(one, await last_book(store, name), embedder) for name, one in declared.items()},
     )
 
 
-def _standing(declared: CacheClass, book: Book | None) -> Standing:
-    if book is None:
+def _standing(declared: CacheClass, book: Book | None, embedder: str) -> Standing:
+    if book is None or (embedder and book.of != subject_of(declared, embedder)):
         return Standing(serve=declared.serve, state="shadow")
     one = book.certificate
     counted, wrong, tallied = 0, 0, []
@@ -132,6 +134,7 @@ def _standing(declared: CacheClass, book: Book | None) -> Standing:
         alarm=one.alarm,
         withdrawals=one.withdrawals,
         suspended=len(book.suspended),
+        complaints=sum(book.complaints.values()),
         confirming=bands(one, target_of(declared)) if declared.promote else [],
     )
 
@@ -189,6 +192,8 @@ def _told_of_class(name: str, one: Standing) -> Iterator[str]:
     yield f"  audits {one.audits:,}, alarm {one.alarm:.1f} of {one.alarmed_at:.1f}, withdrawals {one.withdrawals}"
     if one.suspended:
         yield f"  suspended callers: {one.suspended:,}"
+    if one.complaints:
+        yield f"  complaints: {one.complaints:,}"
     if one.confirming:
         yield f"  answers that the judge has confirmed serve in the bands from {', '.join(f'{band:.2f}' for band in one.confirming)}"
     for tallied in one.reviews:

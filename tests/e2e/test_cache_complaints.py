@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 
 from gateway.cache.certify import THRESHOLDS, Certificate
+from gateway.cache.stats import stats_of, told
 from gateway.config.cache import CacheClass
 from tests.support.likeworld import KINDS, NEVER, World, id_of, world_of
 from tests.support.simulation import Simulation
@@ -46,6 +47,7 @@ async def test_a_complaint_blocks_the_pair_and_its_entry_is_compared_before_it_s
     assert (status, went[-1]) == ("miss", "complaints")
     book = await world.book()
     assert list(book.complaints.values()) == [1]
+    assert "  complaints: 1" in [*told(await stats_of(world.answers))]
     assert book.certificate.heard == pytest.approx(1.6, abs=0.05)
 
 

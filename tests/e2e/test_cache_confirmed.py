@@ -7,8 +7,11 @@ from typing import Any, Final
 import msgspec
 import pytest
 
+from gateway.cache.books import Book, subject_of
 from gateway.cache.certify import THRESHOLDS, Certificate, Tally
 from gateway.cache.memory import Memory
+from gateway.cache.stats import Stats
+from gateway.cache.stats import told as told_of
 from gateway.config.cache import CacheClass
 from gateway.trying.calling import called
 from tests.support.likeworld import KINDS, NEVER, World, id_of, world_of
@@ -232,6 +235,9 @@ async def test_stats_and_explain_tell_it(here: World) -> None:
     found = msgspec.json.decode(told.body)
     assert found["confirmed"] == 1
     assert found["classes"]["capitals"]["confirming"] == list(THRESHOLDS)
+    lines = [*told_of(msgspec.convert(found, Stats))]
+    assert "  answers that the judge has confirmed serve in the bands from 0.95, 0.92, 0.89, 0.86, 0.83, 0.80" in lines
+    assert "answers that the judge has confirmed for another question: 1" in lines
     told = await called(here.gateway.app, f"/haechi/cache/requests/{id_of(given)}", b"", method="GET")
     assert msgspec.json.decode(told.body)["neighbours"][0]["went"] == "confirmed"
 
@@ -261,3 +267,26 @@ async def test_what_is_remembered_of_answers_that_were_given_is_without_their_te
     (given,) = here.answers.served.values()
     assert not any(word in repr(given) for word in (RIVER, ASKED, LIKE))
     assert not any(hasattr(one, "raw") for one in given)
+
+
+async def test_a_pair_that_was_counted_is_not_judged_again_in_every_scope(
+    simulation: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declared = CacheClass(**{**MEASURED, "promote": False})
+    async with world_of("memory", declared, simulation, tmp_path, monkeypatch) as made:
+        for user in ("one", "two", "three"):
+            made.play([RIVER, OTHER], [True])
+            await made.ask(ASKED, user=user)
+            assert await made.mark(LIKE, user=user) == "shadow"
+            assert made.asked("judge") == (1 if user == "one" else 0)
+        assert (await made.book()).reviews == 1
+        assert made.answers.semantic is not None
+        assert made.answers.semantic.uncounted == {"twice": 2}
+
+
+async def test_stats_of_a_class_that_was_declared_anew_tell_nothing_of_the_certificate_of_before(here: World) -> None:
+    book = Book(certificate=Certificate(certified=[0]), of=subject_of(DECLARED, "another"))
+    before = await here.answers.store.load("class:capitals")
+    assert await here.answers.store.save("class:capitals", msgspec.json.encode(book), before)
+    told = await called(here.gateway.app, "/haechi/cache/stats", b"", method="GET")
+    assert msgspec.json.decode(told.body)["classes"]["capitals"]["state"] == "shadow"
