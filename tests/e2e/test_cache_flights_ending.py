@@ -9,10 +9,10 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from tests.support.eventually import eventually
+from tests.support.eventually import eventually, resident_bytes
 from tests.support.flying import BEGUN, CHANGING, HEAD, ONE, REST, Callers, body, flights, marks, said, under_way
 from tests.support.rawclient import Answer, ask
-from tests.support.scripted import LAST, Stage, chat_body, chat_chunk, chunk, event, fresh
+from tests.support.scripted import LAST, Endless, Stage, chat_body, chat_chunk, chunk, event, fresh
 from tests.support.simulation import Simulation
 
 FAULT: Final = event({"error": {"message": "as tests do", "type": "server_error"}})
@@ -286,3 +286,26 @@ def test_what_outlasts_the_drain_ends_for_all(upstream: Simulation, tmp_path: Pa
         assert all(b"shutting down" in line.answer_rest() for line in lines)
         assert stage.process.wait() == 0
         never.set()
+
+
+def test_one_who_does_not_read_keeps_nobody_waiting_for_long_and_nothing_piles_up(
+    upstream: Simulation, tmp_path: Path
+) -> None:
+    piece, most, go = chunk(chat_chunk("가" * 50_000)), 16_000_000, threading.Event()
+    times = {"connect": 5, "first_token": 9, "between_tokens": 9, "total": 30}
+    with (
+        flights(tmp_path, upstream.url, timeouts=times, cache={"answer_bytes": 400_000}) as stage,
+        Callers(stage) as callers,
+    ):
+        stage.upstreams.play("one", *BEGUN, go, Endless(piece, most), *REST)
+        model = fresh("one")
+        asleep = callers.ask(model)
+        before = resident_bytes(stage.process.process.pid)
+        reads = callers.ask(model)
+        go.set()
+        answer = reads.answer()
+        assert answer.end == "whole"
+        assert b"[DONE]" in answer.body[-100:]
+        assert resident_bytes(stage.process.process.pid) - before < most / 2
+        assert b'"code":"stream_cut"' in asleep.answer_rest()
+        assert stage.upstreams.count("one") == 1
