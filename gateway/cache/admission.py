@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gateway.cache.tape import Tape
+from gateway.exchange import Exchange
 from gateway.guards.verdicts import Verdicts
 from gateway.wire.neutral import Finish, Opaque, Request
 
@@ -56,6 +58,18 @@ def may_keep(dialect: str, finish: Finish | None, raw: bytes, verdicts: Verdicts
     if any(reason not in (b"stop", b"") for reason in _REASON.findall(raw)):  # of several choices `finish` is one's
         return False
     return verdicts is None or not _touched(verdicts)
+
+
+def why_not_kept(x: Exchange, tape: Tape) -> str:
+    """In a word; empty where it may be kept."""
+    if not tape.whole or tape.watch is None:
+        return "too_large"
+    if x.plan is None or x.served_by is None or x.starts or x.served_by not in x.plan.groups[0].candidates:
+        return "not_the_asked_model"
+    if x.reply_status != 200:
+        return "status"
+    verdicts = None if x.guarding is None else x.guarding.verdicts
+    return "" if may_keep(x.dialect.name, tape.watch.finish, tape.raw, verdicts) else "not_clean"
 
 
 def did_otherwise(finish: Finish | None, raw: bytes) -> bool:

@@ -15,7 +15,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from gateway.cache import entry as kept
-from gateway.cache.admission import did_otherwise, may_keep, may_look, repeats
+from gateway.cache.admission import did_otherwise, may_look, repeats, why_not_kept
 from gateway.cache.entry import Entry
 from gateway.cache.flights import Flight, Flights, Key
 from gateway.cache.purging import ALL, of_model, of_tenant, tagged
@@ -84,6 +84,7 @@ class Answers:
     trails: Trails = field(default_factory=Trails)
     flights: Flights = field(default_factory=Flights)
     renew: Callable[[Exchange, Looked], None] | None = None
+    keeping: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def complain(self, request_id: str, caller: str) -> bool:
         """Somebody says that the answer to this request was wrong. Whether it came from the semantic tier, was theirs, and that is
@@ -175,11 +176,23 @@ class Answers:
             self.trails.turned(looked.trail, x.cached.status, "under_way")
 
     async def keep(self, looked: Looked, x: Exchange) -> None:
-        """Nothing that is not whole, clean, and the asked model's own."""
-        looked.trail.kept = await self._keep(looked, x)
-        if looked.trail.kept == "not_clean":
+        """Nothing that is not whole, clean, and the asked model's own. To its end, though the caller may be gone by then."""
+        if why := why_not_kept(x, looked.tape):
+            self._became(looked, why)
+            return
+        keeping = asyncio.create_task(self._put(looked, x))
+        self.keeping.add(keeping)
+        keeping.add_done_callback(self.keeping.discard)
+        await asyncio.shield(keeping)
+
+    def _became(self, looked: Looked, what: str) -> None:
+        looked.trail.kept = what
+        if what == "not_clean":
             self._compare_with_none(looked)
-        self.trails.kept[looked.trail.kept] += 1
+        self.trails.kept[what] += 1
+
+    async def _put(self, looked: Looked, x: Exchange) -> None:
+        self._became(looked, await self._keep(looked, x))
 
     def _compare_with_none(self, looked: Looked) -> None:
         """Where the model acted or refused, so that nothing is kept: evidence of kept answers alone would leave out the worst."""
@@ -192,18 +205,10 @@ class Answers:
     async def _keep(self, looked: Looked, x: Exchange) -> str:
         """What became of it, in a word."""
         tape = looked.tape
-        if not tape.whole or tape.watch is None:
+        if tape.watch is None or x.served_by is None:
             return "too_large"
-        if x.plan is None or x.served_by is None or x.starts or x.served_by not in x.plan.groups[0].candidates:
-            return "not_the_asked_model"
-        if x.reply_status != 200:
-            return "status"
-        raw = tape.raw
-        verdicts = None if x.guarding is None else x.guarding.verdicts
-        if not may_keep(x.dialect.name, tape.watch.finish, raw, verdicts):
-            return "not_clean"
         streamed = x.form == "events"
-        slotted = await _slotted(looked.scope.slots, raw, x.dialect.name, streamed=streamed)
+        slotted = await _slotted(looked.scope.slots, tape.raw, x.dialect.name, streamed=streamed)
         if slotted is None:
             return "not_slots"
         epochs = await self._with_tags(looked)
