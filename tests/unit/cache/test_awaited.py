@@ -86,6 +86,15 @@ async def test_who_stops_waiting_leaves_the_vector_to_the_next(source: Scripted,
     assert source.asked == ["a"]
 
 
+async def test_what_came_in_time_is_never_late(source: Scripted) -> None:
+    embedder = Awaited(source, Remembered(), deadline=0.01)
+    for number in range(SOME):
+        await embedder.embed(str(number), None, hurried=True)
+    await asyncio.sleep(0.03)
+    assert (embedder.figures().late, embedder.figures().state) == (0, "ready")
+    await embedder.aclose()
+
+
 async def test_what_is_under_way_is_bounded(source: Scripted, embedder: Awaited) -> None:
     source.open.clear()
     tasks = [asyncio.create_task(embedder.embed(str(number), None)) for number in range(400)]
