@@ -77,6 +77,18 @@ def test_pieces_cannot_change_places_or_files(secret: bytes | None, tmp_path: Pa
             read(file, secrets(secret), MOST)
 
 
+@pytest.mark.parametrize("secret", SECRETS)
+def test_no_piece_can_be_made_the_last(secret: bytes | None, tmp_path: Path) -> None:
+    file = tmp_path / "cache"
+    stored = write(file, [b"1111", b"2222"], secret)
+    cut = bytearray(stored[: 14 + 1 + 16 + 5 + 4 + 16])
+    assert cut[14 + 1 + 16 + 4] == 0
+    cut[14 + 1 + 16 + 4] = 1
+    file.write_bytes(bytes(cut))
+    with pytest.raises(Unreadable):
+        read(file, secrets(secret), MOST)
+
+
 def head_of(stored: bytes) -> bytes:
     return stored[: 14 + 1 + 16]
 
