@@ -47,6 +47,7 @@ class Caches:
     _trails: Trails = field(default_factory=Trails)
     _flights: Flights = field(default_factory=Flights)
     _renewals: Renewals | None = None
+    _keeping: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def made(self, config: Config, internal: Internal) -> Answers | None:
         """Raises ValueError for what cannot be had here."""
@@ -57,6 +58,7 @@ class Caches:
             return None
         store = await self._kept_in(config, settings)
         answers = Answers(settings, store, time.time, random.Random(), trails=self._trails, flights=self._flights)
+        answers.keeping = self._keeping
         self._renewals = self._renewals or Renewals(internal.pipeline)
         answers.renew = self._renewals.begin
         if embedder is not None:  # while its Redis cannot, it finds nothing
@@ -70,6 +72,8 @@ class Caches:
         await self._embedders.aclose()
 
     async def aclose(self) -> None:
+        if self._keeping:
+            await asyncio.wait(self._keeping)
         if self._file is not None:
             await self._file.aclose()
         if self._store is not None:

@@ -1,5 +1,7 @@
 """The steps `find` and `keep`: a kept answer instead of a model's, or a model's answer kept."""
 
+import asyncio
+
 from gateway.cache.answers import Answers, Looked
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
@@ -24,8 +26,17 @@ async def cached(x: Exchange, principal: Principal, setup: Setup, take: Take, as
         await _replay(x, looked, principal, setup, take)
     elif not answers.shares(looked, x) or not await _together(x, looked, answers, setup, take, ask):
         x.tape = looked.tape.over
+        await _asked_and_kept(x, looked, answers, take, ask)
+
+
+async def _asked_and_kept(x: Exchange, looked: Looked, answers: Answers, take: Take, ask: Ask) -> None:
+    try:
         await ask(x, take=take)
-        await answers.keep(looked, x)
+    except asyncio.CancelledError:
+        if x.ended:  # the caller has all of it, and does not wait for what is left of the upstream's connection
+            await answers.keep(looked, x)
+        raise
+    await answers.keep(looked, x)
 
 
 async def _together(x: Exchange, looked: Looked, answers: Answers, setup: Setup, take: Take, ask: Ask) -> bool:

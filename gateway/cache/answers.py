@@ -22,7 +22,7 @@ from gateway.cache.purging import ALL, of_model, of_tenant, tagged
 from gateway.cache.replay import as_frames, ids_of, renewed, rewritten, text_of
 from gateway.cache.scope import Circumstances, Scope, scoped, that_change_answers, way
 from gateway.cache.semantic import Candidate, Hit, Placing, Semantic
-from gateway.cache.slots import Slots
+from gateway.cache.slots import slotted_answer
 from gateway.cache.store import First, Store
 from gateway.cache.tape import Tape
 from gateway.cache.trails import Trail, Trails
@@ -41,7 +41,6 @@ from gateway.wire.frames import Frame
 
 _MOST_SERVED: Final = 10_000
 _LONGEST_NAME: Final = 200
-_AT_ONCE: Final = 32 * 1024  # bytes of an answer in which slots are looked for on the event loop: some milliseconds
 _FREE: Final = 1  # what an answer without a price is worth
 
 
@@ -208,7 +207,7 @@ class Answers:
         if tape.watch is None or x.served_by is None:
             return "too_large"
         streamed = x.form == "events"
-        slotted = await _slotted(looked.scope.slots, tape.raw, x.dialect.name, streamed=streamed)
+        slotted = await slotted_answer(looked.scope.slots, tape.raw, x.dialect.name, streamed=streamed)
         if slotted is None:
             return "not_slots"
         epochs = await self._with_tags(looked)
@@ -384,12 +383,6 @@ class Answers:
         if share in ("team", "tenant"):
             return ("team", of_tenant(principal.team, principal.id))
         return (share, principal.id, end_user(x.body or {}) if share == "user" else "")
-
-
-async def _slotted(slots: Slots, raw: bytes, dialect: str, *, streamed: bool) -> bytes | None:
-    if not slots or len(raw) <= _AT_ONCE:
-        return slots.kept(raw, dialect, streamed=streamed)
-    return await asyncio.to_thread(slots.kept, raw, dialect, streamed=streamed)
 
 
 def fresh() -> str:

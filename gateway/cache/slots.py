@@ -1,4 +1,4 @@
-"""Ordinal slots: on a route whose answers do not depend on values, what is kept holds ordinals where placeholders stood. Pure.
+"""Ordinal slots: on a route whose answers do not depend on values, what is kept holds ordinals where placeholders stood.
 
 Of a placeholder only its ten characters are exchanged, for ten others (see `ordinals`). So the kind stays, and what a model has made of
 the brackets, and a piece of a stream keeps its length, and its end.
@@ -7,6 +7,7 @@ Refused, which costs a hit and nothing else: a request with text that looks like
 part of a placeholder and is none of this request, or in which a part could stand unseen.
 """
 
+import asyncio
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -27,6 +28,8 @@ SPOKEN: Final = frozenset({"chat", "completions", "messages", "responses"})
 """Dialects whose answers are text, in which slots can stand."""
 PART: Final = 5
 """So many characters of a placeholder, one behind the other, are a part of it that must not be kept."""
+
+_AT_ONCE: Final = 32 * 1024  # bytes: some milliseconds
 
 # In JSON; inside a text these quotes would be escaped.
 _UNSEEN: Final = re.compile(
@@ -120,6 +123,13 @@ class Slots:
 
 
 NONE: Final = Slots()
+
+
+async def slotted_answer(slots: Slots, raw: bytes, dialect: str, *, streamed: bool) -> bytes | None:
+    """`Slots.kept`, in a thread where that takes long."""
+    if not slots or len(raw) <= _AT_ONCE:
+        return slots.kept(raw, dialect, streamed=streamed)
+    return await asyncio.to_thread(slots.kept, raw, dialect, streamed=streamed)
 
 
 def slotted(said: Any, held: Mapping[str, Held]) -> tuple[Any, Slots]:
