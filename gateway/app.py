@@ -280,8 +280,10 @@ class Gateway:
         return upstream
 
     def _retire(self, setup: Setup) -> None:
-        self._setups.remove(setup)
-        self._sweep()
+        """Also of one that is retired already: what asks in the background may have begun under it, and ask once more."""
+        if setup in self._setups:
+            self._setups.remove(setup)
+            self._sweep()
 
     def _sweep(self) -> None:
         """Closes the connections of providers that no setup uses any more, neither the one in force nor one still under way."""

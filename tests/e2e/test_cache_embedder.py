@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from gateway.app import Gateway, start
 from gateway.cache.answers import Answers
+from gateway.cache.awaited import Awaited
 from gateway.cache.books import Book, subject_of
 from gateway.cache.certify import Certificate
 from gateway.cache.embedder import Embedding
@@ -286,6 +287,8 @@ async def test_while_the_first_answer_is_awaited_nothing_is_placed_and_then_all_
         assert embedding(gateway).id == ""
         assert await did(gateway, ASKED) == "miss"
         assert await did(gateway, ASKED) == "hit"
+        assert answers(gateway).trails.all()[0].like_why == "no_vector"
+        assert set(vectors.texts) <= {"haechi"}
         vectors.hold.set()
         await until(gateway, "ready")
         await certify(gateway)
@@ -311,6 +314,25 @@ async def test_a_reload_keeps_the_vectors_and_asks_by_the_new_configuration(
             made = config(simulation, other.url, dimensions=2 * SIZE)
             await gateway.prepare(made)
             assert await did(gateway, LIKE) == "miss", "another vector, another scope, another certificate"
+
+
+async def test_nothing_is_asked_any_more_of_an_embedder_that_is_gone(
+    simulation: Simulation, vectors: Embeddings
+) -> None:
+    """Neither after a reload that names another one, nor after the end."""
+    vectors.hold = asyncio.Event()
+    async with running(config(simulation, vectors.url)) as gateway:
+        first = semantic(gateway)._embedder
+        assert isinstance(first, Awaited)
+        await gateway.prepare(config(simulation, vectors.url, dimensions=SIZE))
+        assert first._learning is not None
+        assert first._learning.done()
+        await ask(gateway, ASKED)
+        second = semantic(gateway)._embedder
+        assert isinstance(second, Awaited)
+        (under_way,) = second._under_way.values()
+    assert under_way.done()
+    assert not second._under_way
 
 
 async def test_rules_for_the_zone_of_the_embedder_hold_for_what_it_is_shown(

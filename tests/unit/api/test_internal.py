@@ -147,3 +147,21 @@ async def test_policies_that_cannot_be_checked_leave_everything_as_it_was() -> N
         assert await internal.ask("chat", "demo", ASKED, ASKER)
         await one.prepare(config(), judging(budget=1.0))
         assert one.gate.pipeline.setup.guards is not None
+
+
+async def test_what_asks_by_a_configuration_of_before_is_answered_or_refused_and_breaks_nothing() -> None:
+    """A review in the background may ask after a reload; its provider may be gone."""
+    async with gateway(config()) as (one, internal, rows):
+        await one.prepare(config())
+        for _ in range(2):
+            answer = await internal.ask("chat", "demo", ASKED, ASKER)
+            assert answer["choices"]
+        async with rawserver.serve(_never) as server:
+            await one.prepare(config(server.url))
+            with contextlib.suppress(GatewayError):
+                await internal.ask("chat", "demo", ASKED, ASKER)
+    assert len(rows) == 3
+
+
+async def _never(_peer: rawserver.Peer) -> None:
+    """Closes whatever comes."""
