@@ -69,7 +69,9 @@ def why_not_kept(x: Exchange, tape: Tape) -> str:
     if x.reply_status != 200:
         return "status"
     verdicts = None if x.guarding is None else x.guarding.verdicts
-    return "" if may_keep(x.dialect.name, tape.watch.finish, tape.raw, verdicts) else "not_clean"
+    if not may_keep(x.dialect.name, tape.watch.finish, tape.raw, verdicts):
+        return "not_clean"
+    return ""
 
 
 def did_otherwise(finish: Finish | None, raw: bytes) -> bool:

@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 from typing import Final
 
-from gateway.cache import answers, classes, semantic
+from gateway.cache import admission, answers, classes, semantic
 from gateway.cache.explain import explained
 from gateway.cache.trails import REASONS, Neighbour, Trail
 
@@ -17,7 +17,8 @@ FULL: Final = Trail(
 
 
 def test_every_word_has_its_sentence() -> None:
-    said = {*_returned(classes, "unlike"), *_returned(answers, "_keep"), *_returned(answers, "_find"), *_whys()}
+    kept = {*_returned(answers, "_keep"), *_returned(admission, "why_not_kept")}
+    said = {*_returned(classes, "unlike"), *kept, *_returned(answers, "_find"), *_whys()}
     assert {"temperature", "not_clean", "purged", "late", "no_class", "stateful"} <= said
     assert said - REASONS.keys() == set()
 
