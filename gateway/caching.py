@@ -3,6 +3,7 @@
 import asyncio
 
 from gateway.cache.answers import Answers, Looked
+from gateway.cache.flights import Flight
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.flying import Ask, Passenger, called
@@ -52,14 +53,23 @@ async def _together(x: Exchange, looked: Looked, answers: Answers, setup: Setup,
             x.started_over = len(x.attempts)
             return False
         if passenger.pays:
-            looked.tape = flight.tape
-            await answers.keep(looked, x)
+            await _kept(x, looked, answers, flight)
         elif x.cached is not None and x.cached.given:
             answers.shared(looked, x)
+    except asyncio.CancelledError:
+        if passenger.pays and x.ended:  # as above
+            await _kept(x, looked, answers, flight)
+        raise
     finally:
         if passenger.pays or not flight.open:
             flights.remove(looked.key, flight)
     return True
+
+
+async def _kept(x: Exchange, looked: Looked, answers: Answers, flight: Flight) -> None:
+    """What came of a call that `x` accounts for."""
+    looked.tape = flight.tape
+    await answers.keep(looked, x)
 
 
 async def _replay(x: Exchange, looked: Looked, principal: Principal, setup: Setup, take: Take) -> None:

@@ -105,6 +105,20 @@ def test_a_leader_that_leaves_takes_nothing_from_the_others(
 
 
 @EVERY
+def test_an_answer_is_kept_though_its_caller_leaves_as_soon_as_it_has_all(
+    stage: Stage, callers: Callers, route: str
+) -> None:
+    model, never = fresh(route), threading.Event()
+    stage.upstreams.play("one", *BEGUN, *REST[:-1], never)
+    line = callers.ask(model)
+    line.read_until(b"[DONE]")
+    line.close()
+    eventually(lambda: stage.records_of(model))
+    assert marks([stage.ask(model, streamed=True, temperature=0)]) == ["hit"]
+    never.set()
+
+
+@EVERY
 def test_one_who_leaves_disturbs_nobody(stage: Stage, callers: Callers, route: str) -> None:
     model, go = fresh(route), threading.Event()
     stage.upstreams.play("one", *BEGUN, go, *REST)
