@@ -1,6 +1,7 @@
 """Two customers, one answer, each with their own values in it, where a model is declared independent of them; and nowhere else."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -206,6 +207,19 @@ def test_every_lane_has_the_values_of_who_asks(
     live = ask(gateway, BOB, "chat", text, streamed=streamed, mode="bypass", **more)
     assert (given.cache, given.frames) == ("hit", live.frames)
     assert BOB.values["KR_PHONE"] in msgspec.json.encode(given.frames).decode()
+
+
+def test_a_call_under_way_is_no_other_customers(gateway: GatewayProcess, simulation: Simulation) -> None:
+    """Its frames go out as they come, with the placeholders of one; who has the same values may ride along."""
+    ann = taught(simulation, gateway, ANN)
+    simulation.reset()
+    simulation.misbehave({"chunks": cut(TEMPLATE.format(**ann)), "delay_head": 1})
+    with ThreadPoolExecutor(3) as threads:
+        asked = [threads.submit(ask, gateway, who, "chat", f"{ASKED} 함께", temperature=0) for who in (ANN, BOB, ANN)]
+        heard = [one.result() for one in asked]
+    assert len(simulation.requests()) == 2
+    assert [heard[at].text for at in (0, 2)] == [TEMPLATE.format(**ANN.values)] * 2
+    assert heard[1].text == TEMPLATE.format(**ann), "of nobody that it knows"
 
 
 def test_a_long_answer_is_shared_as_well(gateway: GatewayProcess, simulation: Simulation) -> None:

@@ -15,6 +15,7 @@ from gateway.cache.certify import THRESHOLDS, Certificate
 from gateway.cache.memory import Memory
 from gateway.cache.ordinals import marks, slot
 from gateway.cache.slots import PART
+from gateway.cache.stats import stats_of, told
 from gateway.config.cache import CacheClass
 from gateway.limits.keys import hashed
 from gateway.trying.calling import Called, called
@@ -144,3 +145,12 @@ async def test_a_slot_that_the_request_has_no_value_for_is_a_miss(gateway: Gatew
         trail = cache_of(gateway).trails.all()[-1]
         assert (trail.why, trail.like_why) == (why, "slots")
     assert await ask(gateway, ANN, ENGLISH[0]) == ("hit", f"{ANN[1]}: XL"), "a sound one has taken its place"
+
+
+async def test_stats_count_requests_with_ordinals(gateway: Gateway, simulation: Simulation) -> None:
+    await answering(gateway, simulation, ANN, "{0}: L")
+    for who in (ANN, BOB, BOB):
+        await ask(gateway, who, ENGLISH[0])
+    stats = await stats_of(cache_of(gateway))
+    assert stats.slotted == {"hit": 2, "miss": 1}
+    assert "requests with ordinals for values (`value_independent`): 2 hit, 1 miss" in list(told(stats))
