@@ -30,8 +30,6 @@ from gateway.config.structs import Config
 from gateway.embedders import Embedders
 from gateway.store.redis import Redis, load
 
-MOST_MS: Final = 20
-"""How long a request waits for the cache's Redis before it is a miss."""
 IN_CLEAR: Final = "its `file` holds questions and answers in clear: set `secret`"
 _TRIED_MS: Final = 1_000
 
@@ -91,7 +89,8 @@ class Caches:
     async def _kept_in(self, config: Config, settings: Cache) -> Store:
         most = settings.semantic.scope_entries if settings.semantic is not None else 0
         secrets = _secrets_of(config) if settings.file is not None or settings.backend == "redis" else ()
-        made = (settings.backend, config.redis, settings.entries, settings.bytes, most, settings.file, secrets)
+        bounds = (settings.entries, settings.bytes, most, settings.wait_ms)
+        made = (settings.backend, config.redis, bounds, settings.file, secrets)
         if self._store is not None and self._made == made:
             return self._store
         await self.aclose()
@@ -104,7 +103,7 @@ class Caches:
             library = await asyncio.to_thread(load)
             secrets = _secrets_of(config)
             sealing = await asyncio.to_thread(Sealing, secrets) if secrets else None
-            return Shared(Redis(config.redis, library, waits_ms=MOST_MS), most, sealing=sealing)
+            return Shared(Redis(config.redis, library, waits_ms=settings.wait_ms), most, sealing=sealing)
         vectors = None if settings.semantic is None else load_vectors(most)
         memory = Memory(settings.entries, settings.bytes, time.monotonic, vectors)
         self._file = None

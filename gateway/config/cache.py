@@ -132,6 +132,14 @@ class Cache(Strict, frozen=True):
             description="Where what is in memory is written, so that it outlives a restart; encrypted if there is a `secret`."
         ),
     ] = None
+    wait_ms: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=5000,
+            description="How long a request waits for `redis` each time, if its `timeout_ms` is no less; then it is a miss.",
+        ),
+    ] = 20.0
     semantic: Annotated[Semantic | None, Meta(description="Answers to questions that are alike; off unless given.")] = (
         None
     )

@@ -27,7 +27,7 @@ class Redis:
     """One pool of connections, and a shelf. `library` is what `load` gave."""
 
     def __init__(
-        self, settings: Settings, library: "Library", *, timeout_ms: int | None = None, waits_ms: int | None = None
+        self, settings: Settings, library: "Library", *, timeout_ms: int | None = None, waits_ms: float | None = None
     ) -> None:
         """`timeout_ms` replaces that of the settings. `waits_ms`: how long whoever asks waits, if that is less: the server counts
         as away only after its time-out, so that a loop that was busy for a moment does not do that.

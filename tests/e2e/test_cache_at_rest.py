@@ -24,7 +24,11 @@ async def marks(upstream: Simulation, server: RedisServer, count: int, *secrets:
     config = Config(
         providers={"simulated": Provider(base_url=f"{upstream.url}/v1")},
         models={"demo": Model(targets=[Target(provider="simulated", model="demo")])},
-        cache=Cache(backend="redis", semantic=Semantic(classes={"all": CacheClass(temperature=1.0)})),
+        cache=Cache(
+            backend="redis",
+            wait_ms=2000,
+            semantic=Semantic(classes={"all": CacheClass(temperature=1.0)}, deadline_ms=1000),
+        ),
         redis=Settings(url=Secret(server.url), timeout_ms=5000),
         secret=Secret(secrets[0]),
         other_secrets=[Secret(one) for one in secrets[1:]],

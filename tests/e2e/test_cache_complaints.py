@@ -20,10 +20,8 @@ RIVER: Final = "It lies on the river."
 
 
 @pytest.fixture(params=KINDS)
-async def world(
-    request: pytest.FixtureRequest, simulation: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[World]:
-    async with world_of(request.param, DECLARED, simulation, tmp_path, monkeypatch) as made:
+async def world(request: pytest.FixtureRequest, simulation: Simulation, tmp_path: Path) -> AsyncIterator[World]:
+    async with world_of(request.param, DECLARED, simulation, tmp_path) as made:
         await made.stands(Certificate(certified=[len(THRESHOLDS) - 1]))
         yield made
 

@@ -31,18 +31,16 @@ def reviewed() -> Certificate:
 
 
 @pytest.fixture(params=KINDS)
-async def world(
-    request: pytest.FixtureRequest, simulation: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[World]:
-    async with world_of(request.param, DECLARED, simulation, tmp_path, monkeypatch) as made:
+async def world(request: pytest.FixtureRequest, simulation: Simulation, tmp_path: Path) -> AsyncIterator[World]:
+    async with world_of(request.param, DECLARED, simulation, tmp_path) as made:
         await made.stands(reviewed())
         yield made
 
 
 @pytest.fixture
-async def here(simulation: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+async def here(simulation: Simulation, tmp_path: Path) -> AsyncIterator[World]:
     """In memory."""
-    async with world_of("memory", DECLARED, simulation, tmp_path, monkeypatch) as made:
+    async with world_of("memory", DECLARED, simulation, tmp_path) as made:
         await made.stands(reviewed())
         yield made
 
@@ -176,10 +174,10 @@ async def test_an_entry_that_was_ever_called_wrong_serves_by_certificate_alone(h
 
 
 async def test_confirmed_answers_are_audited_and_wrong_ones_end_all_of_them(
-    simulation: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    simulation: Simulation, tmp_path: Path
 ) -> None:
     declared = CacheClass(**MEASURED, audit=1.0)
-    async with world_of("memory", declared, simulation, tmp_path, monkeypatch) as made:
+    async with world_of("memory", declared, simulation, tmp_path) as made:
         await made.stands(reviewed())
         for number, city in enumerate(("Ruritania", "Syldavia", "Borduria")):
             asked, like = ASKED.replace("Ruritania", city), LIKE.replace("Ruritania", city)
@@ -220,9 +218,8 @@ async def test_without_the_reviews_or_the_wish_nothing_is_promoted(
     certificate: Certificate,
     simulation: Simulation,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with world_of("memory", declared, simulation, tmp_path, monkeypatch) as made:
+    async with world_of("memory", declared, simulation, tmp_path) as made:
         await made.stands(certificate)
         await confirmed(made)
         assert await made.mark(LIKE) == "shadow"
@@ -270,10 +267,10 @@ async def test_what_is_remembered_of_answers_that_were_given_is_without_their_te
 
 
 async def test_a_pair_that_was_counted_is_not_judged_again_in_every_scope(
-    simulation: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    simulation: Simulation, tmp_path: Path
 ) -> None:
     declared = CacheClass(**{**MEASURED, "promote": False})
-    async with world_of("memory", declared, simulation, tmp_path, monkeypatch) as made:
+    async with world_of("memory", declared, simulation, tmp_path) as made:
         for user in ("one", "two", "three"):
             made.play([RIVER, OTHER], [True])
             await made.ask(ASKED, user=user)

@@ -54,7 +54,7 @@ def config(chat: Simulation, vectors: str, redis: str | None = None, **semantic:
             "demo": Model(targets=[Target(provider="simulated", model="demo")]),
             "vectors": Model(targets=[Target(provider="house", model="e5", prices=prices)]),
         },
-        cache=cache.Cache(semantic=tier, backend="memory" if redis is None else "redis"),
+        cache=cache.Cache(semantic=tier, backend="memory" if redis is None else "redis", wait_ms=2000),
         redis=None if redis is None else Redis(url=Secret(redis), timeout_ms=1000),
         secret=None if redis is None else Secret("0123456789abcdef" * 4),
     )

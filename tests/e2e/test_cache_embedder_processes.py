@@ -50,7 +50,7 @@ def test_two_replicas_share_what_a_model_embeds(upstream: Simulation, tmp_path: 
     if program is None:
         pytest.skip("no Redis 8 here: name one by HAECHI_TEST_REDIS8")
     with redis_server(tmp_path, program=program) as server:
-        cache = {"backend": "redis", "semantic": semantic(dimensions=dimensions)}
+        cache = {"backend": "redis", "wait_ms": 2000, "semantic": semantic(dimensions=dimensions)}
         shared = {"cache": cache, "redis": {"url": server.url, "timeout_ms": 1000}, "secret": SECRET}
         path = written(tmp_path, config(upstream.url, **shared))
         status, said = checked(path)

@@ -32,8 +32,8 @@ LONG: Final = int(os.environ.get("HAECHI_TEST_MIXED", "3000"))
 DIFFERS: Final = 0.15
 
 
-def written(folder: Path, share: str, redis: RedisServer, upstream: Telling, *, semantic: bool) -> Path:
-    cache: dict[str, Any] = {"backend": "redis", "share": share}
+def written(folder: Path, share: str, redis: RedisServer, upstream: Telling, *, semantic: bool, **more: Any) -> Path:
+    cache: dict[str, Any] = {"backend": "redis", "share": share, **more}
     if semantic:
         cache["semantic"] = {"classes": {model: {**CLASS, "models": [model]} for model in MODELS}, "deadline_ms": 1000}
     config = {
@@ -96,7 +96,7 @@ async def asked_of(folder: Path, program: str, share: str, count: int, *, semant
         with redis_server(folder, program=program) as redis:
             if semantic:
                 await certify(redis)
-            async with replicas(written(folder, share, redis, upstream, semantic=semantic)) as apps:
+            async with replicas(written(folder, share, redis, upstream, semantic=semantic, wait_ms=2000)) as apps:
                 await ask_many(apps, crossings, count, seed=4)
     return crossings, upstream
 

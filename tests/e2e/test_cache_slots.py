@@ -293,7 +293,7 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 def test_replicas_share_slots_and_redis_holds_nothing_of_anybody(
     upstream: Simulation, simulation: Simulation, redis: RedisServer, tmp_path: Path
 ) -> None:
-    made = {**config(upstream, backend="redis"), "redis": {"url": redis.url, "timeout_ms": 2000}}
+    made = {**config(upstream, backend="redis", wait_ms=2000), "redis": {"url": redis.url, "timeout_ms": 2000}}
     folders = [tmp_path / name for name in ("one", "other")]
     for folder in folders:
         folder.mkdir()

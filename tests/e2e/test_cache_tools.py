@@ -216,7 +216,11 @@ def test_a_gateway_without_a_cache_says_so(upstream: Simulation, tmp_path: Path)
 
 def test_with_redis_the_configuration_is_enough(upstream: Simulation, tmp_path: Path) -> None:
     with redis_server(tmp_path) as server:
-        shared = {"cache": {"backend": "redis"}, "redis": {"url": server.url}, "secret": "one secret for all replicas"}
+        shared = {
+            "cache": {"backend": "redis", "wait_ms": 2000},
+            "redis": {"url": server.url},
+            "secret": "one secret for all replicas",
+        }
         path = written(tmp_path, simulated(upstream.url, **shared))
         with running(tmp_path, path) as process:
             seen = [ask(process, "shared", x_haechi_cache_tags="spring")[0] for _ in range(20)]

@@ -45,7 +45,9 @@ async def gateway(simulation: Simulation, redis: Counted) -> AsyncIterator[Gatew
         Config(
             providers={"simulated": Provider(base_url=f"{simulation.url}/v1")},
             models={"demo": Model(targets=[Target(provider="simulated", model="demo")])},
-            cache=Cache(backend="redis", semantic=Semantic(classes={"capitals": DECLARED}, deadline_ms=1000)),
+            cache=Cache(
+                backend="redis", wait_ms=2000, semantic=Semantic(classes={"capitals": DECLARED}, deadline_ms=1000)
+            ),
             redis=Settings(url=Secret(f"redis://127.0.0.1:{redis.port}"), timeout_ms=5000),
         )
     )

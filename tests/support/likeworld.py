@@ -116,11 +116,10 @@ def id_of(answer: Called) -> str:
 
 @asynccontextmanager
 async def world_of(
-    kind: str, declared: CacheClass, simulation: Simulation, folder: Path, patch: pytest.MonkeyPatch, **more: Any
+    kind: str, declared: CacheClass, simulation: Simulation, folder: Path, **more: Any
 ) -> AsyncIterator[World]:
     """Skips where what it needs is not here."""
     pytest.importorskip("wordllama")
-    patch.setattr("gateway.caches.MOST_MS", 2000)  # a busy machine is no Redis that is away
     async with AsyncExitStack() as stack:
         server: RedisServer | None = None
         shared: dict[str, Any] = {}
@@ -134,7 +133,7 @@ async def world_of(
         config = Config(
             providers={"simulated": Provider(base_url=simulation.v1)},
             models={name: Model(targets=[Target(provider="simulated", model=name)]) for name in ("demo", "judge")},
-            cache=Cache(backend="memory" if server is None else "redis", semantic=semantic, **more),
+            cache=Cache(backend="memory" if server is None else "redis", semantic=semantic, wait_ms=2000, **more),
             **shared,
         )
         gateway = await start(config)
