@@ -115,7 +115,9 @@ def _next(opened: BinaryIO, size: int) -> tuple[bytes, bool]:
     sealed = opened.read(length)
     if len(sealed) < length:
         raise Unreadable("it ends too early")
-    return sealed, bool(told[-1])
+    if told[-1] > 1:
+        raise Unreadable("it is damaged")
+    return sealed, told[-1] == 1
 
 
 class _Seal:

@@ -65,6 +65,17 @@ def test_whatever_is_changed_cut_off_or_added_is_refused(
 
 
 @pytest.mark.parametrize("secret", SECRETS)
+def test_every_single_bit_counts(secret: bytes | None, tmp_path: Path) -> None:
+    file = tmp_path / "cache"
+    stored = write(file, [b"one"], secret)
+    for place, byte in enumerate(stored):
+        for bit in range(8):
+            file.write_bytes(stored[:place] + bytes([byte ^ 1 << bit]) + stored[place + 1 :])
+            with pytest.raises(Unreadable):
+                read(file, secrets(secret), MOST)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
 def test_pieces_cannot_change_places_or_files(secret: bytes | None, tmp_path: Path) -> None:
     file = tmp_path / "cache"
     stored = write(file, [b"1111", b"2222"], secret)
