@@ -12,6 +12,7 @@ from gateway.limits.keys import Principal
 from gateway.setup import Setup
 from gateway.store.keeping import response_of
 from gateway.upstream.http import Take
+from gateway.upstream.remembering import remember_signed
 from gateway.wire.passage import Native
 
 
@@ -82,6 +83,7 @@ async def _replay(x: Exchange, looked: Looked, principal: Principal, setup: Setu
         passage = Native(x.dialect.watch(x.asked_usage, x.streamed))
         frames, _ = await Guarded(passage, x, x.guarding, setup.config.limits.answer_bytes, checks=False).feed(frames)
         notes = x.guarding.notes
+    remember_signed(x, frames, entry.provider)
     x.committed = True
     x.first_token = x.clock()
     x.form = "events" if x.streamed else "whole"

@@ -20,6 +20,7 @@ from gateway.limits.pricing import cost
 from gateway.setup import Setup
 from gateway.store.keeping import Keep, keeping, response_of
 from gateway.upstream.http import AttemptFailed, Take, invalid
+from gateway.upstream.remembering import remember_signed
 from gateway.wire.dialect import END, FAULT, TEXT, Watch
 from gateway.wire.frames import Frame
 from gateway.wire.passage import way
@@ -127,6 +128,8 @@ class Passenger:
                 return
             self._commit()
             shown, self._held = self._held, []
+        if not self._led and (served_by := self._flight.pilot.served_by) is not None:
+            remember_signed(x, shown, served_by.provider)
         if seen & END and not self._led:
             await self._end(shown)
         elif self._keep is not None:

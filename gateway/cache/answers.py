@@ -228,6 +228,7 @@ class Answers:
             usage=usage,
             cost_nanodollars=paid,
             served_by=x.served_by.label,
+            provider=x.served_by.provider,
             tags=looked.wishes.tags,
             epochs=epochs,
         )

@@ -12,11 +12,11 @@ FORMAT: Final = 1
 
 class Entry(msgspec.Struct, array_like=True, kw_only=True, frozen=True):
     """`raw`: one body, or the events of a stream one behind the other. `way`: what decides how it is written (`scope.way`).
-    `ids`: those that another answer must not have.
+    `ids`: by which it is told from another answer.
 
     `usage` is what the upstream reported, whether or not the frames tell it. `stored` in seconds since 1970. `question`:
     the last user text it answers, as the model saw it; empty where the semantic tier has no part in it. `epochs`: those of
-    all names it may be purged by, when it was stored.
+    all names it may be purged by, when it was stored. `provider`: whose account signed what is signed in it.
     """
 
     dialect: str
@@ -32,6 +32,7 @@ class Entry(msgspec.Struct, array_like=True, kw_only=True, frozen=True):
     served_by: str = ""
     tags: tuple[str, ...] = ()
     epochs: dict[str, int] = {}
+    provider: str = ""
 
     def __repr__(self) -> str:
         return f"Entry({self.dialect}, {len(self.raw)} bytes)"

@@ -19,8 +19,8 @@ from gateway.wire.frames import DONE, Frame, NotJSON
 from gateway.wire.neutral import Begin, Delta, Ended, Event, Request, Used
 from gateway.wire.sse import Parser, parse
 
-# Ids of items, where JSON has them: inside a text their quotes would be escaped.
-_ITEM: Final = re.compile(rb'"(?:id|item_id)":\s*"((?:msg|rs|resp)_[\w~.:-]{6,200})"')
+# Of items of the Responses API, where JSON has them: inside a text their quotes would be escaped.
+_ITEM: Final = re.compile(rb'"(?:id|item_id)":\s*"((?:msg|rs)_[\w~.:-]{6,200})"')
 _TIME: Final = re.compile(rb'("(?:created|created_at|completed_at)":\s*)\d{9,11}(?:\.\d+)?')
 _PREFIXED: Final = re.compile(r"[A-Za-z]+[-_]")
 _HOLDERS: Final = ("response", "message")
@@ -31,12 +31,9 @@ Fresh = Callable[[], str]
 
 
 def ids_of(frames: list[Frame]) -> tuple[str, ...]:
-    """All ids by which a caller could tell this answer from another: its own, and those of its items."""
+    """By which a caller could tell this answer from another. Its items keep theirs: the vendor knows them, and callers send them back."""
     first = next((found for frame in frames if (found := _own_id(frame)) is not None), None)
-    own = {} if first is None else {first: None}
-    for frame in frames:
-        own |= dict.fromkeys(one.decode() for one in _ITEM.findall(frame.raw))
-    return tuple(own)
+    return () if first is None else (first,)
 
 
 def _own_id(frame: Frame) -> str | None:
@@ -56,10 +53,7 @@ def renewed(entry: Entry, now: int, fresh: Fresh) -> bytes:
 
 
 class Renewing:
-    """Frames that are still coming, of one answer, with another id and this time. Those that are given stay as they are.
-
-    Items keep their ids: the vendor knows them, and callers send them back to it.
-    """
+    """The same for frames that are still coming, of one answer. Those that are given stay as they are."""
 
     def __init__(self, now: int, fresh: Fresh) -> None:
         self._stamp = b"%d" % now
@@ -73,8 +67,12 @@ class Renewing:
     def _frame(self, frame: Frame) -> Frame:
         if not self._ids and (own := _own_id(frame)) is not None:
             self._ids[own] = _like(own, self._fresh)
-        raw = _with(frame.raw, self._ids, self._stamp)
-        return Frame(raw, raw) if frame.raw is frame.data else parse(raw)
+        return _renamed(frame, lambda raw: _with(raw, self._ids, self._stamp))
+
+
+def _renamed(frame: Frame, write: Callable[[bytes], bytes]) -> Frame:
+    raw = write(frame.raw)
+    return Frame(raw, raw) if frame.raw is frame.data else parse(raw)
 
 
 def _like(own: str, fresh: Fresh) -> str:
@@ -83,9 +81,13 @@ def _like(own: str, fresh: Fresh) -> str:
 
 
 def _with(raw: bytes, ids: Mapping[str, str], stamp: bytes) -> bytes:
+    return _TIME.sub(lambda found: found[1] + stamp, _replaced(raw, ids))
+
+
+def _replaced(raw: bytes, ids: Mapping[str, str]) -> bytes:
     for own, other in ids.items():
         raw = raw.replace(f'"{own}"'.encode(), f'"{other}"'.encode())
-    return _TIME.sub(lambda found: found[1] + stamp, raw)
+    return raw
 
 
 def as_frames(raw: bytes, *, streamed: bool) -> list[Frame]:
@@ -106,11 +108,23 @@ def rewritten(entry: Entry, dialect: Dialect, request: Request, now: int, fresh:
         if dialect.write_answer is None:
             raise _no_way(dialect)
         answer = fold(events, entry.dialect)
-        return [wire.body(dialect.write_answer(answer, request))]
+        return _with_items([wire.body(dialect.write_answer(answer, request))], entry, dialect)
     if dialect.stream_writer is None:
         raise _no_way(dialect)
     writer = dialect.stream_writer(request)
-    return [frame for event in events for frame in writer.feed(event)]
+    return _with_items([frame for event in events for frame in writer.feed(event)], entry, dialect)
+
+
+def _with_items(frames: list[Frame], entry: Entry, dialect: Dialect) -> list[Frame]:
+    """In the other form of the same API: items with the ids that the vendor knows, in place of those that were made up."""
+    if not entry.dialect == dialect.name == "responses":
+        return frames
+    known = dict.fromkeys(_ITEM.findall(entry.raw))
+    made = dict.fromkeys(found for frame in frames for found in _ITEM.findall(frame.raw))
+    if [one[:3] for one in known] != [one[:3] for one in made]:
+        return frames
+    ids = {one.decode(): other.decode() for one, other in zip(made, known, strict=True)}
+    return [_renamed(frame, lambda raw: _replaced(raw, ids)) for frame in frames]
 
 
 def events_of(entry: Entry) -> list[Event]:

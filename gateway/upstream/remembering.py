@@ -1,11 +1,21 @@
-"""A passage that remembers whose signed blocks it hands on, so that they can be sent back to the account they came from."""
+"""Remembers whose signed blocks a caller gets, so that they can be sent back to the account they came from."""
 
 from collections.abc import Callable
 
+from gateway.exchange import Exchange
 from gateway.wire.dialect import Watch
 from gateway.wire.frames import Frame
 from gateway.wire.passage import Passage
 from gateway.wire.signed import carried_out
+
+
+def remember_signed(x: Exchange, frames: list[Frame], provider: str) -> None:
+    """Of frames that this caller gets and no upstream gave it: whose the signed strings in them are."""
+    if x.remember is None or not provider:
+        return
+    for frame in frames:
+        for signed in carried_out(x.dialect.name, frame):
+            x.remember(signed, provider)
 
 
 class Remembering:
