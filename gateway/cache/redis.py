@@ -20,9 +20,8 @@ log = logging.getLogger("haechi")
 
 _T = TypeVar("_T")
 Command = tuple[Any, ...]
-_MARKS_SECONDS: Final = 30 * 86_400
-_EPOCH_SECONDS: Final = 400 * 86_400
-"""More than any entry lives. An epoch may leave, so callers who make up tags fill nothing for good."""
+_OUTLIVES: Final = 400 * 86_400
+"""Seconds: more than any entry lives. Epochs and complaints may leave then, so callers who make up tags fill nothing for good."""
 _PROBE_EVERY: Final = 2.0
 """Seconds: a server can be replaced by another one."""
 NO_VECTOR_SETS: Final = "the Redis of the cache has no vector sets (they came with Redis 8.0), so answers are only given again to equal requests"
@@ -200,11 +199,11 @@ class Shared:
     async def _settled(self, names: Sequence[str]) -> list[int] | None:
         keys = [self._named("n", name) for name in names]
         pairs = [str(one) for name in names for one in (self._epochs.highest(name), self._epochs.fresh(name))]
-        return await self._run(lambda client: client.eval(_SETTLE, len(keys), *keys, _EPOCH_SECONDS, *pairs))
+        return await self._run(lambda client: client.eval(_SETTLE, len(keys), *keys, _OUTLIVES, *pairs))
 
     async def next_epoch(self, name: str) -> int | None:
         key, fresh = self._named("n", name), self._epochs.fresh(name)
-        made = await self._run(lambda client: client.eval(_NEXT, 1, key, _EPOCH_SECONDS, fresh))
+        made = await self._run(lambda client: client.eval(_NEXT, 1, key, _OUTLIVES, fresh))
         return None if made is None else self._epochs.saw(name, made)
 
     async def load(self, name: str) -> bytes | None:
@@ -214,7 +213,7 @@ class Shared:
         return await self._run(lambda client: client.mget([self._named("s", name) for name in names]))
 
     async def save(self, name: str, value: bytes, before: bytes | None) -> bool:
-        seconds = 0 if name.startswith(LASTING) else _MARKS_SECONDS
+        seconds = 0 if name.startswith(LASTING) else _OUTLIVES
         key = self._named("s", name)
         return bool(await self._run(lambda client: client.eval(_SWAP, 1, key, before or b"", value, str(seconds))))
 

@@ -23,6 +23,8 @@ BACKENDS: Final = ("memory", "redis7", "redis8")
 SEMANTIC: Final = ("memory", "redis8")
 SIZE: Final = 64
 MOST: Final = 50
+LONGEST: Final = 31_536_000
+"""Seconds that an entry can live, by the settings."""
 Made = Callable[[], Awaitable[Store]]
 
 
@@ -132,6 +134,20 @@ async def test_what_was_put_without_its_place_is_a_neighbour_from_when_that_is_k
         await store.unplace(key(1), key(100))
         assert await store.near(Placed(key(100), unit(1)), 3) == []
         assert await store.get(key(1)) == b"value"
+
+
+@pytest.mark.parametrize("kind", ["redis7", "redis8"])
+async def test_what_was_said_against_an_entry_outlives_it(kind: str, tmp_path: Path) -> None:
+    program = "redis-server" if kind == "redis7" else redis8()
+    if program is None:
+        pytest.skip("no Redis 8 here: name one by HAECHI_TEST_REDIS8")
+    with redis_server(tmp_path, program=program) as server:
+        store = Shared(Redis(Settings(url=Secret(server.url), timeout_ms=5000), await asyncio.to_thread(load)), 0)
+        assert await store.save("pair:one", b"1", None)
+        with server.client() as client:
+            (name,) = server.keys()
+            assert client.ttl(name) > LONGEST
+        await store.aclose()
 
 
 @pytest.mark.parametrize("kind", SEMANTIC)
