@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gateway.cache.entry import Entry
@@ -77,6 +77,13 @@ class Customer:
         assert found is not None
         return found
 
+    def has_by_chance(self, raw: bytes) -> bool:
+        """Whether part of a placeholder is a word of the frames around it, as of one in 50,000: such an answer is not kept."""
+        rest = raw.decode().lower()
+        for code in self.known.by_code():
+            rest = rest.replace(code, " ")
+        return any(code[at : at + PART] in rest for code in self.known.by_code() for at in range(len(code) - PART + 1))
+
     def text(self, of: Sequence[Piece]) -> str:
         return "".join(one if isinstance(one, str) else self._spelled(*one) for one in of)
 
@@ -131,11 +138,13 @@ def test_what_one_left_is_what_another_would_have_got_live(
     others = data.draw(st.lists(st.text(max_size=12), min_size=len(of), max_size=len(of)))
     ann, bob = Customer("ann", kinds, [value for _, value in of]), Customer("bob", kinds, others)
     one, other = ann.scope(), bob.scope()
+    assume(len(one.slots) and len(other.slots))  # the words of a request, too
     assert (one.exact, one.around, one.question) == (other.exact, other.around, other.question)
     assert one.live != other.live
     live = [
         answer(dialect, who.text(text), sizes, streamed=streamed, reasoning=who.text(thought)) for who in (ann, bob)
     ]
+    assume(not ann.has_by_chance(live[0]))
     kept = one.slots.kept(live[0], dialect, streamed=streamed)
     assert kept is not None
     given_to_bob = other.slots.given(entry(kept, dialect, streamed=streamed))
@@ -152,6 +161,7 @@ def test_whatever_a_model_says_nothing_of_a_placeholder_is_kept(
 ) -> None:
     ann = Customer("ann", [kind for kind, _ in of], [value for _, value in of])
     scope = ann.scope()
+    assume(len(scope.slots))
     raw = answer(dialect, ann.text(text), sizes, streamed=streamed)
     kept = scope.slots.kept(raw, dialect, streamed=streamed)
     if kept is None:
