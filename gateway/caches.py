@@ -31,6 +31,7 @@ from gateway.embedders import Embedders
 from gateway.store.redis import Redis, load
 
 IN_CLEAR: Final = "its `file` holds questions and answers in clear: set `secret`"
+NO_FOLDER: Final = "there is no folder for its `file`, so nothing outlives a restart: make it"
 _TRIED_MS: Final = 1_000
 
 
@@ -130,8 +131,9 @@ async def remark_of(config: Config) -> str:
     Asks it, for a second at most.
     """
     cache = config.cache
-    if cache is not None and cache.file is not None and config.secret is None:
-        return f"cache: {IN_CLEAR}"
+    if cache is not None and cache.file is not None:
+        away = "" if Path(cache.file).parent.is_dir() else NO_FOLDER
+        return _said(away, "" if config.secret is not None else IN_CLEAR)
     if cache is None or cache.backend != "redis" or config.redis is None:
         return ""
     shared = Shared(Redis(config.redis, await asyncio.to_thread(load), timeout_ms=_TRIED_MS), 0)
@@ -141,7 +143,11 @@ async def remark_of(config: Config) -> str:
         room = "" if found is None else await shared.remark()
     finally:
         await shared.aclose()
-    return "; ".join(f"cache: {one}" for one in (likes, room) if one)
+    return _said(likes, room)
+
+
+def _said(*remarks: str) -> str:
+    return "; ".join(f"cache: {one}" for one in remarks if one)
 
 
 def load_vectors(most: int) -> Neighbours:

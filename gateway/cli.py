@@ -51,7 +51,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     if chosen.command == "cache":
         return cache_cli.run(chosen)
     if chosen.command == "check":
-        return _check(chosen.config)
+        return _check(chosen.named or chosen.config)
     if chosen.command == "schema":
         print(schema_text(), end="")
         return 0
@@ -114,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     simulating.add_argument("--script", type=Path, help="YAML or JSON: faults by model name")
     checking = commands.add_parser("check", help="check a configuration and name every mistake")
     checking.add_argument("config", type=Path, nargs="?", default=DEFAULT, help="by default ./haechi.yaml")
+    checking.add_argument("--config", dest="named", type=Path, help=argparse.SUPPRESS)  # as `serve` takes it
     policy_cli.add_to(commands.add_parser("policy", help="look at policies: mistakes, remarks, coverage"))
     cache_cli.add_to(commands.add_parser("cache", help="look at the cache: why, how well; and purge it"))
     commands.add_parser("schema", help="print the JSON Schema of haechi.yaml")

@@ -7,7 +7,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from gateway.caches import IN_CLEAR
+from gateway.caches import IN_CLEAR, NO_FOLDER
 from tests.support.eventually import eventually
 from tests.support.gatewayprocess import GatewayProcess, running, simulated, written
 from tests.support.simulation import Simulation
@@ -46,6 +46,13 @@ def test_an_answer_outlives_a_restart(secret: str | None, upstream: Simulation, 
     with running(tmp_path, path) as gateway:
         assert [ask(gateway, "streamed") for _ in range(2)] == ["miss", "hit"], "what was purged stays purged"
         assert "Traceback" not in gateway.log
+
+
+def test_a_folder_that_is_not_there_is_told_first(upstream: Simulation, tmp_path: Path) -> None:
+    path = written(tmp_path, simulated(upstream.url, cache={"file": str(tmp_path / "none" / "kept.cache")}, secret="s"))
+    with running(tmp_path, path) as gateway:
+        assert f"cache: {NO_FOLDER}\n" in gateway.greeting
+        assert [ask(gateway, "anything") for _ in range(2)] == ["miss", "hit"]
 
 
 def test_a_damaged_file_is_put_aside_and_the_gateway_begins(upstream: Simulation, tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_check_of_a_good_file_says_what_it_offers(tmp_path: Path) -> None:
 def test_a_file_that_offers_nothing_is_no_good_file(tmp_path: Path) -> None:
     path = tmp_path / "haechi.yaml"
     path.write_text("")
-    assert haechi("check", str(path)).returncode == 1
+    assert haechi("check", str(path)).returncode == haechi("check", "--config", str(path)).returncode == 1
 
 
 def test_a_key_and_its_hash_belong_together() -> None:
