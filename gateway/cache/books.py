@@ -10,11 +10,10 @@ import msgspec
 from gateway.cache.certify import ALARM, Certificate, Reviewer, Target, alarmed, reviews_needed
 from gateway.cache.confirmed import bands, confirms
 from gateway.cache.store import Store
+from gateway.cache.swapping import TRIES, stand_back
 from gateway.config.cache import CacheClass
 
 _N = TypeVar("_N", int, float)
-_TRIES: Final = 16
-"""Of a replica that meets others; between two of them one always gets through."""
 _FRESH_SECONDS: Final = 2.0
 _MOST_SEEN: Final = 1_000
 _MOST_PAIRS: Final = 5_000
@@ -204,7 +203,7 @@ class Books:
             return await self._count(name, one, of, found)
 
     async def _count(self, name: str, one: CacheClass, of: str, found: Finding) -> str:
-        for _ in range(_TRIES):
+        for tried in range(TRIES):
             read = await self._read(name, of)
             if read is None:
                 return "lost"
@@ -215,6 +214,7 @@ class Books:
             if await self._store.save(_name(name), _encode(book), before):
                 self._seen.pop((name, of), None)
                 return said
+            await stand_back(tried)
         return "lost"
 
     async def _read(self, name: str, of: str) -> tuple[Book, bytes | None] | None:

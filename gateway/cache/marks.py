@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
 from gateway.cache.store import Store
+from gateway.cache.swapping import TRIES, stand_back
 
 STEP: Final = 0.02
 """By how much a complaint raises the similarity that an entry asks for."""
 MOST_COMPLAINTS: Final = 3
-_TRIES: Final = 16
 
 
 class Against(NamedTuple):
@@ -55,12 +55,13 @@ class Marks:
         await self._count(_of_review(key), lambda before: max(before, complaints))
 
     async def _count(self, name: str, counted: Callable[[int], int]) -> bool:
-        for _ in range(_TRIES):
+        for tried in range(TRIES):
             found = await self._store.load_all((name,))
             if found is None:
                 return False
             if await self._store.save(name, b"%d" % counted(int(found[0] or b"0")), found[0]):
                 return True
+            await stand_back(tried)
         return False
 
 
