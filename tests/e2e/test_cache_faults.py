@@ -28,7 +28,7 @@ from tests.support.telling import Telling, telling
 CALLERS: Final = 4
 DURING: Final = 60
 """Requests that are answered while something is wrong."""
-PATIENCE: Final = 20.0
+PATIENCE: Final = 45.0
 MOST_ADDED: Final = 0.06
 """Seconds, by the median, that a request takes while something is wrong: the upstream takes none."""
 LONGEST: Final = 1.5
