@@ -10,7 +10,7 @@ import msgspec
 from gateway.cache.certify import ALARM, Certificate, Reviewer, Target, alarmed, reviews_needed
 from gateway.cache.confirmed import bands, confirms
 from gateway.cache.store import Store
-from gateway.cache.swapping import TRIES, stand_back
+from gateway.cache.swapping import changed
 from gateway.config.cache import CacheClass
 
 _N = TypeVar("_N", int, float)
@@ -190,52 +190,46 @@ class Books:
                 return None
             if len(self._seen) >= _MOST_SEEN:
                 self._seen.clear()
-            seen = self._seen[name, of] = (now + _FRESH_SECONDS, read[0])
+            seen = self._seen[name, of] = (now + _FRESH_SECONDS, read)
         return seen[1]
 
     async def book(self, name: str, of: str) -> Book:
-        read = await self._read(name, of)
-        return Book(of=of) if read is None else read[0]
+        return await self._read(name, of) or Book(of=of)
 
     async def count(self, name: str, one: CacheClass, of: str, found: Finding) -> str:
         """What `Book.count` says of it, or `lost`. In this process one counts after the other, so only replicas come between."""
-        async with self._turn:
-            return await self._count(name, one, of, found)
 
-    async def _count(self, name: str, one: CacheClass, of: str, found: Finding) -> str:
-        for tried in range(TRIES):
-            read = await self._read(name, of)
-            if read is None:
-                return "lost"
-            book, before = read
+        def counted(stored: bytes | None) -> tuple[bytes | None, str]:
+            book = _about(of, stored)
             said = book.count(found, one)
-            if said in UNCOUNTED:
-                return said
-            if await self._store.save(_name(name), _encode(book), before):
-                self._seen.pop((name, of), None)
-                return said
-            await stand_back(tried)
-        return "lost"
+            return None if said in UNCOUNTED else _encode(book), said
 
-    async def _read(self, name: str, of: str) -> tuple[Book, bytes | None] | None:
+        async with self._turn:
+            said = await changed(self._store, _name(name), counted)
+        if said is None:
+            return "lost"
+        if said not in UNCOUNTED:
+            self._seen.pop((name, of), None)
+        return said
+
+    async def _read(self, name: str, of: str) -> Book | None:
         """None where nobody can tell."""
         found = await self._store.load_all((_name(name),))
-        if found is None:
-            return None
-        stored = found[0]
-        if stored is not None:
-            try:
-                book = _decoder.decode(stored)
-            except msgspec.ValidationError:  # of another release
-                book = Book(of=of)
-            if book.of == of:
-                return book, stored
-        return Book(of=of), stored
+        return None if found is None else _about(of, found[0])
 
 
 async def last_book(store: Store, name: str) -> Book | None:
     """What stands there, whatever it is about. None where nothing was counted yet, or nobody can tell."""
-    stored = await store.load(_name(name))
+    return _decoded(await store.load(_name(name)))
+
+
+def _about(of: str, stored: bytes | None) -> Book:
+    """A new one where that is about something else."""
+    book = _decoded(stored)
+    return Book(of=of) if book is None or book.of != of else book
+
+
+def _decoded(stored: bytes | None) -> Book | None:
     try:
         return None if stored is None else _decoder.decode(stored)
     except msgspec.ValidationError:  # of another release

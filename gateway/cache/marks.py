@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
 from gateway.cache.store import Store
-from gateway.cache.swapping import TRIES, stand_back
+from gateway.cache.swapping import changed
 
 STEP: Final = 0.02
 """By how much a complaint raises the similarity that an entry asks for."""
@@ -55,14 +55,8 @@ class Marks:
         await self._count(_of_review(key), lambda before: max(before, complaints))
 
     async def _count(self, name: str, counted: Callable[[int], int]) -> bool:
-        for tried in range(TRIES):
-            found = await self._store.load_all((name,))
-            if found is None:
-                return False
-            if await self._store.save(name, b"%d" % counted(int(found[0] or b"0")), found[0]):
-                return True
-            await stand_back(tried)
-        return False
+        """Whether it stands there now."""
+        return bool(await changed(self._store, name, lambda stored: (b"%d" % counted(int(stored or b"0")), True)))
 
 
 def _of_pair(pair: bytes) -> str:
