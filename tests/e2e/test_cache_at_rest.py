@@ -12,7 +12,7 @@ from gateway.config.strict import Secret
 from gateway.config.structs import Config, Model, Provider, Target
 from gateway.config.structs import Redis as Settings
 from gateway.trying.calling import called
-from tests.support.redis_server import RedisServer, redis8, redis_server
+from tests.support.redis_server import RedisServer, program_of, redis_server
 from tests.support.simulation import Simulation
 
 CANARY: Final = "kanarienvogel"
@@ -53,9 +53,7 @@ async def marks(upstream: Simulation, server: RedisServer, count: int, *secrets:
 async def test_redis_holds_no_text_and_secrets_are_replaced_with_overlap(
     kind: str, simulation: Simulation, tmp_path: Path
 ) -> None:
-    program = "redis-server" if kind == "redis7" else redis8()
-    if program is None:
-        pytest.skip("no Redis 8 here: name one by HAECHI_TEST_REDIS8")
+    program = program_of(kind)
     with redis_server(tmp_path, program=program) as server:
         assert await marks(simulation, server, 3, "one") == ["miss", "hit", "hit"]
         keys = server.keys()

@@ -25,7 +25,7 @@ from gateway.config.structs import Config, Model, Prices, Provider, Redis, Targe
 from gateway.exchange import Exchange
 from gateway.trying.calling import Called, called
 from tests.support.embedding_server import SIZE, Embeddings, embeddings
-from tests.support.redis_server import redis8, redis_server
+from tests.support.redis_server import program_of, redis_server
 from tests.support.simulation import Simulation
 from tests.unit.policy.documents import document, policies, rule
 
@@ -133,10 +133,7 @@ def recorded(gateway: Gateway) -> list[Exchange]:
 async def test_a_certified_class_is_served_by_the_vectors_of_a_model(
     simulation: Simulation, vectors: Embeddings, backend: str, dimensions: int | None, tmp_path: Path
 ) -> None:
-    program = redis8()
-    if backend == "redis8" and program is None:
-        pytest.skip("no Redis 8 here: name one by HAECHI_TEST_REDIS8")
-    with redis_server(tmp_path, program=program or "") if backend == "redis8" else _nothing() as server:
+    with redis_server(tmp_path, program=program_of(backend)) if backend == "redis8" else _nothing() as server:
         made = config(simulation, vectors.url, server.url if server is not None else None, dimensions=dimensions)
         async with running(made) as gateway:
             await until(gateway, "ready")

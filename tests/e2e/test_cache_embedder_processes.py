@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.test_cache_tools import ask, good, haechi
 from tests.support.gatewayprocess import GatewayProcess, running, simulated, written
-from tests.support.redis_server import redis8, redis_server
+from tests.support.redis_server import program_of, redis_server
 from tests.support.simulation import Simulation
 
 SECRET: Final = "0123456789abcdef" * 4
@@ -46,9 +46,7 @@ def stats(gateway: GatewayProcess) -> str:
 
 @pytest.mark.parametrize("dimensions", [None, 64])
 def test_two_replicas_share_what_a_model_embeds(upstream: Simulation, tmp_path: Path, dimensions: int | None) -> None:
-    program = redis8()
-    if program is None:
-        pytest.skip("no Redis 8 here: name one by HAECHI_TEST_REDIS8")
+    program = program_of("redis8")
     with redis_server(tmp_path, program=program) as server:
         cache = {"backend": "redis", "wait_ms": 2000, "semantic": semantic(dimensions=dimensions)}
         shared = {"cache": cache, "redis": {"url": server.url, "timeout_ms": 1000}, "secret": SECRET}

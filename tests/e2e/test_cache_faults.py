@@ -22,7 +22,7 @@ from tests.e2e.test_cache_isolation import certify, written
 from tests.support.crossings import PATHS, Crossings, body_of, drawn, headers_of
 from tests.support.eventually import connections
 from tests.support.gatewayprocess import GatewayProcess, running
-from tests.support.redis_server import RedisServer, free_port, redis8, redis_server
+from tests.support.redis_server import RedisServer, free_port, program_of, redis_server
 from tests.support.telling import Telling, telling
 
 CALLERS: Final = 4
@@ -145,10 +145,7 @@ async def scene(folder: Path, program: str, *, there: bool = True) -> AsyncItera
 
 @pytest.fixture(params=["7", "8"])
 def program(request: pytest.FixtureRequest) -> str:
-    found = OLDER if request.param == "7" else redis8()
-    if found is None:
-        pytest.skip("no Redis 8: name one in HAECHI_TEST_REDIS8")
-    return found
+    return program_of(request.param)
 
 
 async def test_killed_and_started_again(program: str, tmp_path: Path) -> None:
@@ -210,9 +207,7 @@ async def test_slow(program: str, tmp_path: Path) -> None:
 
 
 async def test_replaced_by_an_older_one_and_back(tmp_path: Path) -> None:
-    newer = redis8()
-    if newer is None:
-        pytest.skip("no Redis 8: name one in HAECHI_TEST_REDIS8")
+    newer = program_of("8")
     async with scene(tmp_path, newer) as on:
         await on.answers_from_the_cache()
         await asyncio.to_thread(on.redis.become, OLDER)
@@ -264,9 +259,7 @@ def test_the_check_says_when_like_questions_cannot_be_found_and_why(older: Redis
 
 
 def test_the_check_says_nothing_of_a_server_that_has_all(tmp_path: Path) -> None:
-    newer = redis8()
-    if newer is None:
-        pytest.skip("no Redis 8: name one in HAECHI_TEST_REDIS8")
+    newer = program_of("8")
     with redis_server(tmp_path, program=newer) as server:
         path = written(tmp_path, "user", server, Telling("http://127.0.0.1:9/v1"), semantic=True)
         status, out, err = checked(path)

@@ -21,7 +21,7 @@ from gateway.limits.keys import hashed
 from gateway.trying.calling import called
 from tests.support.crossings import PATHS, PERSONAL, PHONES, POLICIES, TEAMS, Crossings, body_of, drawn, headers_of
 from tests.support.policed import SECRET, policed
-from tests.support.redis_server import RedisServer, redis8, redis_server
+from tests.support.redis_server import RedisServer, program_of, redis_server
 from tests.support.telling import Telling, telling
 
 NEVER: Final = 1e-9
@@ -117,9 +117,7 @@ async def test_many_requests_of_everybody_and_not_one_crossing(
     tmp_path: Path, server: str, share: str, count: int
 ) -> None:
     """100,000 over the two servers by `make isolation`. Redis 7 has the exact tier alone."""
-    program = redis8() if server == "8" else "redis-server"
-    if program is None:
-        pytest.skip("no Redis 8: name one in HAECHI_TEST_REDIS8")
+    program = program_of(server)
     crossings, upstream = await asked_of(tmp_path, program, share, count, semantic=server == "8")
     assert not crossings.found, f"{len(crossings.found)} crossings: {crossings.found[:5]}"
     marks = crossings.marks

@@ -12,15 +12,8 @@ from gateway.config.strict import Secret
 from gateway.config.structs import Config, Model, Provider, Target
 from gateway.config.structs import Redis as Settings
 from gateway.trying.calling import called
-from tests.support.redis_server import RedisServer, redis8, redis_server
+from tests.support.redis_server import RedisServer, program_of, redis_server
 from tests.support.simulation import Simulation
-
-
-def program(kind: str) -> str:
-    found = "redis-server" if kind == "redis7" else redis8()
-    if found is None:
-        pytest.skip("no Redis 8 here: name one by HAECHI_TEST_REDIS8")
-    return found
 
 
 def config(upstream: Simulation, server: RedisServer | None) -> Config:
@@ -58,7 +51,7 @@ async def test_a_purged_answer_does_not_come_back_when_its_epochs_vanish(
         finally:
             await gateway.close()
         return
-    with redis_server(tmp_path, program=program(kind)) as server:
+    with redis_server(tmp_path, program=program_of(kind)) as server:
         gateway = await start(config(simulation, server))
         try:
             assert [await mark(gateway, "one") for _ in range(2)] == ["miss", "hit"]

@@ -16,7 +16,7 @@ from gateway.config.structs import Config, Model, Provider, Target
 from gateway.config.structs import Redis as Settings
 from gateway.trying.calling import called
 from tests.support.counting_proxy import Counted, counting
-from tests.support.redis_server import RedisServer, redis8, redis_server
+from tests.support.redis_server import RedisServer, program_of, redis_server
 from tests.support.simulation import Simulation
 
 DECLARED: Final = CacheClass(temperature=1.0, audit=1e-9)
@@ -26,9 +26,7 @@ LIKE: Final = "Please tell me what the capital of Ruritania is."
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[RedisServer]:
-    program = redis8()
-    if program is None:
-        pytest.skip("no Redis 8 here: name one by HAECHI_TEST_REDIS8")
+    program = program_of("redis8")
     with redis_server(tmp_path, program=program) as running:
         yield running
 

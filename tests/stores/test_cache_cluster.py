@@ -15,16 +15,14 @@ from gateway.config.structs import Redis as Settings
 from gateway.store.redis import Redis, load
 from tests.stores.test_cache_store import MOST, key, unit
 from tests.support.eventually import eventually
-from tests.support.redis_server import RedisServer, free_port, redis8, redis_server
+from tests.support.redis_server import RedisServer, free_port, program_of, redis_server
 
 SLOTS: Final = 16384
 
 
 @pytest.fixture(params=["redis7", "redis8"])
 def nodes(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[RedisServer]]:
-    program = "redis-server" if request.param == "redis7" else redis8()
-    if program is None:
-        pytest.skip("no Redis 8 here: name one by HAECHI_TEST_REDIS8")
+    program = program_of(request.param)
     with ExitStack() as stack:
         found: list[RedisServer] = []
         for number in range(3):

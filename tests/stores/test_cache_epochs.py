@@ -14,21 +14,14 @@ from gateway.cache.redis import Shared
 from gateway.config.strict import Secret
 from gateway.config.structs import Redis as Settings
 from gateway.store.redis import Redis, load
-from tests.support.redis_server import RedisServer, redis8, redis_server
+from tests.support.redis_server import RedisServer, program_of, redis_server
 
 NAMES: Final = ("all", "model:faq", "tag:a")
 
 
-def program(kind: str) -> str:
-    found = "redis-server" if kind == "redis7" else redis8()
-    if found is None:
-        pytest.skip("no Redis 8 here: name one by HAECHI_TEST_REDIS8")
-    return found
-
-
 @pytest.fixture(params=["redis7", "redis8"])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RedisServer]:
-    with redis_server(tmp_path, program=program(request.param)) as running:
+    with redis_server(tmp_path, program=program_of(request.param)) as running:
         yield running
 
 

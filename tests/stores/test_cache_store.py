@@ -17,7 +17,7 @@ from gateway.cache.vectors import Vectors
 from gateway.config.strict import Secret
 from gateway.config.structs import Redis as Settings
 from gateway.store.redis import Redis, load
-from tests.support.redis_server import free_port, redis8, redis_server
+from tests.support.redis_server import free_port, program_of, redis_server
 
 BACKENDS: Final = ("memory", "redis7", "redis8")
 SEMANTIC: Final = ("memory", "redis8")
@@ -33,9 +33,7 @@ async def made(kind: str, folder: Path) -> AsyncIterator[Store]:
     if kind == "memory":
         yield Memory(1000, 10_000_000, asyncio.get_running_loop().time, Vectors(MOST))
         return
-    program = redis8() if kind == "redis8" else "redis-server"
-    if program is None:
-        pytest.skip("no Redis 8 here: name one by HAECHI_TEST_REDIS8")
+    program = program_of(kind)
     with redis_server(folder, program=program) as server:
         settings = Settings(url=Secret(server.url), timeout_ms=5000)
         store = Shared(Redis(settings, await asyncio.to_thread(load)), MOST)
@@ -138,9 +136,7 @@ async def test_what_was_put_without_its_place_is_a_neighbour_from_when_that_is_k
 
 @pytest.mark.parametrize("kind", ["redis7", "redis8"])
 async def test_what_was_said_against_an_entry_outlives_it(kind: str, tmp_path: Path) -> None:
-    program = "redis-server" if kind == "redis7" else redis8()
-    if program is None:
-        pytest.skip("no Redis 8 here: name one by HAECHI_TEST_REDIS8")
+    program = program_of(kind)
     with redis_server(tmp_path, program=program) as server:
         store = Shared(Redis(Settings(url=Secret(server.url), timeout_ms=5000), await asyncio.to_thread(load)), 0)
         assert await store.save("pair:one", b"1", None)
@@ -190,9 +186,7 @@ async def test_an_older_redis_says_that_it_has_no_vector_sets_and_goes_on(tmp_pa
 
 @pytest.mark.parametrize("newer", [False, True])
 async def test_what_is_asked_for_together_comes_to_one_node_of_a_cluster(newer: bool, tmp_path: Path) -> None:
-    program = redis8() if newer else "redis-server"
-    if program is None:
-        pytest.skip("no Redis 8 here: name one by HAECHI_TEST_REDIS8")
+    program = program_of("redis8" if newer else "redis7")
     more = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
     with redis_server(tmp_path, *more, program=program) as server:
         with server.client() as client:
@@ -225,9 +219,7 @@ async def test_what_is_asked_for_together_comes_to_one_node_of_a_cluster(newer: 
 
 
 async def test_a_server_that_is_replaced_is_asked_again_what_it_can_do(tmp_path: Path) -> None:
-    newer = redis8()
-    if newer is None:
-        pytest.skip("no Redis 8 here: name one by HAECHI_TEST_REDIS8")
+    newer = program_of("redis8")
     times = iter(range(0, 10_000, 10))
     placed = Placed(key(2), unit(1))
     with redis_server(tmp_path, program=newer) as server:

@@ -20,7 +20,7 @@ from gateway.config.cache import Cache, CacheClass, Semantic
 from gateway.config.strict import Secret
 from gateway.config.structs import Config, Model, Provider, Redis, Target
 from gateway.trying.calling import Called, called
-from tests.support.redis_server import RedisServer, redis8, redis_server
+from tests.support.redis_server import RedisServer, program_of, redis_server
 from tests.support.simulation import Simulation
 
 NEVER: Final = 1e-9
@@ -124,9 +124,7 @@ async def world_of(
         server: RedisServer | None = None
         shared: dict[str, Any] = {}
         if kind == "redis8":
-            program = redis8()
-            if program is None:
-                pytest.skip("no Redis 8 here: name one by HAECHI_TEST_REDIS8")
+            program = program_of(kind)
             server = stack.enter_context(redis_server(folder, program=program))
             shared = {"redis": Redis(url=Secret(server.url), timeout_ms=2000), "secret": Secret("s" * 32)}
         semantic = Semantic(classes={"capitals": declared}, deadline_ms=1000)

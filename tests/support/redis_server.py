@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import redis
 
 
@@ -103,6 +104,14 @@ def redis8() -> str | None:
     said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
     found = re.search(r"v=(\d+)\.", said)
     return program if found and int(found.group(1)) >= 8 else None
+
+
+def program_of(kind: str) -> str:
+    """Of a test's parameter: what ends in 8 has vector sets, everything else is the distribution's. Skips where there is none."""
+    found = redis8() if kind.endswith("8") else "redis-server"
+    if found is None:
+        pytest.skip("no Redis 8 here: name one by HAECHI_TEST_REDIS8")
+    return found
 
 
 @contextmanager
