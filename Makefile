@@ -64,6 +64,7 @@ prerequisites:
 lock: ## resolve the dependencies anew (needs uv on PATH)
 	uv pip compile $(UV_FLAGS) pyproject.toml --extra dev -o deploy/locks/dev.txt
 	printf 'hatchling\neditables\n' | uv pip compile $(UV_FLAGS) pyproject.toml - -c deploy/locks/dev.txt -o deploy/locks/core.txt
+	printf 'django-htmx\nuplot-python\n' | uv pip compile $(UV_FLAGS) --no-deps - -o deploy/locks/assets.txt
 
 UV_FLAGS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
@@ -74,14 +75,17 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Haechi needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
 
-# pip's hash mode refuses editable installs, so the project comes after its dependencies.
-$(VENV)/core: deploy/locks/core.txt pyproject.toml | $(VENV)/bin/python
+# pip's hash mode refuses editable installs, so the project comes after its dependencies. Of the packages with the console's
+# assets only the scripts in them are used, so what they depend on is left out.
+$(VENV)/core: deploy/locks/core.txt deploy/locks/assets.txt pyproject.toml | $(VENV)/bin/python
 	@test -e $(VENV)/dev || { echo "installing what Haechi needs into $(VENV), once"; $(PIP) install --require-hashes -r deploy/locks/core.txt; }
+	@$(PIP) install --no-deps --require-hashes -r deploy/locks/assets.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/dev: deploy/locks/dev.txt pyproject.toml | $(VENV)/bin/python
+$(VENV)/dev: deploy/locks/dev.txt deploy/locks/assets.txt pyproject.toml | $(VENV)/bin/python
 	@echo "installing what tests and checks need into $(VENV), once"
 	@$(PIP) install --require-hashes -r deploy/locks/dev.txt
+	@$(PIP) install --no-deps --require-hashes -r deploy/locks/assets.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/core

@@ -6,59 +6,20 @@ import sys
 import threading
 from collections import deque
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import BinaryIO, Final, cast
 
 import msgspec
-from msgspec import Struct
 
 from gateway.config.structs import Record
 from gateway.exchange import Exchange
-from gateway.policy.guarding import Guarding
 from gateway.record.metrics import Metrics
+from gateway.record.row import Row, row
 
 log = logging.getLogger("haechi")
 
 _encode_lines = msgspec.json.Encoder().encode_lines
 _LOOK_EVERY: Final = 0.1
 _LINE_END: Final = 10
-
-
-class Row(Struct, omit_defaults=False):
-    """One line of the record file."""
-
-    time: float
-    request_id: str
-    trace_id: str
-    span_id: str
-    key: str | None
-    team: str | None
-    dialect: str
-    model: str | None
-    served_by: str | None
-    outcome: str
-    code: str | None
-    status: int
-    streamed: bool
-    attempts: list[tuple[str, str | None]]
-    seconds: float
-    first_token_seconds: float | None
-    finish: str | None
-    input_tokens: int | None
-    output_tokens: int | None
-    cached_tokens: int | None
-    reasoning_tokens: int | None
-    usage_estimated: bool | None
-    cost_nanodollars: int | None
-    cache: str | None  # `hit`, `semantic`, `miss`, `bypass` or `shadow`; null where nothing is kept
-    similarity: float | None  # of the question whose answer was given, or would have been
-    saved_nanodollars: int | None  # what the answer cost when it was asked for
-    policies: list[str] | None  # `name@version` of those that applied
-    exempted: list[str] | None  # names of the exemptions that took a rule away
-    verdicts: list[tuple[str, str, str, str, str, str, int]] | None  # policy, rule, place, entity, effect, said, count
-    unscanned: dict[str, int] | None  # what no rule could read
-    guarantee: str | None  # of what was sent: `proven`, `segment` or `full`; null where no rule looks at answers
-    held: int | None  # most characters that waited for a check at once; null where none did
-    vault: list[tuple[str, str]] | None  # what was kept for later turns or looked for, and how that went
 
 
 class Recorder:
@@ -156,52 +117,3 @@ def _opened(file: str) -> BinaryIO:
         raise ValueError(
             f"record.file: {file} cannot be opened for writing: {error.strerror}; name a file that this user may write"
         ) from error
-
-
-def row(x: Exchange, ended: float) -> Row:
-    """What is kept of an exchange that is over."""
-    usage = x.usage
-    return Row(
-        x.wall,
-        x.id,
-        x.trace_id,
-        x.span_id,
-        x.principal.name if x.principal else None,
-        x.principal.team if x.principal else None,
-        x.dialect.name,
-        x.plan.asked if x.plan else None,
-        x.served_by.name if x.served_by else None,
-        x.outcome,
-        x.error.code if x.error else None,
-        x.error.status if x.error and not x.committed else x.reply_status,
-        x.form == "events",
-        [(one.candidate, one.failure.kind if one.failure else None) for one in x.attempts],
-        round(ended - x.started, 6),
-        round(x.first_token - x.started, 6) if x.first_token is not None else None,
-        x.finish,
-        usage.input_tokens if usage else None,
-        usage.output_tokens if usage else None,
-        usage.cached_tokens if usage else None,
-        usage.reasoning_tokens if usage else None,
-        usage.estimated if usage else None,
-        x.cost_nanodollars,
-        x.cached.status if x.cached else None,
-        round(x.cached.similarity, 4) if x.cached and x.cached.similarity is not None else None,
-        x.cached.saved_nanodollars if x.cached else None,
-        *_judged(x.guarding),
-        x.vault or None,
-    )
-
-
-def _judged(guarding: Guarding | None) -> tuple[Any, Any, Any, Any, Any, Any]:
-    if guarding is None:
-        return None, None, None, None, None, None
-    bound, verdicts = guarding.bound, guarding.verdicts
-    return (
-        [f"{name}@{version}" for name, version in bound.policies],
-        [one.name for one in bound.exempted],
-        [(*verdict, count) for verdict, count in verdicts],
-        dict(verdicts.unscanned),
-        guarding.guarantee,
-        guarding.held,
-    )

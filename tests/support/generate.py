@@ -21,7 +21,7 @@ from gateway.policy.coverage import CAN, PLACES, STREAMED, SURFACES, Reach, reac
 from gateway.policy.kinds import INPUT, OUTPUT
 from gateway.policy.structs import Place, Surface
 from gateway.record.metrics import Metrics
-from gateway.record.recorder import Row as RecordRow
+from gateway.record.row import Row as RecordRow
 from gateway.routing.failure import _BY_CLASS, _BY_KIND, _BY_STATUS, Failure, Rule, rule_of
 from gateway.upstream.providers import PROVIDERS, VARIABLES, Quirks, Row
 from gateway.wire.chat import CHAT

@@ -7,6 +7,8 @@ while read -r command package; do
 done <<'LIST'
 chromium chromium
 redis-server redis-server
+pg_ctlcluster postgresql
+promtool prometheus
 LIST
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

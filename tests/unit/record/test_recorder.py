@@ -26,7 +26,8 @@ from gateway.policy.rule import BoundRule as Rule
 from gateway.policy.rule import finder, policy
 from gateway.policy.structs import Bind
 from gateway.record.metrics import Metrics
-from gateway.record.recorder import Recorder, Row, row
+from gateway.record.recorder import Recorder
+from gateway.record.row import Row, row
 from gateway.routing.failure import Attempt, Failure
 from gateway.wire.neutral import Usage
 from tests.support.eventually import eventually, records
@@ -266,6 +267,11 @@ def test_a_row_says_what_happened() -> None:
         guarantee=None,
         held=None,
         vault=[("conversation", "kept")],
+        model_served="b",
+        provider="house",
+        region=None,
+        zone="external",
+        cache_write_tokens=0,
     )
 
 
@@ -310,6 +316,8 @@ def test_a_row_of_a_request_that_came_to_nothing_has_holes_and_no_guesses() -> N
         *("cache", "similarity", "saved_nanodollars"),
         *("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "usage_estimated"),
         *("policies", "exempted", "verdicts", "unscanned", "guarantee", "held", "vault"),
+        *("parent_span_id", "sampled", "user", "model_served", "provider", "region", "zone", "cache_write_tokens"),
+        *("overhead_seconds", "policy_digest", "response_id", "conversation", "prompt"),
     }
 
 
