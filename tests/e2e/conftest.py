@@ -27,11 +27,11 @@ def simulation(upstream: Simulation) -> Iterator[Simulation]:
 
 @pytest.fixture(scope="session")
 def gateway(upstream: Simulation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
-    """Every model name leads to the simulator; short times so that failures show soon."""
+    """Every model name leads to the simulator, which is given time: what is about time-outs has a gateway of its own."""
     folder = tmp_path_factory.mktemp("gateway")
     config = simulated(
         upstream.url,
-        timeouts={"connect": 2, "first_token": 2, "between_tokens": 1, "total": 20},
+        timeouts={"connect": 20, "first_token": 60, "between_tokens": 60, "total": 90},
         retry={"attempts": 1},
         breaker={"failures": 1000},
         record={"file": str(folder / "records.jsonl")},

@@ -44,6 +44,11 @@ class Fault:
     def after_text(self) -> bool:
         return self.told.status is None
 
+    @property
+    def is_silence(self) -> bool:
+        """Whether it shows only to who does not wait: all others are asked by a gateway that gives them the time they need."""
+        return bool({"delay_head", "delay_first_token", "stall_after"} & self.play.keys())
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -145,8 +150,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault("a body where a stream was asked for", {"content_type": "application/json"}, _UNREADABLE, _STREAMED),
     Fault("a stream where a body was asked for", {"content_type": "text/event-stream"}, _UNREADABLE, _UNARY),
     # time
-    Fault("no head in time", {"delay_head": 8}, _LATE),
-    Fault("no text in time", {"delay_first_token": 8}, _LATE),
+    Fault("no head in time", {"delay_head": 60}, _LATE),
+    Fault("no text in time", {"delay_first_token": 60}, _LATE),
     # a broken line
     Fault("reset before the head", {"cut": {"before_head": True}}, Told(502, "upstream_unreachable")),
     Fault("closed before the head", {"cut": {"before_head": True, "how": "fin"}}, Told(502, "upstream_unreachable")),

@@ -34,7 +34,10 @@ from tests.support.scripted import (
 _ALL: Final = ("chat", "messages", "responses")
 _GOOD: Final = "Zweitens"
 _EVENT_BYTES: Final = 64 * 1024
-_OPEN_FOR: Final = 0.4
+_OPEN_FOR: Final = 4.0
+"""Seconds: longer than a busy machine may take for the next request."""
+_GRACE: Final = 0.25
+"""Seconds that the gateway listens for an upstream's end behind its last word."""
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +57,7 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         tmp_path_factory.mktemp("endings"),
         providers,
         models,
-        breaker={"failures": 3, "open_for": _OPEN_FOR},
+        breaker={"failures": 3, "open_for": 600},
         limits={"event_bytes": _EVENT_BYTES},
     ) as made:
         made.upstreams.play("second", whole({}, 500))
@@ -279,17 +282,21 @@ def hanging(gate: threading.Event) -> list[bytes | threading.Event]:
 
 
 def test_the_callers_answer_ends_with_the_last_word_not_with_the_connection(play: Stage) -> None:
-    gate = threading.Event()
-    play.upstreams.play("first", *hanging(gate))
-    try:
-        with Line(play.process.url) as line:
-            line.ask(PATHS["chat"], asking(fresh("one"), streamed=True))
-            line.read_until(DONE)
-            at = time.monotonic()
-            line.answer_rest()
-            assert time.monotonic() - at < 0.1, "the upstream is still silent, and will be for as long as it likes"
-    finally:
-        gate.set()
+    """A machine with other work may be late; a gateway that waits for the upstream is late each time."""
+    took: list[float] = []
+    while not took or (min(took) > _GRACE / 2 and len(took) < 20):
+        gate = threading.Event()
+        play.upstreams.play("first", *hanging(gate))
+        try:
+            with Line(play.process.url) as line:
+                line.ask(PATHS["chat"], asking(fresh("one"), streamed=True))
+                line.read_until(DONE)
+                at = time.monotonic()
+                line.answer_rest()
+                took.append(time.monotonic() - at)
+        finally:
+            gate.set()
+    assert min(took) <= _GRACE / 2, "the upstream is still silent, and will be for as long as it likes"
 
 
 def test_a_caller_that_leaves_with_its_answer_has_been_answered(play: Stage) -> None:
@@ -351,21 +358,23 @@ def test_draining_puts_nothing_behind_the_last_word(tmp_path: Path) -> None:
 # -- targets that cannot be told what was asked
 
 
-def test_a_target_that_was_not_asked_has_not_shown_that_it_is_well(play: Stage) -> None:
-    play.upstreams.play("messages", whole({}, 500))
-    model = fresh("narrow")
-    for _ in range(2):
-        play.ask(model)
-    opened = time.monotonic()
-    assert play.upstreams.count("messages") == 3
-    eventually(lambda: time.monotonic() > opened + _OPEN_FOR + 0.05)
-    unfit = play.ask(model, n=2)
-    assert (unfit.status, unfit.json["error"]["code"]) == (400, "unsupported_parameter")
-    assert play.upstreams.count("messages") == 3, "half open, and nobody was sent"
-    play.ask(model)
-    assert play.upstreams.count("messages") == 4, "the probe, and no more"
-    assert play.ask(model).status == 503
-    assert play.upstreams.count("messages") == 4
+def test_a_target_that_was_not_asked_has_not_shown_that_it_is_well(tmp_path: Path) -> None:
+    models = {"narrow": {"targets": [target("messages", "m")]}}
+    breaker = {"failures": 3, "open_for": _OPEN_FOR}
+    with stage(tmp_path, {"messages": ("messages",)}, models, breaker=breaker) as play:
+        play.upstreams.play("messages", whole({}, 500))
+        for _ in range(2):
+            play.ask("narrow")
+        opened = time.monotonic()
+        assert play.upstreams.count("messages") == 3
+        eventually(lambda: time.monotonic() > opened + _OPEN_FOR + 0.05)
+        unfit = play.ask("narrow", n=2)
+        assert (unfit.status, unfit.json["error"]["code"]) == (400, "unsupported_parameter")
+        assert play.upstreams.count("messages") == 3, "half open, and nobody was sent"
+        play.ask("narrow")
+        assert play.upstreams.count("messages") == 4, "the probe, and no more"
+        assert play.ask("narrow").status == 503
+        assert play.upstreams.count("messages") == 4
 
 
 def test_the_failure_of_the_one_that_was_asked_is_told(play: Stage) -> None:

@@ -133,7 +133,7 @@ def configured(
     return {
         "providers": {name: provider(made, name, dialects) for name, dialects in providers.items()},
         "models": models,
-        "timeouts": {"connect": 2, "first_token": 5, "between_tokens": 5, "total": 20},
+        "timeouts": {"connect": 20, "first_token": 60, "between_tokens": 60, "total": 90},
         "retry": {"attempts": 2, "base_delay": 0.01, "max_delay": 1, "budget": 1},
         "record": {"file": str(folder / "records.jsonl")},
         **more,
