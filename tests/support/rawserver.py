@@ -23,7 +23,7 @@ from pathlib import Path
 
 import trustme
 
-PATIENCE = 30.0  # longest life of one connection: a hanging test fails and says where
+PATIENCE = 60.0  # longest life of one connection: a hanging test fails and says where
 
 
 @dataclass
@@ -104,7 +104,12 @@ class Server:
 
 @asynccontextmanager
 async def serve(
-    script: Script, *, tls: ssl.SSLContext | None = None, scheme: str | None = None, host: str = "127.0.0.1"
+    script: Script,
+    *,
+    tls: ssl.SSLContext | None = None,
+    scheme: str | None = None,
+    host: str = "127.0.0.1",
+    patience: float | None = PATIENCE,
 ) -> AsyncIterator[Server]:
     failures: list[BaseException] = []
     running: set[asyncio.Task[None]] = set()
@@ -115,7 +120,7 @@ async def serve(
         running.add(task)
         server.accepted += 1
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(patience):
                 await script(Peer(reader, writer))
         except asyncio.CancelledError:
             pass
@@ -185,14 +190,17 @@ def open_sockets() -> int:
 
 @contextmanager
 def in_thread(script: Script, name: str = "raw server") -> Iterator[str]:
-    """The address of one that runs in a thread with an event loop of its own. What fails there fails here, in the end."""
+    """The address of one that runs in a thread with an event loop of its own. What fails there fails here, in the end.
+
+    It may serve many tests: a connection that a pool keeps lives as long as they take.
+    """
     addresses: list[str] = []
     failures: list[BaseException] = []
     ready, end = threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
 
     async def serving() -> None:
-        async with serve(script) as server:
+        async with serve(script, patience=None) as server:
             addresses.append(server.url)
             ready.set()
             await end.wait()
