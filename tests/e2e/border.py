@@ -17,18 +17,20 @@ PATHS: Final = {"chat": CHAT, "messages": "/v1/messages", "responses": "/v1/resp
 SAID: Final[dict[str, Any]] = {"model": "demo", "messages": [{"role": "user", "content": "Hi"}]}
 RAW: Final = msgspec.json.encode(SAID)
 BODY_BYTES: Final = 100_000
-_LIMITS: Final = {
-    "body_bytes": BODY_BYTES,
-    "header_bytes": 8_192,
-    "header_seconds": 0.5,
-    "body_seconds": 0.5,
-    "json_depth": 20,
-}
+HASTY: Final = 3
+"""Seconds that a gateway waits for the rest of a head or a body where that is what a test is about: more than a caller on a busy
+machine takes from one step to the next.
+"""
+PATIENT: Final = 60
+ENDS: Final = 25
+"""Seconds in which a line that is given up has ended: many times `HASTY`, and far from `PATIENT`."""
+_LIMITS: Final = {"body_bytes": BODY_BYTES, "header_bytes": 8_192, "json_depth": 20}
 
 
 @contextmanager
-def bordered(upstream: Simulation, folder: Path) -> Iterator[GatewayProcess]:
-    with running(folder, written(folder, simulated(upstream.url, limits=_LIMITS, retry={"attempts": 1}))) as process:
+def bordered(upstream: Simulation, folder: Path, seconds: float = PATIENT) -> Iterator[GatewayProcess]:
+    limits = {**_LIMITS, "header_seconds": seconds, "body_seconds": seconds}
+    with running(folder, written(folder, simulated(upstream.url, limits=limits, retry={"attempts": 1}))) as process:
         yield process
 
 

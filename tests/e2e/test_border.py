@@ -9,7 +9,7 @@ import msgspec
 import openai
 import pytest
 
-from tests.e2e.border import BODY_BYTES, CHAT, PATHS, RAW, SAID, bordered, check_refusal, nothing_held
+from tests.e2e.border import BODY_BYTES, CHAT, ENDS, HASTY, PATHS, RAW, SAID, bordered, check_refusal, nothing_held
 from tests.support.gatewayprocess import GatewayProcess
 from tests.support.rawclient import Line, ask, request
 from tests.support.simulation import Simulation
@@ -18,6 +18,12 @@ from tests.support.simulation import Simulation
 @pytest.fixture(scope="module")
 def gateway(upstream: Simulation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
     with bordered(upstream, tmp_path_factory.mktemp("border")) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def hasty(upstream: Simulation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    with bordered(upstream, tmp_path_factory.mktemp("hasty"), HASTY) as process:
         yield process
 
 
@@ -118,11 +124,11 @@ def test_a_body_without_a_length_is_measured_as_it_comes(gateway: GatewayProcess
 
 
 @pytest.mark.parametrize("length", ["100001", "99999999999", "9" * 19])
-def test_a_body_that_says_it_is_too_large_is_refused_before_it_comes(length: str, gateway: GatewayProcess) -> None:
-    with Line(gateway.url) as line:
+def test_a_body_that_says_it_is_too_large_is_refused_before_it_comes(length: str, hasty: GatewayProcess) -> None:
+    with nothing_held(hasty), Line(hasty.url) as line:
         line.send(request("POST", CHAT, line.host, b"", {"content-length": length}))
         check_refusal(line.answer(), "chat", 413, "body_too_large")
-        assert line.is_closed(5), "the rest would be taken for a request"
+        assert line.is_closed(ENDS), "the rest would be taken for a request"
 
 
 @pytest.mark.parametrize("length", ["-1", "abc", "1e3", "9" * 40, "10, 11"])
@@ -130,7 +136,7 @@ def test_a_length_that_is_none_is_refused(length: str, gateway: GatewayProcess) 
     with Line(gateway.url) as line:
         line.send(request("POST", CHAT, line.host, b"", {"content-length": length}))
         assert line.answer().status in (400, 413)
-        assert line.is_closed(5)
+        assert line.is_closed(ENDS)
 
 
 def test_a_length_and_chunks_together_are_refused(gateway: GatewayProcess) -> None:
@@ -140,7 +146,7 @@ def test_a_length_and_chunks_together_are_refused(gateway: GatewayProcess) -> No
             request("POST", CHAT, line.host, b"0\r\n\r\n", {"transfer-encoding": "chunked", "content-length": "5"})
         )
         assert line.answer().status == 400
-        assert line.is_closed(5)
+        assert line.is_closed(ENDS)
 
 
 @pytest.mark.parametrize("size", [200_000, 8_000_000])

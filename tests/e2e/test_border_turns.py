@@ -1,12 +1,13 @@
 """Many requests on one line: each is answered in its turn, and no byte of one is ever taken for another."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 import pytest
 
-from tests.e2e.border import CHAT, RAW, SAID, bordered, nothing_held
+from tests.e2e.border import CHAT, ENDS, HASTY, RAW, SAID, bordered, nothing_held
 from tests.support.eventually import eventually, in_flight
 from tests.support.gatewayprocess import GatewayProcess
 from tests.support.rawclient import Line, ask, request
@@ -17,7 +18,7 @@ _OFFERS: Final = {
     "websocket": {"connection": "upgrade", "upgrade": "websocket"},
     "nobody knows": {"connection": "Upgrade", "upgrade": "tomorrow/9, h2c"},
 }
-_SLOW: Final = {"chunks": [f"word{number} " for number in range(30)], "tokens_per_second": 25}
+_SLOW: Final = {"chunks": [f"word{number} " for number in range(1500)], "tokens_per_second": 25}
 
 
 @pytest.fixture(scope="module")
@@ -84,21 +85,21 @@ def test_what_a_head_may_be_holds_for_one_with_an_offer(gateway: GatewayProcess)
     with Line(gateway.url) as line:
         line.send(request("POST", CHAT, line.host, b"", {**_OFFERS["h2c"], "x": "y" * 9_000}))
         assert line.answer().status == 431
-        assert line.is_closed(5)
+        assert line.is_closed(ENDS)
 
 
 def test_an_old_client_that_offers_gets_its_answer_and_the_end_of_the_line(gateway: GatewayProcess) -> None:
     with Line(gateway.url) as line:
         line.send(request("POST", CHAT, line.host, RAW, _OFFERS["h2c"]).replace(b"HTTP/1.1", b"HTTP/1.0"))
         assert line.answer().status == 200
-        assert line.is_closed(5)
+        assert line.is_closed(ENDS)
 
 
 def test_there_is_no_tunnel(gateway: GatewayProcess, simulation: Simulation) -> None:
     with Line(gateway.url) as line:
         line.send(request("CONNECT", "localhost:80", line.host) + request("POST", CHAT, line.host, RAW))
         assert line.answer().status == 400
-        assert line.is_closed(5)
+        assert line.is_closed(ENDS)
     assert simulation.requests() == []
 
 
@@ -106,18 +107,18 @@ def test_there_is_no_tunnel(gateway: GatewayProcess, simulation: Simulation) -> 
 
 
 def test_a_request_that_comes_during_another_answer_has_its_own_time(
-    gateway: GatewayProcess, simulation: Simulation
+    upstream: Simulation, simulation: Simulation, tmp_path: Path
 ) -> None:
     """Half its body is there when the first answer ends; its own answer then takes longer than a head or a rest may."""
     said: dict[str, Any] = {**SAID, "stream": True}
-    with Line(gateway.url) as line:
+    with bordered(upstream, tmp_path, HASTY) as gateway, Line(gateway.url) as line:
         simulation.misbehave({"delay_first_token": 0.3})
         line.ask(CHAT, said)
         second = request("POST", CHAT, line.host, RAW)
         eventually(simulation.requests)
         line.send(second[:-5])
         assert line.answer().end == "whole"
-        simulation.misbehave({"delay_first_token": 1.5})
+        simulation.misbehave({"delay_first_token": HASTY + 1})
         line.send(second[-5:])
         answer = line.answer()
         assert (answer.status, answer.end) == (200, "whole")
@@ -127,7 +128,7 @@ def test_a_request_that_comes_during_another_answer_has_its_own_time(
 def test_a_caller_that_leaves_with_a_request_queued_leaves_nothing(
     begun: bool, gateway: GatewayProcess, simulation: Simulation
 ) -> None:
-    simulation.misbehave(_SLOW if begun else {"delay_head": 2})
+    simulation.misbehave(_SLOW if begun else {"delay_head": 60})
     with Line(gateway.url) as line:
         said = msgspec.json.encode({**SAID, "stream": True})
         line.send(request("POST", CHAT, line.host, said) + 2 * request("POST", CHAT, line.host, RAW))
