@@ -217,7 +217,7 @@ async def test_replaced_by_an_older_one_and_back(tmp_path: Path) -> None:
         await asyncio.to_thread(on.redis.become, newer)
         await on.certifies()
         await on.answers_from_the_cache()
-        assert VECTOR_SETS in on.gateway.log
+        await on.load.until("it does not say that they are back", lambda _: VECTOR_SETS in on.gateway.log)
 
 
 async def test_not_there_at_the_start(program: str, tmp_path: Path) -> None:
