@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway.config import cache, structs
+from gateway.config import cache, ledger, structs
 from gateway.config.schema import JsonSchema, json_schema
+from gateway.config.strict import Secret
 
 _INTRODUCTION: Final = """# Configuration
 
@@ -33,7 +34,7 @@ _BOUNDS: Final = {"minimum": "≥ {}", "exclusiveMinimum": "> {}", "maximum": "�
 
 def markdown() -> str:
     """The whole page, ending in a line break."""
-    page = Page(json_schema(), {**vars(structs), **vars(cache)})
+    page = Page(json_schema(), {**vars(structs), **vars(cache), **vars(ledger)})
     return "\n".join([_INTRODUCTION, *(page.section(name) for name in page.reachable("Config"))])
 
 
@@ -124,6 +125,8 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
         return "its defaults"
     if value is None:
         return "—"
+    if isinstance(value, Secret):  # a default is no secret
+        value = value.reveal()
     return f"`{msgspec.json.encode(value).decode()}`"
 
 

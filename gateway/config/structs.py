@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from gateway.config.cache import Cache
+from gateway.config.ledger import Ledger
 from gateway.config.strict import KeyHash, Name, Price, Seconds, Secret, Size, Strict, Tokens, Url, UrlPath, Zone
 
 
@@ -249,6 +250,19 @@ class Record(Strict, frozen=True):
     queue: Annotated[int, Meta(ge=1, description="Records waiting to be written; more are dropped and counted.")] = (
         10_000
     )
+    users: Annotated[
+        Literal["hashed", "plain", "off"],
+        Meta(
+            description="How the end user that a request names is told: by a pseudonym made with `secret`, as it stands, or not at all."
+        ),
+    ] = "hashed"
+    spool: Annotated[
+        Name,
+        Meta(description="Folder in which records wait for ledger and tracing; each gateway has its own part of it."),
+    ] = "haechi-spool"
+    spool_bytes: Annotated[
+        Size, Meta(description="How much may wait there. Beyond it rows are dropped and counted; their money is kept.")
+    ] = 1 << 30
 
 
 class Exempt(Strict, frozen=True):
@@ -315,6 +329,7 @@ class Config(Strict, frozen=True):
     record: Annotated[Record, Meta(description="What is written down of each exchange.")] = field(
         default_factory=Record
     )
+    ledger: Annotated[Ledger | None, Meta(description="A database of all requests; off unless given.")] = None
     policies: Annotated[Policies, Meta(description="Guardrails, and who is exempt from which.")] = field(
         default_factory=Policies
     )
