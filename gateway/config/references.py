@@ -6,6 +6,7 @@ from typing import Final
 
 from gateway.config.cache import CacheClass
 from gateway.config.embedding import embedding
+from gateway.config.ledger_address import ledger_address
 from gateway.config.mistakes import Finding, Trail, nearest
 from gateway.config.redis_address import redis_address
 from gateway.config.strict import Secret
@@ -72,6 +73,22 @@ def _redis(subject: Subject) -> Iterator[Finding]:
             "stands without `secret`: what is kept there is encrypted, and no replica could read what another one kept",
             about_key=True,
             rests_on=(("redis",), ("secret",)),
+        )
+
+
+def _ledger(subject: Subject) -> Iterator[Finding]:
+    ledger = subject.config.ledger
+    if ledger is None:
+        return
+    try:
+        ledger_address(ledger.url.reveal())
+    except ValueError as error:
+        yield Finding(("ledger", "url"), str(error))
+    if ledger.sums_days < ledger.keep_days:
+        yield Finding(
+            ("ledger", "sums_days"),
+            "is shorter than `keep_days`: the console would show rows without their sums; write as many days, or more",
+            rests_on=(("ledger", "sums_days"), ("ledger", "keep_days")),
         )
 
 
@@ -334,6 +351,7 @@ CHECKS: Final[tuple[Callable[[Subject], Iterator[Finding]], ...]] = (
     _listening,
     _secrets,
     _redis,
+    _ledger,
     _unique_keys,
     _key_models,
     _kinds,

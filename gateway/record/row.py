@@ -81,7 +81,7 @@ def row(x: Exchange, ended: float) -> Row:
     """What is kept of an exchange that is over."""
     usage = x.usage
     return Row(
-        x.wall,
+        round(x.wall, 6),
         x.id,
         x.trace_id,
         x.span_id,

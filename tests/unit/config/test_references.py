@@ -164,6 +164,13 @@ CASES = {
         "redis: {url: 'http://:geheim@host'}",
         ["1: redis: stands without `secret`", "1: redis.url: is no address of Redis; write `redis://"],
     ),
+    "a ledger that is nowhere, with sums that end before its rows": (
+        "ledger: {url: 'mysql://:geheim@host/ledger', sums_days: 3}",
+        [
+            "1: ledger.url: is no address of a ledger; write `sqlite:///",
+            "1: ledger.sums_days: is shorter than `keep_days`",
+        ],
+    ),
     "a cache of nobody's": (
         (
             "providers: {openai: {}}\nmodels: {fast: {targets: [{provider: openai, model: x}]}}\n"
