@@ -40,6 +40,7 @@ from gateway.policy.guarding import Guards
 from gateway.policy.load import load_files, load_policies
 from gateway.policy.rule import Policy, policy
 from gateway.policy.structs import Bind
+from gateway.policy.written import Written, as_written
 from gateway.record.metrics import Metrics
 from gateway.record.recorder import Recorder
 from gateway.routing.budget import RetryBudget
@@ -86,22 +87,22 @@ ROWS: Final = Rows(
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A configuration, its policies by name, and all files they came from, each with the stamp it had then."""
+    """A configuration, its policies by name and as they were written, and all files they came from, each with the stamp it had then."""
 
     config: Config
     policies: Mapping[str, Policy] = field(default_factory=dict)
     files: Mapping[Path, Stamp | None] = field(default_factory=dict)
+    written: Mapping[str, Written] = field(default_factory=dict)
 
 
 def read_config(path: Path | None, env: Mapping[str, str]) -> Read:
     """What the file says, or what the environment offers where there is no file. Raises `ConfigError`."""
     if path is None:
-        return Read(
-            discovered(env, VARIABLES), _bound_to_all(load_files(map(shipped, AT_FIRST), {}, KNOWN_ENTITIES).policies)
-        )
+        at_first = load_files(map(shipped, AT_FIRST), {}, KNOWN_ENTITIES)
+        return Read(discovered(env, VARIABLES), _bound_to_all(at_first.policies), written=as_written(at_first))
     loaded = load_with_files(path, env, ROWS)
     found = load_policies(loaded, path.parent, env, KNOWN_ENTITIES)
-    return Read(loaded.config, found.policies, {**loaded.files, **found.files})
+    return Read(loaded.config, found.policies, {**loaded.files, **found.files}, as_written(found))
 
 
 def _bound_to_all(policies: Mapping[str, Policy]) -> Mapping[str, Policy]:
@@ -110,7 +111,10 @@ def _bound_to_all(policies: Mapping[str, Policy]) -> Mapping[str, Policy]:
 
 
 async def start(
-    config: Config, policies: Mapping[str, Policy] = MappingProxyType({}), connect: Connect = AiohttpTransport
+    config: Config,
+    policies: Mapping[str, Policy] = MappingProxyType({}),
+    connect: Connect = AiohttpTransport,
+    written: Mapping[str, Written] = MappingProxyType({}),
 ) -> "Gateway":
     """A gateway in the running event loop. A provider of kind `simulated` without an address gets the built-in one.
 
@@ -118,7 +122,7 @@ async def start(
     """
     redis = None if config.redis is None else Redis(config.redis, await asyncio.to_thread(load_redis))
     gateway = Gateway(config, connect, redis)
-    await gateway.prepare(config, policies)
+    await gateway.prepare(config, policies, written)
     return gateway
 
 
@@ -160,7 +164,12 @@ class Gateway:
         self.gate = Gate(Pipeline(empty, attempts, recorder, rng))
         self.app: ASGIApp = application(self.gate)
 
-    async def prepare(self, config: Config, policies: Mapping[str, Policy] = MappingProxyType({})) -> None:
+    async def prepare(
+        self,
+        config: Config,
+        policies: Mapping[str, Policy] = MappingProxyType({}),
+        written: Mapping[str, Written] = MappingProxyType({}),
+    ) -> None:
         """Puts the configuration in force: the next request is served by it, those under way keep theirs.
 
         Raises ValueError, having changed nothing, for what only this process can know to be wrong.
@@ -175,6 +184,7 @@ class Gateway:
         except ValueError:
             self._sweep()
             raise
+        setup.policies, setup.written = policies, written
         self._setups.append(setup)
         try:
             await self._make_guards(setup, policies)

@@ -51,7 +51,7 @@ async def _serve(loaded: Read, path: Path | None, env: Mapping[str, str], host: 
         sys.stderr.write(f"cannot listen on {host} port {port}: {error.strerror}; choose another with --port\n")
         return 1
     try:
-        gateway = await start(config, loaded.policies)
+        gateway = await start(config, loaded.policies, written=loaded.written)
     except ValueError as error:
         listening.close()
         sys.stderr.write(f"{path or 'haechi'}: {error}\n")
@@ -119,7 +119,7 @@ async def _reload(
         try:
             new = await asyncio.to_thread(read_config, path, env)  # else every stream would stand still meanwhile
             reloader.follow(new.files)
-            await gateway.prepare(_listening_on(host, new.config), new.policies)
+            await gateway.prepare(_listening_on(host, new.config), new.policies, new.written)
         except ConfigError as error:
             reloader.follow(error.files)
             log.error("the configuration has mistakes; the old one stays in force:\n%s", error)  # noqa: TRY400 - no trace is wanted

@@ -7,6 +7,8 @@ from gateway.cache.answers import Answers
 from gateway.config.structs import Config
 from gateway.limits.keys import KeyRing
 from gateway.policy.guarding import Guards
+from gateway.policy.rule import Policy
+from gateway.policy.written import Written
 from gateway.routing.plan import Routes
 from gateway.store.maps import Maps
 from gateway.store.responses import KeptResponses
@@ -26,6 +28,8 @@ class Setup:
     responses: KeptResponses
     maps: Maps
     guards: Guards | None = None  # where there are policies
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    written: Mapping[str, Written] = field(default_factory=dict)  # those of them that were read from files
     cache: Answers | None = None  # where answers are kept
     retire: Callable[["Setup"], None] = field(default=lambda _setup: None)
     under_way: int = 0

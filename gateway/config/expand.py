@@ -2,6 +2,8 @@
 
 `$$` is a dollar sign. A default stands in for a variable that is unset or empty. A string that is wholly one `${...}` is typed
 by the rules of YAML after expansion, unless its place takes text: there, only emptiness means "nothing", where nothing may stand.
+
+Without an environment nothing from outside the file is read: what is a secret there is stood in for, and all else is a finding.
 """
 
 import re
@@ -18,6 +20,8 @@ from gateway.config.source import Stamp, Unreadable, read, stamp_of
 _REFERENCE: Final = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<inside>[^{}\n]*)\}|(?P<broken>\{))")
 _VARIABLE: Final = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>.*))?")
 _FILE: Final = "file:"
+STAND_IN: Final = "***"
+"""For a secret that is not looked up."""
 
 
 @dataclass(slots=True)
@@ -30,7 +34,7 @@ class Expanded:
     files: dict[Path, Stamp | None] = field(default_factory=dict)
 
 
-def expand(data: Any, env: Mapping[str, str], directory: Path, shape: Shape) -> Expanded:
+def expand(data: Any, env: Mapping[str, str] | None, directory: Path, shape: Shape) -> Expanded:
     """Relative paths of files start at `directory`. What cannot be expanded is a finding, and None in the data."""
     expander = _Expander(env, directory, shape)
     expander.expanded.data = expander.value(data, ())
@@ -42,7 +46,7 @@ class _Missing(Exception):
 
 
 class _Expander:
-    def __init__(self, env: Mapping[str, str], directory: Path, shape: Shape) -> None:
+    def __init__(self, env: Mapping[str, str] | None, directory: Path, shape: Shape) -> None:
         self._env = env
         self._directory = directory
         self._shape = shape
@@ -86,16 +90,23 @@ class _Expander:
         if reference["dollar"]:
             return "$"
         self.expanded.outside.add(trail)
+        if self._env is None:
+            return self._stand_in(trail)
         inside = reference["inside"]
         if inside is not None and inside.startswith(_FILE):
             return self._file(inside.removeprefix(_FILE))
         variable = _VARIABLE.fullmatch(inside or "")
         if variable is None:
             raise _Missing("`${` must go on as ${NAME}, ${NAME:-default} or ${file:/path}; a plain dollar sign is $$")
-        return self._variable(variable["name"], variable["default"])
+        return self._variable(self._env, variable["name"], variable["default"])
 
-    def _variable(self, name: str, default: str | None) -> str:
-        value = self._env.get(name)
+    def _stand_in(self, trail: Trail) -> str:
+        if self._shape.is_secret(trail):
+            return STAND_IN
+        raise _Missing("nothing from outside this file is read here; write the value itself, or a dollar sign as $$")
+
+    def _variable(self, env: Mapping[str, str], name: str, default: str | None) -> str:
+        value = env.get(name)
         if not value and default is not None:
             return default
         if not value:

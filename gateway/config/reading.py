@@ -115,10 +115,10 @@ def drafted(
     sort: Sort[S],
     path: Path,
     source: Source,
-    env: Mapping[str, str],
+    env: Mapping[str, str] | None,
     files: dict[Path, Stamp | None],
 ) -> Draft[S]:
-    """The draft of one file; `files` grows by all that it pulls in. Raises `ConfigError` where the text is no YAML at all."""
+    """The draft of one file; `files` grows by all that it pulls in, which is nothing without `env`. Raises `ConfigError` where the text is no YAML at all."""
     shape = Shape(sort.schema())
     files[path] = source.stamp
     try:

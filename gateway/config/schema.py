@@ -72,10 +72,13 @@ class Shape:
     def may_be_null(self, trail: Trail) -> bool:
         return any(kind_of(one) == "null" for one in self.alternatives(trail))
 
+    def is_secret(self, trail: Trail) -> bool:
+        return any(one.get("writeOnly") for one in self.alternatives(trail))
+
     def without_secrets(self, trail: Trail) -> Trail:
         """The trail up to the first secret on it: what was written inside a secret is not for printing."""
         for length in range(len(trail)):
-            if any(one.get("writeOnly") for one in self.alternatives(trail[:length])):
+            if self.is_secret(trail[:length]):
                 return trail[:length]
         return trail
 

@@ -8,38 +8,45 @@ haechi.yaml: files that are not there, -----+
 
 import glob
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
+import msgspec
+
+from gateway.config.expand import STAND_IN
 from gateway.config.load import Loaded
-from gateway.config.mistakes import ConfigError, Finding, Mistake, Trail, nearest
+from gateway.config.mistakes import ConfigError, Finding, Mistake, Trail, nearest, spelled
 from gateway.config.reading import Draft, Sort, drafted, opened
-from gateway.config.source import Stamp, stamp_of
+from gateway.config.source import Source, Stamp, stamp_of
 from gateway.config.structs import Config, Exempt
 from gateway.policy.detectors import Guest
 from gateway.policy.guests import unsound
 from gateway.policy.inherit import Family
-from gateway.policy.plugged import PRINTED_BY, fitted
+from gateway.policy.plugged import PRINTED_BY, fitted, fitted_to_ours
 from gateway.policy.references import Known, Names, Outline, Subject, references
 from gateway.policy.rule import Policy
 from gateway.policy.structs import Document, json_schema
 from gateway.shipped import FOLDER, PREFIX, shipped_names
 
 POLICY: Final = Sort(Document, json_schema, PRINTED_BY, fitted)
+_OURS: Final = Sort(Document, json_schema, PRINTED_BY, fitted_to_ours)
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedPolicies:
     """By name: the policies, the documents they were made of, and the drafts of their files, which know the lines.
 
-    `files` are all that were read, and the folders that were searched, each with its stamp.
+    `files` are all that were read, and the folders that were searched, each with its stamp. `texts`: of the files, by the name of
+    the policy, as they were written.
     """
 
     policies: Mapping[str, Policy]
     documents: Mapping[str, Document]
     drafts: Mapping[str, Draft[Document]]
     files: Mapping[Path, Stamp | None]
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_policies(
@@ -67,6 +74,25 @@ def load_files(
     return reading.result()
 
 
+def load_text(
+    path: Path,
+    text: str,
+    others: Mapping[str, Document],
+    known: Known,
+    strangers: Mapping[str, Outline] = MappingProxyType({}),
+) -> LoadedPolicies:
+    """A file as somebody writes it, among `others` that stand; `path` is only what it is called. It takes the place of one of its name.
+
+    Nothing outside of it is read, and no code of other distributions is run. `strangers`: what others have whose code that would be.
+    Raises `ConfigError`.
+    """
+    reading = _Reading(None, known, _OURS)
+    reading.take(path, text)
+    reading.stand_beside(others, strangers)
+    reading.check()
+    return reading.result()
+
+
 def files_of(paths: Iterable[Path]) -> list[Path]:
     """The same, with each folder as the policy files right in it. Raises `ConfigError` for one that has none."""
     found: list[Path] = []
@@ -81,11 +107,15 @@ def files_of(paths: Iterable[Path]) -> list[Path]:
 class _Reading:
     """Several files on their way to policies."""
 
-    def __init__(self, env: Mapping[str, str], known: Known) -> None:
+    def __init__(self, env: Mapping[str, str] | None, known: Known, sort: Sort[Document] = POLICY) -> None:
         self.mistakes: set[Mistake] = set()
         self.lacks_files = False  # then a name that is not there may be in one of them
         self._env = env
         self._known = known
+        self._sort = sort
+        self._texts: dict[Path, str] = {}
+        self._others: dict[str, Document] = {}
+        self._outlines: dict[str, Outline] = {}
         self._files: dict[Path, Stamp | None] = {}
         self._drafts: dict[Path, Draft[Document]] = {}
         self._named: dict[str, Path] = {}
@@ -111,13 +141,29 @@ class _Reading:
         if path in self._drafts:
             return
         try:
-            draft = drafted(POLICY, path, opened(path), self._env, self._files)
+            self._draft(path, opened(path))
         except ConfigError as error:
             self.lacks_files = True
             self.mistakes.update(error.mistakes)
             self._files |= error.files
-            return
-        self._drafts[path] = draft
+
+    def take(self, path: Path, text: str) -> None:
+        """The same of a text that is in no file."""
+        try:
+            self._draft(path, Source(text, Stamp(0, 0, len(text), 0)))
+        except ConfigError as error:
+            self.lacks_files = True
+            self.mistakes.update(error.mistakes)
+
+    def stand_beside(self, others: Mapping[str, Document], strangers: Mapping[str, Outline]) -> None:
+        """Policies that are not read again. What was read takes the place of one of its name."""
+        self._others = {name: one for name, one in others.items() if name not in self._named}
+        known = {name: Outline.of(plain(one)) for name, one in self._others.items()}
+        self._outlines = known | {name: one for name, one in strangers.items() if name not in self._named}
+
+    def _draft(self, path: Path, source: Source) -> None:
+        draft = drafted(self._sort, path, source, self._env, self._files)
+        self._drafts[path], self._texts[path] = draft, source.text
         self.mistakes |= draft.mistakes(draft.findings)
         name = _name(draft)
         if name is None:
@@ -128,7 +174,7 @@ class _Reading:
             self.mistakes |= draft.mistakes([finding])
 
     def outlines(self) -> dict[str, Outline]:
-        return {name: Outline.of(self._drafts[path].data) for name, path in self._named.items()}
+        return self._outlines | {name: Outline.of(self._drafts[path].data) for name, path in self._named.items()}
 
     def check(self) -> None:
         """What is wrong in each document, and then between those that are sound."""
@@ -139,21 +185,30 @@ class _Reading:
                 self._report(draft, [*references(subject), *_guests(draft.value)])
         unsound = {mistake.file for mistake in self.mistakes}
         family = Family(self._documents()).settle()
-        above = {name: {str(self._named[one]) for one in _ancestors(name, outlines)} for name in outlines}
+        above = {
+            name: {str(self._named[one]) for one in _ancestors(name, outlines) if one in self._named}
+            for name in outlines
+        }
         compared = [(name, finding) for name, finding in family.findings if not unsound & above[name]]
         for name, finding in family.cycles + compared:
-            self._report(self._drafts[self._named[name]], [finding])
+            if name in self._named:
+                self._report(self._drafts[self._named[name]], [finding])
+            else:
+                self.mistakes.add(Mistake(f"policy {name}", 0, 0, spelled(finding.trail), finding.message))
         self._policies = family.policies
 
     def result(self) -> LoadedPolicies:
         if self.mistakes:
             raise ConfigError(self.mistakes, self._files)
         drafts = {name: self._drafts[path] for name, path in self._named.items()}
-        return LoadedPolicies(self._policies, self._documents(), drafts, dict(self._files))
+        texts = {name: self._texts[path] for name, path in self._named.items()}
+        return LoadedPolicies(self._policies, self._documents(), drafts, dict(self._files), texts)
 
     def _documents(self) -> dict[str, Document]:
         values = {name: self._drafts[path].value for name, path in self._named.items()}
-        return {name: value for name, value in values.items() if value is not None and value.name == name}
+        return self._others | {
+            name: value for name, value in values.items() if value is not None and value.name == name
+        }
 
     def _report(self, draft: Draft[Document], findings: Iterable[Finding]) -> None:
         self.mistakes |= draft.mistakes(one for one in findings if draft.keeps(one))
@@ -171,6 +226,11 @@ def _name(draft: Draft[Document]) -> str | None:
     """The name as it stands in the file, whatever else is broken."""
     name = draft.data.get("name") if isinstance(draft.data, dict) else None
     return name if isinstance(name, str) else None
+
+
+def plain(document: Document) -> Any:
+    """As data, without what is secret."""
+    return msgspec.to_builtins(document, enc_hook=lambda _: STAND_IN)
 
 
 def _place(pattern: str, directory: Path) -> tuple[Path, str]:

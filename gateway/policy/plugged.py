@@ -38,6 +38,14 @@ def fitted(data: Any) -> tuple[Sort[Document], list[Finding]]:
     return _sort(tuple(structs[kind] for kind in sorted(structs))), findings
 
 
+def fitted_to_ours(data: Any) -> tuple[Sort[Document], list[Finding]]:
+    """The same where nobody else's code may run: their kinds are a mistake there."""
+    offered = kinds(DETECTORS)
+    return _sort(()), [
+        _elsewhere(name, kind) if kind in offered else _unknown(name, kind) for name, kind in _strangers(data)
+    ]
+
+
 def installed() -> list[type[Guest]]:
     """Every kind that is installed and is not ours. Raises `PluginFailed`."""
     return [detector(kind) for kind in kinds(DETECTORS)]
@@ -73,6 +81,11 @@ def _unknown(name: str, kind: str) -> Finding:
     trail = ("detectors", name, "kind")
     every = [*KINDS, *kinds(DETECTORS)]
     return Finding(trail, f"is not one of {', '.join(every)}", nearest(kind, every), value=kind)
+
+
+def _elsewhere(name: str, kind: str) -> Finding:
+    message = "is a kind of another distribution, whose code is not run here; use `haechi policy lint` and `haechi policy test`"
+    return Finding(("detectors", name, "kind"), message, value=kind)
 
 
 def _unfit(struct: type[msgspec.Struct]) -> str | None:

@@ -1,6 +1,6 @@
 """Policies put to the test: a gateway of their own in this process, and no other network than memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
@@ -28,26 +28,37 @@ _HEADERS: Final = {"authorization": Secret("Bearer scripted"), "x-api-key": Secr
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`tried`: how many cases. A failure says in which form it failed, if a case was run in both and they differ."""
+    """`tried`: how many cases. A failure says in which form it failed, if a case was run in both and they differ.
+    `cases`: policy and name of each, with what failed of it.
+    """
 
     tried: int
     failures: Sequence[Mistake]
+    cases: Sequence[tuple[str, str, Sequence[Mistake]]] = ()
 
 
 async def try_policies(found: LoadedPolicies) -> Outcome:
     """Runs every case of every policy, whatever the policy is bound to. Raises ValueError for what this gateway cannot enforce."""
-    tried, failures = 0, set[Mistake]()
-    async with _Trial(found.policies) as trial:
+    failures = set[Mistake]()
+    cases: list[tuple[str, str, Sequence[Mistake]]] = []
+    async with Trial(found.policies) as trial:
         for name, document in found.documents.items():
             for index, case in enumerate(document.tests):
-                tried += 1
-                for trail, message in await trial.wrongs(name, case):
-                    about = Finding(("tests", index, *trail), f"{case.name!r}: {message}")
-                    failures |= found.drafts[name].mistakes([about])
-    return Outcome(tried, sorted(failures, key=lambda one: (one.file, one.line, one.column, one.message)))
+                about = [
+                    Finding(("tests", index, *trail), f"{case.name!r}: {message}")
+                    for trail, message in await trial.wrongs(name, case)
+                ]
+                failed = _in_order(found.drafts[name].mistakes(about))
+                cases.append((name, case.name, failed))
+                failures.update(failed)
+    return Outcome(len(cases), _in_order(failures), cases)
 
 
-class _Trial:
+def _in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:
+    return sorted(mistakes, key=lambda one: (one.file, one.line, one.column, one.message))
+
+
+class Trial:
     """A gateway in which a policy applies where a request asks for it, and nowhere else."""
 
     def __init__(self, policies: Mapping[str, Policy]) -> None:
@@ -56,7 +67,7 @@ class _Trial:
         self._seen = Seen()
 
     async def __aenter__(self) -> Self:
-        self._gateway = await start(_CONFIG, self._policies, self._model.connect)
+        self._gateway = await start(CONFIG, self._policies, self._model.connect)
         self._gateway.gate.pipeline.recorder = self._seen
         return self
 
@@ -122,7 +133,7 @@ async def _called(gateway: Gateway, request: Request, policy: str) -> tuple[int,
     return answer.status, answer.body, [f"{name.decode()}: {value.decode()}" for name, value in answer.headers]
 
 
-_CONFIG: Final = Config(
+CONFIG: Final = Config(
     providers={_PROVIDER: Provider(kind="openai_compatible", base_url=BASE_URL, dialects=DIALECTS, headers=_HEADERS)},
     models={"*": Model(targets=[Target(provider=_PROVIDER, model="*")])},
 )

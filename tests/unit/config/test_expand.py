@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.config.expand import Expanded, expand
+from gateway.config.expand import STAND_IN, Expanded, expand
 from gateway.config.schema import Shape, json_schema
 
 SHAPE = Shape(json_schema())
@@ -116,3 +116,15 @@ def test_a_variable_that_is_no_number_we_take_is_a_finding() -> None:
 
 def test_what_came_from_outside_is_marked() -> None:
     assert expanded({"a": "${NAME}", "b": "x", "c": ["$$", "${NONE:-x}"]}).outside == {("a",), ("c", 1)}
+
+
+@pytest.mark.parametrize("text", ["${NAME}", "${NONE:-x}", "${file:/etc/hostname}", "${"])
+def test_without_an_environment_nothing_from_outside_is_read(text: str) -> None:
+    found = expand({"listen": {"host": text}, "secret": text}, None, Path(), SHAPE)
+    assert [one.trail for one in found.findings] == [("listen", "host")]
+    assert found.data["secret"] == STAND_IN
+    assert not found.files
+
+
+def test_without_an_environment_a_dollar_sign_is_one_all_the_same() -> None:
+    assert expand({"listen": {"host": "a$$b"}}, None, Path(), SHAPE).data["listen"]["host"] == "a$b"
