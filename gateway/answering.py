@@ -1,5 +1,6 @@
 """The answer of one attempt on its way to the caller: the commit point, the end, and what it cost."""
 
+from gateway.chunks import Chunks
 from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.limits.pricing import cost
@@ -50,8 +51,11 @@ class Answering:
         """What takes the frames of the upstream and gives those for the caller on. Holds at most `most_held` bytes back."""
         x, progress = self._x, self.progress
         native = outbound.dialect is x.dialect and x.goes_on_from is None
+        chunks = x.chunks = Chunks(self._candidate, self._started) if outbound.streamed else None
 
         async def take(frames: list[Frame]) -> None:
+            if chunks is not None:
+                chunks.came(x.clock(), len(frames))
             shown, seen = passage.feed(frames) if guarded is None else await guarded.feed(frames)
             if seen & FAULT:
                 await self._tell_fault(shown, passage.watch, in_its_words=native and bool(seen & END))

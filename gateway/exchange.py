@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Literal
 
+from gateway.chunks import Chunks
 from gateway.deadline import Deadlines
 from gateway.errors import GatewayError
 from gateway.limits.keys import Principal
@@ -104,6 +105,8 @@ class Exchange:
     started_over: int = 0  # how many of the attempts were made before that
     asked: list[Candidate] = field(default_factory=list)  # those of `attempts`, in the same order
     served_by: Candidate | None = None
+    chunks: Chunks | None = None  # of the attempt that was answered by a stream last
+    shared_seconds: float = 0.0  # waited for a call that stands in the record of another exchange
     input_estimate: int = 0  # tokens; used where an upstream reports no usage
     output_estimate: int = 0
     usage: Usage | None = None

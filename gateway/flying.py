@@ -44,6 +44,7 @@ def called(x: Exchange, setup: Setup, ask: Ask, tape: Tape, epochs: dict[str, in
         started_over=0,
         asked=[],
         output_estimate=0,
+        chunks=None,
         usage=None,
         cost_nanodollars=None,
     )
@@ -91,6 +92,7 @@ class Passenger:
         Raises `Refused`: what the call has failed with is the answer of all who were aboard.
         """
         x, flight = self._x, self._flight
+        began = x.clock()
         try:
             while not self._ended and (piece := await flight.next(self._seat)) is not None:
                 try:
@@ -105,6 +107,8 @@ class Passenger:
             await flight.leave(self._seat)
             if flight.payer is self._seat:
                 self._pay()
+            else:
+                x.shared_seconds = x.clock() - began
         if not self._ended:
             raise _again(flight.failure)
         return True
@@ -215,6 +219,7 @@ class Passenger:
             x.usage, x.cached = None, Cached("miss")
         x.attempts += pilot.attempts
         x.asked += pilot.asked
+        x.chunks = pilot.chunks
         x.served_by = pilot.served_by or x.served_by
         x.finish = pilot.finish or x.finish
         if pilot.usage is not None:

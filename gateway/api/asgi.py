@@ -1,6 +1,5 @@
 """The application: Starlette carries it, the `/v1` paths are plain ASGI endpoints mounted in it."""
 
-import asyncio
 import secrets
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final
@@ -17,9 +16,9 @@ from gateway.api import models, paths
 from gateway.api.cache import answer as cache_answer
 from gateway.api.llm import Endpoint, Gate, headers_of
 from gateway.api.replying import NAMED
+from gateway.api.scraped import state_of
 from gateway.errors import GatewayError
 from gateway.limits import open_mode
-from gateway.record.metrics import CONTENT_TYPE
 
 _encode = msgspec.json.Encoder().encode
 _MODELS: Final = "/v1/models"
@@ -139,11 +138,8 @@ def application(gate: Gate) -> Starlette:
                 open_mode.check(headers_of(request.scope))
         except GatewayError as error:
             return _refusal(error, request.scope["path"])
-        now = asyncio.get_running_loop().time()
-        page = pipeline.recorder.metrics.page(
-            pipeline.attempts.health, now, pipeline.setup.targets, pipeline.setup.checked
-        )
-        return Response(page, headers={"content-type": CONTENT_TYPE})
+        page, content_type = pipeline.recorder.metrics.page(await state_of(pipeline), request.headers.get("accept", ""))
+        return Response(page, headers={"content-type": content_type})
 
     async def cache(request: Request) -> Response:
         try:

@@ -30,7 +30,7 @@ def test_every_error_is_explained() -> None:
 
 
 def test_every_metric_is_documented() -> None:
-    text = (DOCS / "operating.md").read_text()
+    text = (DOCS / "metrics.md").read_text()
     assert len(metrics()) > 5
     assert [name for name, *_ in metrics() if f"`{name}`" not in text] == []
 

@@ -127,7 +127,7 @@ async def test_without_a_file_exchanges_are_counted_and_nothing_is_held() -> Non
         made.record(numbered(number))
     assert not made._rows
     assert made.metrics.dropped == 0
-    assert sum(made.metrics._ended.values()) == 3
+    assert sum(made.metrics.counts.ended.values()) == 3
     made.close()
 
 

@@ -1,0 +1,14 @@
+"""What the gateway itself took of an exchange."""
+
+from gateway.exchange import Exchange
+
+
+def overhead(x: Exchange, ended: float) -> float:
+    """Seconds in which no upstream was being asked for it: reading it, rules on its way in, the cache, the waits between attempts.
+
+    What rules do with an answer while it passes is inside of an attempt, and not told apart.
+    """
+    left = ended - x.started - x.shared_seconds
+    for one in x.attempts:
+        left -= one.ended - one.started
+    return max(0.0, left)
