@@ -56,21 +56,26 @@ POLICY: Final = policy(
 
 
 class Play(NamedTuple):
-    """What the upstream does, and how the exchange ends then: unary and streamed. `{phone}` and `{email}` become placeholders."""
+    """What the upstream does, and how the exchange ends then: unary and streamed. `{phone}` and `{email}` become placeholders.
+
+    `patience`: where time is what goes wrong, which of `_TIMES` the upstream of a stream gets; that of a whole answer is hasty then.
+    """
 
     step: dict[str, Any]
     whole: str
     streamed: str
     more: str = ""
+    patience: str = ""
 
 
-_LONG: Final = [*(["말 "] * 40), "{phone}에 ", "{email} "]
-_SLOWLY: Final = {"tokens_per_second": 200}  # so that text is out before what goes wrong has come
+_TIMES: Final[dict[str, dict[str, float]]] = {"hasty": {"first_token": 1}, "stalling": {"between_tokens": 3}}
+_LONG: Final = ["말 " * 40, *(["말 "] * 7), "{phone}에 ", "{email} "]
+_SLOWLY: Final = {"tokens_per_second": 2}  # text is out seconds before what goes wrong has come, on a busy machine too
 PLAYS: Final[dict[str, Play]] = {
     "an answer": Play({"chunks": _LONG}, "answered", "answered"),
     "an echo": Play({}, "answered", "answered"),
     "a word that is forbidden": Play({}, "blocked", "blocked", more=" verboten"),
-    "an answer that is forbidden": Play({"chunks": ["{phone} ", "INT-", "123456"], "tokens_per_second": 5}, "blocked", "cut"),
+    "an answer that is forbidden": Play({"chunks": ["{phone} ", "INT-", "123456"], "tokens_per_second": 0.5}, "blocked", "cut"),
     "an answer that is forbidden from its beginning": Play({"chunks": ["INT-", "123456 {phone}"]}, "blocked", "blocked"),
     "an answer that is forbidden in its end": Play({"chunks": [*_LONG, "INT-", "123456"], **_SLOWLY}, "blocked", "cut"),
     "values that only the model knows": Play({"chunks": [RESIDENT[:9], RESIDENT[9:], f" {KEY}"]}, "answered", "answered"),
@@ -85,8 +90,8 @@ PLAYS: Final[dict[str, Play]] = {
     "a cut": Play({"chunks": _LONG, **_SLOWLY, "cut": {"half": True}}, "failed", "cut"),
     "a cut inside a placeholder": Play({"chunks": _LONG, **_SLOWLY, "end_after": -5}, "failed", "cut"),
     "nothing": Play({"cut": {"before_head": True}}, "failed", "failed"),
-    "silence": Play({"delay_head": 5}, "failed", "failed"),
-    "silence in the middle": Play({"chunks": _LONG, **_SLOWLY, "stall_after": -6}, "failed", "cut"),
+    "silence": Play({"delay_head": 60}, "failed", "failed", patience="hasty"),
+    "silence in the middle": Play({"chunks": _LONG, **_SLOWLY, "stall_after": -6}, "failed", "cut", patience="stalling"),
 }  # fmt: skip
 
 
@@ -97,8 +102,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def gateway(upstream: Simulation, folder: Path) -> Iterator[GatewayProcess]:
-    times = {"connect": 1, "first_token": 1, "between_tokens": 1, "total": 5}
-    config = by_dialect(upstream.url, timeouts=times, record={"file": str(folder / "records.jsonl")})
+    """Beside `chat` there is `chat-hasty`, and so on."""
+    config: dict[str, Any] = by_dialect(upstream.url, record={"file": str(folder / "records.jsonl")})
+    for name, made in dict(config["providers"]).items():
+        for patience, times in _TIMES.items():
+            config["providers"][f"{name}-{patience}"] = {**made, "timeouts": times}
+            config["models"][f"{name}-{patience}"] = {"targets": [{"provider": f"{name}-{patience}", "model": "demo"}]}
     with running(folder, policed(folder, config, POLICY)) as process:
         yield process
 
@@ -111,9 +120,10 @@ def test_however_an_exchange_ends_nothing_of_a_value_is_left(
     asked = [(*pair, streamed) for pair in PAIRS for streamed in (False, True)]
 
     def one(caller: str, model: str, streamed: bool) -> Answer:
-        return _asked(gateway, caller, model, PLANTED + play.more, streamed=streamed)
+        patience = f"-{play.patience if streamed else 'hasty'}" if play.patience else ""
+        return _asked(gateway, caller, model + patience, PLANTED + play.more, streamed=streamed)
 
-    with ThreadPoolExecutor(max_workers=6) as workers:
+    with ThreadPoolExecutor(max_workers=len(asked)) as workers:
         answers = list(workers.map(one, *zip(*asked, strict=True)))
     for (caller, model, _), answer in zip(asked, answers, strict=True):
         _search(f"headers, {caller} of {model}", str(answer.headers))

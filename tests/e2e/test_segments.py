@@ -72,7 +72,7 @@ def gateway(upstream: Simulation, hook: Hook, folder: Path) -> Iterator[GatewayP
             detectors=detectors,
             rules=rules,
             bind={"models": [f"{one}.{name}" for one in UPSTREAMS]},
-            defaults={"opaque": "allow", "timeout_ms": 5_000},
+            defaults={"opaque": "allow", "timeout_ms": 30_000},
         )
         for name, (detectors, rules) in made.items()
     ]
@@ -83,7 +83,7 @@ def gateway(upstream: Simulation, hook: Hook, folder: Path) -> Iterator[GatewayP
             for one in UPSTREAMS
         },
         "models": {name: {"targets": [{"provider": name.partition(".")[0], "model": "demo"}]} for name in names},
-        "timeouts": {"between_tokens": 1},
+        "timeouts": {"between_tokens": 4},
         "retry": {"attempts": 1},
         "breaker": {"failures": 100_000},
         "record": {"file": str(folder / "records.jsonl")},
@@ -189,7 +189,7 @@ def test_before_the_first_text_a_block_is_a_status_and_after_it_an_event(
     answer = line.answer()
     assert answer.status == 400
     assert answer.json["error"]
-    simulation.misbehave({"chunks": [FIRST, " The word is ", CANARY, ". Well."], "tokens_per_second": 50})
+    simulation.misbehave({"chunks": [FIRST, " The word is ", CANARY, ". Well."], "tokens_per_second": 0.5})
     line.ask(PATHS[caller], _asked("native.block-content", caller, stream=True))
     answer = line.answer()
     assert answer.status == 200
