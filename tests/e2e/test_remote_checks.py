@@ -21,7 +21,7 @@ MAIL: Final = "anna.canary@mail.example"
 SECRET: Final = "shared-4711"
 PATHS: Final = {"chat": "/v1/chat/completions", "messages": "/v1/messages"}
 BOTH: Final = [(dialect, streamed) for dialect in PATHS for streamed in (False, True)]
-PATIENT: Final = 5_000
+PATIENT: Final = 30_000
 GUILTY: Final = {"answer": '{"score": 0.9, "reason": "fruit"}'}
 INNOCENT: Final = {"answer": '{"score": 0.1, "reason": "none"}'}
 
@@ -192,7 +192,7 @@ def test_an_answer_that_a_judge_acquits_is_sent_whole(house: Guarded, dialect: s
 @pytest.mark.parametrize(("dialect", "streamed"), BOTH)
 @pytest.mark.parametrize(
     "verdict",
-    [{"answer": "Looks fine to me."}, {"error": "overloaded"}, {"delay_head": 2}],
+    [{"answer": "Looks fine to me."}, {"error": "overloaded"}, {"delay_head": 60}],
     ids=["nonsense", "error", "hangs"],
 )
 def test_a_judge_that_fails_blocks_or_passes_as_the_policy_says(

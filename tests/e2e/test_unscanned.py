@@ -120,7 +120,7 @@ def gateway(upstream: Simulation, tmp_path_factory: pytest.TempPathFactory) -> I
         "haechi": "policy/v1",
         "name": "check",
         "bind": {"models": ["check"]},
-        "defaults": {"opaque": "allow", "timeout_ms": 5_000},
+        "defaults": {"opaque": "allow", "timeout_ms": 30_000},
         "detectors": long,
         "rules": [rule(where=["content"])],
     }

@@ -56,7 +56,7 @@ def configuration(folder: Path, url: str) -> Path:
             "haechi": "policy/v1",
             "name": name.replace(".", "-"),
             "bind": {"models": [f"{upstream}.{name}" for upstream in UPSTREAMS]},
-            "defaults": {"opaque": "allow", "timeout_ms": 5_000},
+            "defaults": {"opaque": "allow", "timeout_ms": 30_000},
             "detectors": _DETECTORS,
             "rules": [rule(where=where, action=_ACTIONS[action], detect=[detector])],
         }
