@@ -135,7 +135,7 @@ def test_the_call_ends_at_once_when_the_last_one_has_gone(
     stage: Stage, callers: Callers, simulation: Simulation, begun: bool
 ) -> None:
     model = fresh("sim")
-    simulation.misbehave({"chunks": ["하나 "] * 400, "tokens_per_second": 20} if begun else {"delay_first_token": 60})
+    simulation.misbehave({"chunks": ["하나 "] * 4000, "tokens_per_second": 20} if begun else {"delay_first_token": 60})
     lines = [callers.ask(model) for _ in range(3)]
     for line in lines:
         if begun:
@@ -149,7 +149,7 @@ def test_the_call_ends_at_once_when_the_last_one_has_gone(
     at = time.time()
     lines[2].close()
     (asked,) = eventually(lambda: [one for one in simulation.requests() if one["client_gone_after_ms"] is not None])
-    assert asked["at"] + asked["client_gone_after_ms"] / 1000 - at < 1
+    assert asked["at"] + asked["client_gone_after_ms"] / 1000 - at < 10
     rows = eventually(lambda: rows if len(rows := stage.records_of(model)) == 3 else [])
     assert [row["outcome"] for row in rows] == ["client_gone"] * 3
     assert [len(row["attempts"]) for row in rows] == [0, 0, 1]
@@ -169,7 +169,7 @@ def test_a_response_can_be_gone_on_from_by_each_by_its_own_id(stage: Stage, call
 
 
 def test_an_embedding_is_shared_without_a_word(stage: Stage, callers: Callers, simulation: Simulation) -> None:
-    simulation.play({"models": {"/v1/embeddings": {"steps": [{"delay_head": 0.5}]}}})
+    simulation.play({"models": {"/v1/embeddings": {"steps": [{"delay_head": 1}]}}})
     model = fresh("sim")
     asked = {"model": model, "input": "하나"}
     lines = [callers.post("/v1/embeddings", asked) for _ in range(3)]
@@ -183,7 +183,7 @@ def test_where_ordinals_stand_for_values_a_live_answer_is_only_for_those_with_th
     stage: Stage, callers: Callers, simulation: Simulation
 ) -> None:
     """What is kept of it is for all, but a call under way holds the placeholders of who began it."""
-    simulation.misbehave({"delay_first_token": 0.5})
+    simulation.misbehave({"delay_first_token": 4})
     model = fresh("personal/free")
     phones = ["010-9274-6183", "010-9274-6183", "010-5512-7788"]
     lines = [
@@ -222,7 +222,7 @@ def asked_natively(caller: str, what: str) -> dict[str, Any]:
 def test_each_api_is_shared_as_its_upstream_speaks_it(
     stage: Stage, callers: Callers, simulation: Simulation, caller: str, what: str, streamed: bool
 ) -> None:
-    simulation.misbehave({"delay_first_token": 0.4})
+    simulation.misbehave({"delay_first_token": 1})
     model = fresh("sim")
     lines = [callers.ask(model, caller, streamed=streamed, **asked_natively(caller, what)) for _ in range(3)]
     answers = [line.answer() for line in lines]

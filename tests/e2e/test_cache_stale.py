@@ -129,7 +129,7 @@ def test_the_old_answer_is_given_while_a_new_one_is_asked_for(at: Desk, simulati
 
 
 def test_nobody_waits_for_it_and_there_is_one_however_many_ask(at: Desk, simulation: Simulation) -> None:
-    simulation.misbehave(OLD, NEW | {"delay_first_token": 3})
+    simulation.misbehave(OLD, NEW | {"delay_first_token": 60})
     model = fresh("stale")
     at.ask(model)
     at.becomes_stale(model)
@@ -138,7 +138,8 @@ def test_nobody_waits_for_it_and_there_is_one_however_many_ask(at: Desk, simulat
         answers = list(pool.map(lambda _: at.ask(model), range(40)))
     took = time.monotonic() - began
     assert {text(one) for one in answers} == {"첫째"}
-    assert took < 3
+    assert took < 20
+    assert eventually(lambda: at.asked() > 1)
     assert at.asked() == 2
 
 
@@ -188,13 +189,13 @@ def test_the_new_answer_can_be_purged_by_the_tags_of_the_old_one(at: Desk, simul
 
 
 def test_it_is_given_no_longer_than_it_may_be(simulation: Simulation, tmp_path: Path) -> None:
-    with desk(tmp_path, simulation, cache={"stale_seconds": 1.5}) as at:
+    with desk(tmp_path, simulation, cache={"stale_seconds": 5}) as at:
         simulation.misbehave(OLD, FAILS)
         model, began = fresh("stale"), time.monotonic()
         at.ask(model)
         at.becomes_stale(model)
         eventually(lambda: at.ask(model).status != 200)
-        assert time.monotonic() - began >= 2.4
+        assert time.monotonic() - began >= 5.7
 
 
 def test_without_the_setting_its_time_is_its_time(simulation: Simulation, tmp_path: Path) -> None:
@@ -213,7 +214,7 @@ def test_a_gateway_that_ends_does_not_wait_for_it(simulation: Simulation, tmp_pa
         at.becomes_stale(model)
         eventually(lambda: at.asked() == 2)
         at.process.signal(signal.SIGTERM)
-        assert at.process.wait(5) == 0
+        assert at.process.wait(20) == 0
         (renewal,) = eventually(
             lambda: [one for one in simulation.requests() if one["client_gone_after_ms"] is not None]
         )

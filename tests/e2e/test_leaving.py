@@ -8,15 +8,13 @@ from typing import Any, Final
 
 import pytest
 
-from tests.support.eventually import eventually, in_flight, open_files, records
+from tests.support.eventually import eventually, in_flight, open_files, records, shortest
 from tests.support.gatewayprocess import GatewayProcess, running, written
 from tests.support.rawclient import Line, ask, request
 from tests.support.simulation import Simulation
 
 _PATHS: Final = {"chat": "/v1/chat/completions", "messages": "/v1/messages", "responses": "/v1/responses"}
 _WITHIN: Final = 0.1
-_TRIES: Final = 3
-"""A try that the machine's other work delays says nothing; a gateway that is late is late each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ class Moment:
     leave: Callable[[Line], None] = field(default=Line.close)
 
 
-_SLOW: Final = {"chunks": [f"word{number} " for number in range(400)], "tokens_per_second": 20}
+_SLOW: Final = {"chunks": [f"word{number} " for number in range(4000)], "tokens_per_second": 20}
 _DELTA: Final = b"word1"
 
 MOMENTS: Final = {
@@ -103,12 +101,13 @@ def test_the_upstream_is_let_go_within_100_ms(name: str, desk: Desk, simulation:
     moment = MOMENTS[name]
     model = f"{moment.upstream}/{name}"
     simulation.misbehave(moment.play)
-    took = []
-    for _ in range(_TRIES):
+    took: list[float] = []
+
+    def left() -> float:
         took.append(_left(moment, model, desk, simulation))
-        if took[-1] <= _WITHIN:
-            break
-    assert min(took) <= _WITHIN
+        return took[-1]
+
+    assert shortest(left, _WITHIN) <= _WITHIN
     assert eventually(lambda: in_flight(desk.metrics()) == 0)
     assert eventually(lambda: desk.outcomes(model) == [("client_gone", None)] * len(took))
 
@@ -128,7 +127,7 @@ def _left(moment: Moment, model: str, desk: Desk, simulation: Simulation) -> flo
 
 
 def test_one_who_leaves_while_a_retry_is_awaited_is_not_asked_for_again(desk: Desk, simulation: Simulation) -> None:
-    simulation.misbehave({"status": 429, "retry_after": 1})
+    simulation.misbehave({"status": 429, "retry_after": 50})
     with Line(desk.process.url) as line:
         line.ask(_PATHS["chat"], _asking(Moment({}, False), "chat/waiting"))
         eventually(simulation.requests)
@@ -165,4 +164,4 @@ def test_many_who_leave_leave_nothing_behind(desk: Desk, simulation: Simulation)
     for line in lines:
         line.close()
     eventually(lambda: open_files(pid) <= before)
-    assert in_flight(desk.metrics()) == 0
+    eventually(lambda: in_flight(desk.metrics()) == 0)

@@ -21,6 +21,19 @@ def eventually(look: Callable[[], T], seconds: float = 20) -> T:
     return seen
 
 
+def shortest(measure: Callable[[], float], enough: float, tries: int = 20) -> float:
+    """The least of what is measured, until one is `enough`.
+
+    A try that a machine's other work delays says nothing; what is late by itself is late each time.
+    """
+    least = measure()
+    for _ in range(tries - 1):
+        if least <= enough:
+            break
+        least = min(least, measure())
+    return least
+
+
 def open_files(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
