@@ -23,6 +23,7 @@ from gateway.config.load import load_with_files
 from gateway.config.source import Stamp
 from gateway.config.structs import Config, Provider, Timeouts
 from gateway.config.subject import Rows
+from gateway.console.door import routes as console_routes
 from gateway.dialects import DIALECTS
 from gateway.guards.catalogue import ENTITIES, GROUPS
 from gateway.guards.check import Check
@@ -162,7 +163,7 @@ class Gateway:
         empty = self._setup(Config())
         self._setups = [empty]
         self.gate = Gate(Pipeline(empty, attempts, recorder, rng))
-        self.app: ASGIApp = application(self.gate)
+        self.app: ASGIApp = application(self.gate, console_routes(self.gate, config.console))
 
     async def prepare(
         self,

@@ -127,7 +127,9 @@ class Application(Starlette):
             await super().__call__(scope, receive, send)
 
 
-def application(gate: Gate) -> Starlette:
+def application(gate: Gate, more: Sequence[BaseRoute] = ()) -> Starlette:
+    """`more`: routes besides those of the API."""
+
     async def health(_request: Request) -> Response:
         return PlainTextResponse("draining\n" if gate.draining else "ok\n", 503 if gate.draining else 200)
 
@@ -156,5 +158,6 @@ def application(gate: Gate) -> Starlette:
             Route("/haechi/cache/stats", cache),
             Route("/haechi/cache/requests/{request_id}", cache),
             Route("/haechi/cache/purge", cache, methods=["POST"]),
+            *more,
         ],
     )

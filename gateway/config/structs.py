@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from gateway.config.cache import Cache
+from gateway.config.console import Console
 from gateway.config.ledger import Ledger
 from gateway.config.strict import KeyHash, Name, Price, Seconds, Secret, Size, Strict, Tokens, Url, UrlPath, Zone
 
@@ -330,6 +331,7 @@ class Config(Strict, frozen=True):
         default_factory=Record
     )
     ledger: Annotated[Ledger | None, Meta(description="A database of all requests; off unless given.")] = None
+    console: Annotated[Console, Meta(description="Pages for people.")] = field(default_factory=Console)
     policies: Annotated[Policies, Meta(description="Guardrails, and who is exempt from which.")] = field(
         default_factory=Policies
     )

@@ -43,14 +43,23 @@ class KeyRing:
             for key in keys
         }
 
+        self._by_id = {principal.id: principal for principal in self._by_digest.values()}
+
     def __bool__(self) -> bool:
         return bool(self._by_digest)
+
+    def find(self, key: str) -> Principal | None:
+        """Whose key it is. Looking up a digest leaks nothing useful by its timing: the digest of a guess says nothing about the key."""
+        return self._by_digest.get(hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest())
+
+    def of_id(self, key_id: str) -> Principal | None:
+        """Who has this id, while their key is in the configuration."""
+        return self._by_id.get(key_id)
 
     def identify(self, headers: Mapping[str, str]) -> Principal:
         """The principal of the key in `Authorization`, `x-api-key` or `api-key`; raises `invalid_api_key`.
 
         Without keys anybody on this machine, and nobody else: raises `foreign_origin`.
-        Looking up a digest leaks nothing useful by its timing: the digest of a guess says nothing about the key.
         """
         if not self._by_digest:
             open_mode.check(headers)
@@ -61,7 +70,7 @@ class KeyRing:
                 "invalid_api_key",
                 "No API key was given. Send it as `Authorization: Bearer KEY` or `x-api-key: KEY`.",
             )
-        principal = self._by_digest.get(hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest())
+        principal = self.find(key)
         if principal is None:
             raise GatewayError("invalid_api_key", "The API key is not known to this gateway.")
         return principal

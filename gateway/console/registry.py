@@ -1,0 +1,8 @@
+"""All pages, in the order of the navigation."""
+
+from typing import Final
+
+from gateway.console import overview, requests
+from gateway.console.page import Page
+
+PAGES: Final[tuple[Page, ...]] = (overview.PAGE, requests.PAGE)
