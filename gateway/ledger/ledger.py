@@ -1,0 +1,76 @@
+"""The ledger: every request as a row, and sums of them, in SQLite or PostgreSQL."""
+
+from zoneinfo import ZoneInfo
+
+from gateway.config.ledger import Ledger as Settings
+from gateway.ledger.engine import Database
+from gateway.ledger.figures import Totals
+from gateway.ledger.listing import Listing
+from gateway.ledger.migrating import migrate
+from gateway.ledger.views import Dimension, Filter, Page, Point, Share, Step, Summary
+from gateway.ledger.writing import Writer
+from gateway.record.batch import Batch, Position
+from gateway.record.row import Row
+
+_ALL = Filter()
+_UTC = ZoneInfo("UTC")
+
+
+class Ledger:
+    """All that anybody asks of it. Everything raises `LedgerAway` while the database cannot answer."""
+
+    def __init__(self, database: Database) -> None:
+        """Of a database that is up to date; `open` makes it so."""
+        self._database = database
+        self._writer = Writer(database)
+        self._listing = Listing(database)
+        self._totals = Totals(database)
+
+    @classmethod
+    async def open(cls, settings: Settings) -> "Ledger":
+        """Connects, and makes or brings up to date what is there. Raises `LedgerAway` and `LedgerRefused`."""
+        database = Database(settings)
+        try:
+            await migrate(database)
+        except BaseException:
+            await database.aclose()
+            raise
+        return cls(database)
+
+    async def aclose(self) -> None:
+        await self._database.aclose()
+
+    async def write(self, batch: Batch, position: Position | None = None) -> bool:
+        """All of it or nothing. False where that position of its spool is kept already. Rows whose request is known are left out."""
+        return await self._writer.write(batch, position)
+
+    async def find(self, request_id: str) -> Row | None:
+        return await self._listing.find(request_id)
+
+    async def page(
+        self,
+        rows: Filter = _ALL,
+        *,
+        before: str | None = None,
+        after: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """The newest rows first. `before` is the `older` of a page; with `after`, the `newest` of one, come those since then.
+
+        Raises ValueError for what is no cursor.
+        """
+        return await self._listing.page(rows, before=before, after=after, since=since, until=until, limit=limit)
+
+    async def summary(self, rows: Filter, since: float, until: float) -> Summary:
+        """Of the minutes that the time touches. Raises ValueError where `rows.of_rows_alone`, as `series` and `split` do."""
+        return await self._totals.summary(rows, since, until)
+
+    async def series(self, rows: Filter, since: float, until: float, step: Step, zone: ZoneInfo = _UTC) -> list[Point]:
+        """One point for every step, whose days begin at midnight in the zone. Raises ValueError for too many."""
+        return await self._totals.series(rows, since, until, step, zone)
+
+    async def split(self, by: Dimension, rows: Filter, since: float, until: float) -> list[Share]:
+        """The most requests first."""
+        return await self._totals.split(by, rows, since, until)

@@ -1,0 +1,51 @@
+"""What those who show the ledger see of it, without the library behind it; and the one place that loads that."""
+
+import importlib
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from gateway.config.ledger import Ledger as Settings
+from gateway.ledger.views import Dimension, Filter, Page, Point, Share, Step, Summary
+from gateway.record.row import Row
+
+
+class Rows(Protocol):
+    """Single requests. The contracts are those of `gateway.ledger.ledger`."""
+
+    async def find(self, request_id: str) -> Row | None: ...
+
+    async def page(
+        self,
+        rows: Filter = ...,
+        *,
+        before: str | None = None,
+        after: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        limit: int = 50,
+    ) -> Page: ...
+
+
+class Sums(Protocol):
+    """All of them together."""
+
+    async def summary(self, rows: Filter, since: float, until: float) -> Summary: ...
+
+    async def series(
+        self, rows: Filter, since: float, until: float, step: Step, zone: ZoneInfo = ...
+    ) -> list[Point]: ...
+
+    async def split(self, by: Dimension, rows: Filter, since: float, until: float) -> list[Share]: ...
+
+
+class Reader(Rows, Sums, Protocol):
+    """An open ledger."""
+
+    async def aclose(self) -> None: ...
+
+
+def load() -> Callable[[Settings], Awaitable[Reader]]:
+    """`Ledger.open`. Imports SQLAlchemy and alembic: some 0.3 s and 25 MB. Call it in a thread."""
+    opens: Callable[[Settings], Awaitable[Reader]] = importlib.import_module("gateway.ledger.ledger").Ledger.open
+    return opens

@@ -1,0 +1,122 @@
+"""The tables, as the newest migration leaves them. `docs/ledger.md` tells them for who reads them with SQL."""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from gateway.ledger.tallies import GRAINS, MEASURES, SKETCHES
+
+metadata: Final = MetaData()
+_BIG: Final = BigInteger().with_variant(Integer, "sqlite")
+
+requests: Final = Table(
+    "requests",
+    metadata,
+    Column("id", _BIG, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("request_id", String, nullable=False),
+    Column("trace_id", String, nullable=False),
+    Column("key", String),
+    Column("team", String),
+    Column("end_user", String),
+    Column("dialect", String, nullable=False),
+    Column("model", String),
+    Column("model_served", String),
+    Column("provider", String),
+    Column("region", String),
+    Column("outcome", String, nullable=False),
+    Column("code", String),
+    Column("status", SmallInteger, nullable=False),
+    Column("cache", String),
+    Column("prompt", String),
+    Column("conversation", String),
+    Column("response_id", String),
+    Column("seconds", Double, nullable=False),
+    Column("first_token_seconds", Double),
+    Column("overhead_seconds", Double),
+    Column("input_tokens", BigInteger),
+    Column("output_tokens", BigInteger),
+    Column("cached_tokens", BigInteger),
+    Column("cost_nanodollars", BigInteger),
+    Column("saved_nanodollars", BigInteger),
+    Column("rest", Text, nullable=False),
+    UniqueConstraint("request_id", name="requests_request_id"),
+)
+FILTERS: Final = (
+    "key",
+    "team",
+    "end_user",
+    "model",
+    "model_served",
+    "provider",
+    "outcome",
+    "code",
+    "cache",
+    "prompt",
+    "conversation",
+    "response_id",
+    "trace_id",
+)
+"""Columns of `requests` that pages filter by. Each has an index with the time behind it, without the rows that say nothing."""
+
+Index("requests_at", requests.c.at, requests.c.id)
+for _name in FILTERS:
+    _column = requests.c[_name]
+    _known = text(f"{_name} IS NOT NULL") if _column.nullable else None
+    Index(f"requests_{_name}", _column, requests.c.at, sqlite_where=_known, postgresql_where=_known)
+
+groups: Final = Table(
+    "groups",
+    metadata,
+    Column("id", _BIG, primary_key=True, autoincrement=True),
+    Column("grain", String, nullable=False),
+    *(Column(name, String, nullable=False) for name in GRAINS["full"]),
+    UniqueConstraint("grain", *GRAINS["full"], name="groups_names"),
+)
+
+
+def _sums(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("group_id", BigInteger, nullable=False),
+        Column("bucket", BigInteger, nullable=False),
+        *(Column(measure, BigInteger, nullable=False, server_default=text("0")) for measure in MEASURES),
+        *(Column(sketch, LargeBinary, nullable=False) for sketch in SKETCHES),
+        PrimaryKeyConstraint("group_id", "bucket", name=f"{name}_pkey"),
+        sqlite_with_rowid=False,
+    )
+
+
+minutes: Final = _sums("minutes")
+hours: Final = _sums("hours")
+
+positions: Final = Table(
+    "positions",
+    metadata,
+    Column("spool", String, primary_key=True),
+    Column("segment", BigInteger, nullable=False),
+    Column("place", BigInteger, nullable=False),
+)
+
+settings: Final = Table(
+    "meta",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
