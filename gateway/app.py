@@ -30,6 +30,7 @@ from gateway.guards.check import Check
 from gateway.guards.checks.budget import Budget
 from gateway.guards.checks.ports import Ports
 from gateway.guards.placeholders import KeyRing as PlaceholderKeys
+from gateway.ledger.lazily import Lazily
 from gateway.limits.keys import KeyRing
 from gateway.limits.open_mode import is_loopback
 from gateway.limits.pricing import find_price_list, load_prices
@@ -153,6 +154,7 @@ class Gateway:
         self._closing: set[asyncio.Task[None]] = set()
         self._poster: Poster | None = None
         self._caches = Caches()
+        self.ledger = None if config.ledger is None else Lazily(config.ledger)
         self._made: Mapping[str, Check] = {}
         self._budget = functools.lru_cache(_BUDGETS)(lambda _digest, dollars: Budget(dollars, time.time))
         health = Health(config.breaker)
@@ -211,6 +213,8 @@ class Gateway:
         if (library := self.gate.pipeline.attempts.library) is not None:
             await library.aclose()
         await self._caches.aclose()
+        if self.ledger is not None:
+            await self.ledger.aclose()
         if self._redis is not None:
             await self._redis.aclose()
         if self._simulated is not None:
