@@ -25,6 +25,7 @@ from gateway.cache.sealing import Sealing
 from gateway.cache.semantic import Semantic, Vetoes
 from gateway.cache.store import Neighbours, Store
 from gateway.cache.trails import Trails
+from gateway.cache.waiting import Waiting
 from gateway.config.cache import Cache
 from gateway.config.structs import Config
 from gateway.embedders import Embedders
@@ -45,6 +46,7 @@ class Caches:
     _file: MemoryFile | None = None
     _trails: Trails = field(default_factory=Trails)
     _flights: Flights = field(default_factory=Flights)
+    _waiting: Waiting = field(default_factory=lambda: Waiting(time.time))
     _renewals: Renewals | None = None
     _keeping: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -53,11 +55,16 @@ class Caches:
         settings = config.cache
         semantic = None if settings is None else settings.semantic
         embedder = await self._embedders.made(semantic, internal)
+        people = {} if semantic is None else semantic.classes
+        self._waiting.keep_only([name for name, one in people.items() if one.reviewer == "people"])
         if settings is None:
             return None
         store = await self._kept_in(config, settings)
         answers = Answers(settings, store, time.time, random.Random(), trails=self._trails, flights=self._flights)
         answers.keeping = self._keeping
+        answers.waiting = self._waiting
+        if semantic is not None:
+            self._waiting.hold(semantic.held_reviews)
         self._renewals = self._renewals or Renewals(internal.pipeline)
         answers.renew = self._renewals.begin
         if embedder is not None:  # while its Redis cannot, it finds nothing
@@ -84,7 +91,15 @@ class Caches:
 
         reviewer = Reviewer(embedder, ask)
         return Semantic(
-            settings, store, Books(store, time.monotonic), embedder, load_vetoes(), reviewer, text_of, random.Random()
+            settings,
+            store,
+            Books(store, time.monotonic),
+            embedder,
+            load_vetoes(),
+            reviewer,
+            text_of,
+            random.Random(),
+            self._waiting,
         )
 
     async def _kept_in(self, config: Config, settings: Cache) -> Store:

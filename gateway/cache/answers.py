@@ -26,6 +26,7 @@ from gateway.cache.slots import slotted_answer
 from gateway.cache.store import First, Store
 from gateway.cache.tape import Tape
 from gateway.cache.trails import Trail, Trails
+from gateway.cache.waiting import Waiting
 from gateway.cache.wishes import Wishes, wishes
 from gateway.config.cache import Cache
 from gateway.errors import GatewayError
@@ -82,6 +83,7 @@ class Answers:
     served: dict[str, Hit] = field(default_factory=dict)
     trails: Trails = field(default_factory=Trails)
     flights: Flights = field(default_factory=Flights)
+    waiting: Waiting | None = None
     renew: Callable[[Exchange, Looked], None] | None = None
     keeping: set[asyncio.Task[None]] = field(default_factory=set)
 

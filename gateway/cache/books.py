@@ -1,6 +1,7 @@
 """What is known of each class: its certificate, and what has been counted in it. Kept in the store, shared by all replicas."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from hashlib import blake2b
 from typing import Final, Literal, NamedTuple, TypeVar
@@ -23,6 +24,7 @@ _PAIR_BYTES: Final = 8
 _MOST_CALLERS: Final = 2_000
 _FREE_REVIEWS: Final = 10
 """Of one caller, before its share is looked at."""
+_TURNS: Final = frozenset({"certified", "withdrawn"})
 UNCOUNTED: Final = frozenset({"twice", "share", "late", "lost"})
 """What may become of a finding that counts for nothing; `lost`: the store did not take it."""
 
@@ -32,7 +34,7 @@ How = Literal["review", "audit", "complaint"]
 
 class Finding(NamedTuple):
     """What somebody found about one pair. `review`: of an answer that would have been given; `audit`: of one that might have been, drawn
-    from those; `complaint`: of one that was. `caller`: whose request it was.
+    from those; `complaint`: of one that was. `caller`: whose request it was. `by`: the person who found it, if it was one.
     """
 
     pair: bytes
@@ -40,6 +42,7 @@ class Finding(NamedTuple):
     similarity: float
     wrong: bool
     how: How
+    by: str = ""
 
 
 class Book(msgspec.Struct, kw_only=True):
@@ -47,6 +50,8 @@ class Book(msgspec.Struct, kw_only=True):
 
     `alarms`: the CUSUM of each caller alone, where there is one. `suspended`: callers that get no answers to like questions until the
     evidence begins anew. `complaints`: by digest of who made them. `of`: what the certificate is about (`subject_of`).
+    `by`: verdicts by the names of people, also those of evidence that is gone. `turned`: when the certificate was earned or withdrawn
+    last, in seconds since 1970.
     """
 
     certificate: Certificate = msgspec.field(default_factory=Certificate)
@@ -58,6 +63,8 @@ class Book(msgspec.Struct, kw_only=True):
     suspended: list[str] = []
     complaints: dict[str, int] = {}
     of: str = ""
+    by: dict[str, int] = {}
+    turned: float | None = None
 
     def count(self, found: Finding, one: CacheClass) -> str:
         """What became of it: `counted`, `twice`, `share` where its caller has brought its share, `late` where nothing is given any more, or
@@ -65,6 +72,8 @@ class Book(msgspec.Struct, kw_only=True):
         """
         who, before = _digest(found.caller), self.certificate.withdrawals
         said = {"review": self._review, "audit": self._audit, "complaint": self._complain}[found.how](found, one, who)
+        if found.by and said not in UNCOUNTED:
+            _put(self.by, found.by, self.by.get(found.by, 0) + 1)
         if (
             self.certificate.withdrawals == before and len(self.suspended) * one.one_caller >= 1
         ):  # those are not one alone
@@ -152,14 +161,15 @@ def subject_of(one: CacheClass, embedder: str) -> str:
 
 
 class Books:
-    """`clock` in seconds. What a class is certified for is read again every two seconds, as another replica may have changed it.
+    """`clock` in seconds, `wall` in seconds since 1970. What a class is certified for is read again every two seconds, as another replica may have changed it.
 
     A class whose declaration changes begins anew: `of` tells them apart (`subject_of`).
     """
 
-    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float], wall: Callable[[], float] = time.time) -> None:
         self._store = store
         self._clock = clock
+        self._wall = wall
         self._seen: dict[tuple[str, str], tuple[float, Book]] = {}
         self._turn = asyncio.Lock()
 
@@ -202,6 +212,8 @@ class Books:
         def counted(stored: bytes | None) -> tuple[bytes | None, str]:
             book = _about(of, stored)
             said = book.count(found, one)
+            if said in _TURNS:
+                book.turned = self._wall()
             return None if said in UNCOUNTED else _encode(book), said
 
         async with self._turn:

@@ -51,6 +51,12 @@ class Compared:
     asker: Any = None
 
 
+class Room(Protocol):
+    """Where pairs wait for people (`gateway.cache.waiting`)."""
+
+    def put(self, found: "Candidate", said: "Compared", /) -> None: ...
+
+
 class Hit(NamedTuple):
     """Which entry met which question, and for whom: what is remembered of an answer that was given, without its texts.
 
@@ -118,6 +124,7 @@ class Semantic:
         review: Review,
         texts: Callable[[Entry], str],
         rng: Random,
+        room: Room | None = None,
     ) -> None:
         self.uncounted: Counter[str] = Counter()
         self.marks = Marks(store)
@@ -130,6 +137,7 @@ class Semantic:
         self._review = review
         self._texts = texts
         self._rng = rng
+        self._room = room
         self._reviewing: set[asyncio.Task[None]] = set()
         self.unplaced = 0
         self._placing: set[asyncio.Task[None]] = set()
@@ -286,23 +294,41 @@ class Semantic:
         task.add_done_callback(self._reviewing.discard)
 
     async def _compared(self, found: Candidate, said: Compared | None) -> None:
-        hit, against = found.hit, found.against
+        hit = found.hit
         if said is not None and await self._was_counted(found):
             self.uncounted["twice"] += 1
+            return
+        if said is not None and hit.declared.reviewer == "people" and said.live.strip() != said.kept.strip():
+            if self._room is not None:
+                self._room.put(found, said)
             return
         wrong = True if said is None else await self._review(hit.declared, said)
         if wrong is None:
             self.uncounted["no_verdict"] += 1
             return
-        await self._count(hit, "audit" if found.audited else "review", wrong=wrong)
+        await self._settle(found, wrong=wrong)
+
+    async def reviewed(self, found: Candidate, *, wrong: bool, by: str) -> str:
+        """What became of the verdict of a person, as `Books.count` says. `late` also where its class is another one by now."""
+        tier = self._settings.semantic
+        declared = None if tier is None else tier.classes.get(found.hit.name)
+        if declared is None or subject_of(declared, self._embedder.id) != found.hit.of:
+            self.uncounted["late"] += 1
+            return "late"
+        return await self._settle(found, wrong=wrong, by=by)
+
+    async def _settle(self, found: Candidate, *, wrong: bool, by: str = "") -> str:
+        hit, against = found.hit, found.against
+        said = await self._count(hit, "audit" if found.audited else "review", wrong=wrong, by=by)
         if wrong:
             await self.marks.complain(hit.key, hit.pair)
             await self.confirmed.drop(hit.confirmation)
-            return
+            return said
         if against.quarantined:
             await self.marks.clear(hit.key, against.complaints)
         if hit.confirmation:
             await self.confirmed.add(hit.confirmation, float(found.entry.cost_nanodollars or 1))
+        return said
 
     async def _was_counted(self, found: Candidate) -> bool:
         """In another scope, say: then no judge need be paid again, unless its verdict is of use to more than the evidence."""
@@ -311,11 +337,12 @@ class Semantic:
             return False
         return await self._books.has_counted(hit.name, hit.of, hit.pair)
 
-    async def _count(self, hit: Hit, how: How, *, wrong: bool) -> None:
-        one = Finding(hit.pair, hit.caller, hit.similarity, wrong, how)
+    async def _count(self, hit: Hit, how: How, *, wrong: bool, by: str = "") -> str:
+        one = Finding(hit.pair, hit.caller, hit.similarity, wrong, how, by)
         said = await self._books.count(hit.name, hit.declared, hit.of, one)
         if said in UNCOUNTED:
             self.uncounted[said] += 1
+        return said
 
     async def complain(self, hit: Hit) -> bool:
         """Somebody says that what was given is wrong. Whether that is written down."""

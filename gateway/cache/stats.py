@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.cache.answers import Answers
 from gateway.cache.books import Book, last_book, subject_of, target_of
-from gateway.cache.certify import ALARM, THRESHOLDS
+from gateway.cache.certify import ALARM, THRESHOLDS, reviews_needed
 from gateway.cache.confirmed import bands
 from gateway.cache.embedder import Embedding
 from gateway.cache.splits import Split, splits
@@ -43,7 +44,8 @@ class Tallied(Struct, frozen=True):
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """Of one class. `alarm` withdraws the certificate when it reaches `alarmed_at`. `suspended`: callers whose audits alone did.
+    """Of one class. `wrong`, `confidence`: what it has to show, or has shown; `needed`: reviews without a wrong one that this takes.
+    `turned`: when the certificate was earned or withdrawn last, in seconds since 1970. `by`: verdicts by people's names. `alarm` withdraws the certificate when it reaches `alarmed_at`. `suspended`: callers whose audits alone did.
     `confirming`: the bands of likeness, by their lower ends, in which answers serve that the judge has confirmed.
     """
 
@@ -58,13 +60,19 @@ class Standing(Struct, frozen=True, kw_only=True):
     suspended: int = 0
     complaints: int = 0
     confirming: list[float] = []
+    reviewer: str = "agreement"
+    wrong: float = 0.0
+    confidence: float = 0.0
+    needed: int = 0
+    turned: float | None = None
+    by: dict[str, int] = {}
 
 
 class Stats(Struct, frozen=True, kw_only=True):
     """`requests`, `answers` and `splits` are of one process; None where only the store was asked. `last`: of how many requests
     `splits` tells. `slotted`: requests by what the cache did, in which ordinals stood for values. `uncounted`: reviews, audits and
     complaints that count for nothing, by why. `unplaced`: answers kept without a vector of their question.
-    `confirmed`: answers, by the judge. `under_way`: calls that equal requests may share.
+    `waiting`: pairs that people are to review. `confirmed`: answers, by the judge. `under_way`: calls that equal requests may share.
     """
 
     backend: str
@@ -81,6 +89,7 @@ class Stats(Struct, frozen=True, kw_only=True):
     embedder: Embedding | None = None
     unplaced: int | None = None
     under_way: int | None = None
+    waiting: int | None = None
 
 
 async def stats_of(answers: Answers) -> Stats:
@@ -103,6 +112,7 @@ async def stats_of(answers: Answers) -> Stats:
         embedder=None if answers.semantic is None else answers.semantic.embedding(),
         unplaced=0 if answers.semantic is None else answers.semantic.unplaced,
         under_way=len(answers.flights),
+        waiting=None if answers.waiting is None else len(answers.waiting),
     )
 
 
@@ -118,15 +128,24 @@ async def stats_of_store(settings: Cache, store: Store, embedder: str = "") -> S
 
 
 def _standing(declared: CacheClass, book: Book | None, embedder: str) -> Standing:
+    target = target_of(declared)
+    told = Standing(
+        serve=declared.serve,
+        state="shadow",
+        reviewer=declared.reviewer,
+        wrong=declared.wrong,
+        confidence=declared.confidence,
+        needed=reviews_needed(target),
+    )
     if book is None or (embedder and book.of != subject_of(declared, embedder)):
-        return Standing(serve=declared.serve, state="shadow")
+        return told
     one = book.certificate
     counted, wrong, tallied = 0, 0, []
     for threshold, tally in zip(THRESHOLDS, one.tallies, strict=False):
         counted, wrong = counted + tally.reviews, wrong + tally.wrong
         tallied.append(Tallied(threshold, counted, wrong))
-    return Standing(
-        serve=declared.serve,
+    return replace(
+        told,
         state="certified" if one.threshold is not None else "withdrawn" if one.withdrawals else "shadow",
         threshold=one.threshold,
         reviews=tallied if counted else [],
@@ -135,7 +154,9 @@ def _standing(declared: CacheClass, book: Book | None, embedder: str) -> Standin
         withdrawals=one.withdrawals,
         suspended=len(book.suspended),
         complaints=sum(book.complaints.values()),
-        confirming=bands(one, target_of(declared)) if declared.promote else [],
+        confirming=bands(one, target) if declared.promote else [],
+        turned=book.turned,
+        by=book.by,
     )
 
 
@@ -176,6 +197,8 @@ def _told_of_classes(stats: Stats) -> Iterator[str]:
         yield from _told_of_class(name, one)
     if stats.confirmed:
         yield f"answers that the judge has confirmed for another question: {stats.confirmed:,}"
+    if stats.waiting:
+        yield f"pairs of answers that wait for people: {stats.waiting:,}"
     if (by := stats.embedder) is not None:
         yield f"embedder {by.id or '(not known yet)'}: {by.state}"
         yield f"  {by.made:,} vectors made, {by.recalled:,} recalled, {by.remembered:,} remembered; {by.late:,} late, {by.failed:,} failed"
@@ -190,6 +213,8 @@ def _told_of_class(name: str, one: Standing) -> Iterator[str]:
     shadowed = " (declared `serve: shadow`)" if one.serve == "shadow" else ""
     yield f"class {name}: {one.state}{serving}{shadowed}"
     yield f"  audits {one.audits:,}, alarm {one.alarm:.1f} of {one.alarmed_at:.1f}, withdrawals {one.withdrawals}"
+    if one.by:
+        yield f"  reviewed by {', '.join(f'{name} ({count:,})' for name, count in one.by.items())}"
     if one.suspended:
         yield f"  suspended callers: {one.suspended:,}"
     if one.complaints:

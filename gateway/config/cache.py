@@ -42,9 +42,10 @@ class CacheClass(Strict, frozen=True):
     ] = 0.5
     volatile: Annotated[bool, Meta(description="Also questions about today, prices and news.")] = False
     reviewer: Annotated[
-        Literal["agreement", "judge"],
+        Literal["agreement", "judge", "people"],
         Meta(
-            description="Who compares two answers: words and embedding, which shares the blindness of the matcher, or `judge`."
+            description="Who compares two answers: words and embedding, which shares the blindness of the matcher, `judge`, or people in the "
+            "console: then this process holds the texts of both in memory until somebody has."
         ),
     ] = "agreement"
     judge: Annotated[Name | None, Meta(description="Model that judges; its cost is the operator's.")] = None
@@ -88,6 +89,14 @@ class Semantic(Strict, frozen=True):
     deadline_ms: Annotated[float, Meta(gt=0, le=1000, description="Of the whole step; then the request is a miss.")] = (
         30.0
     )
+    held_reviews: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=2_000,
+            description="Pairs of answers held for people (`reviewer: people`); what nobody reviews leaves for what comes later.",
+        ),
+    ] = 200
     scope_entries: Annotated[int, Meta(ge=1, le=1_000_000, description="Questions held in one scope.")] = 10_000
 
 

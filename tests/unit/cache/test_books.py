@@ -202,3 +202,17 @@ async def test_what_the_store_does_not_take_is_told() -> None:
     held = Books(Away(10, 10_000, HERE), HERE)
     assert await reviewed(held, CacheClass(), 1, callers=1) == ["lost"]
     assert await held.threshold("faq", subject_of(CacheClass(), "e")) is None
+
+
+async def test_verdicts_of_people_are_counted_by_name_and_outlive_the_evidence() -> None:
+    held, one = Books(Memory(10, 10_000, HERE), HERE, lambda: 7.0), CacheClass(one_caller=1.0, reviewer="people")
+    of = subject_of(one, "e")
+    assert await held.count("faq", one, of, Finding(pair("a"), "u", 0.96, False, "review", "mina")) == "counted"
+    assert await held.count("faq", one, of, Finding(pair("a"), "u", 0.96, True, "review", "jun")) == "twice"
+    book = await held.book("faq", of)
+    assert (book.by, book.turned) == ({"mina": 1}, None)
+    await reviewed(held, one, 600, callers=50)
+    assert (await held.book("faq", of)).turned == 7.0
+    await reviewed(held, one, 20, callers=20, wrong=True, how="audit")
+    withdrawn = await held.book("faq", of)
+    assert (withdrawn.certificate.withdrawals, withdrawn.by) == (1, {"mina": 1})
