@@ -8,6 +8,8 @@ import pytest
 
 from gateway.deadline import Deadlines
 
+pytestmark = pytest.mark.clockwork
+
 
 def at(seconds: float) -> float:
     return asyncio.get_running_loop().time() + seconds

@@ -5,7 +5,11 @@ import gc
 import weakref
 from collections.abc import Callable
 
+import pytest
+
 from gateway.api.alarm import Alarm
+
+pytestmark = pytest.mark.clockwork
 
 _SOON = 0.02
 _LATER = 0.08

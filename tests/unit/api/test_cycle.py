@@ -10,6 +10,8 @@ from gateway.api.cycle import Cycle
 from gateway.api.replying import ANSWER
 from gateway.api.server import Farewell
 
+pytestmark = pytest.mark.clockwork
+
 _DATE = (b"date", b"today")
 _TYPE = (b"content-type", b"text/plain")
 

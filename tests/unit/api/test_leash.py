@@ -12,6 +12,8 @@ from gateway.api.leash import LEAVING, SAID, Leash, Leaving, Reason
 from gateway.exchange import Exchange
 from tests.support.exchanges import exchange
 
+pytestmark = pytest.mark.clockwork
+
 
 async def nothing() -> Message:
     """A caller that stays and says no more."""

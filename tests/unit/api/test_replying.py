@@ -16,6 +16,8 @@ from gateway.wire.frames import Frame, comment
 from gateway.wire.frames import event as frame
 from tests.support.exchanges import exchange
 
+pytestmark = pytest.mark.clockwork
+
 _JSON: Final = (b"content-type", b"application/json")
 _EVENTS: Final = (b"content-type", b"text/event-stream; charset=utf-8")
 _ID: Final = (b"x-haechi-request-id", b"req_1")
@@ -82,7 +84,8 @@ def joins(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def reply(caller: Caller, heartbeat: float = _LONG, dialect: str = "chat", **fields: Any) -> tuple[Reply, Exchange]:
-    x = exchange(dialect, started=asyncio.get_running_loop().time(), **fields)
+    clock = asyncio.get_running_loop().time
+    x = exchange(dialect, started=clock(), clock=clock, **fields)
     return Reply(x, caller.send, heartbeat, joins=caller.joins), x
 
 

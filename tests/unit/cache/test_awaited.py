@@ -14,6 +14,8 @@ from gateway.cache.patience import SOME
 from gateway.cache.remembered import Remembered
 from tests.support.matrix import CANARY
 
+pytestmark = pytest.mark.clockwork
+
 
 class Scripted:
     """A source that does as it is told; see `awaited.Source`."""

@@ -15,6 +15,8 @@ from gateway.wire.dialect import END, TEXT, Watch
 from gateway.wire.frames import Frame
 from tests.support.exchanges import exchange
 
+pytestmark = pytest.mark.clockwork
+
 PIECE: Final = 10
 MOST: Final = 5 * PIECE
 
