@@ -129,7 +129,7 @@ class AnswerSuite(TransportBase):
             await peer.send(b"no number\r\n")
             await peer.gone()
 
-        async with serve(script) as server, asyncio.timeout(2):
+        async with serve(script) as server, asyncio.timeout(30):
             with pytest.raises(TransportError):
                 await text(make(), Call("GET", server.url))
 
