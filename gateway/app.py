@@ -31,6 +31,7 @@ from gateway.guards.checks.budget import Budget
 from gateway.guards.checks.ports import Ports
 from gateway.guards.placeholders import KeyRing as PlaceholderKeys
 from gateway.ledger.lazily import Lazily
+from gateway.limits.feedback_tokens import FeedbackTokens
 from gateway.limits.keys import KeyRing
 from gateway.limits.open_mode import is_loopback
 from gateway.limits.pricing import find_price_list, load_prices
@@ -197,6 +198,7 @@ class Gateway:
             raise
         old, self.gate.pipeline.setup = self.gate.pipeline.setup, setup
         old.supersede()
+        self.gate.pipeline.recent.most = config.feedback.remembered
         self._checks.follow(_watched(setup))
 
     async def close(self) -> None:
@@ -254,6 +256,7 @@ class Gateway:
             )
         upstreams = {name: self._upstream(config, name, provider) for name, provider in config.providers.items()}
         vault = Vault(self._shelf, *self._secrets_of(config), most=self._kept.bytes)
+        tokens = config.feedback.tokens
         return Setup(
             config=config,
             keys=keys,
@@ -267,6 +270,7 @@ class Gateway:
             sealer=Sealer(*self._secrets_of(config)),
             responses=KeptResponses(vault, self._kept.seconds),
             maps=Maps(vault, self._kept.seconds),
+            tokens=None if tokens is None else FeedbackTokens(tokens.seconds, *self._secrets_of(config)),
             retire=self._retire,
         )
 

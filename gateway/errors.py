@@ -51,6 +51,7 @@ KINDS: Final[dict[str, Kind]] = {
     "model_not_found": _caller(404, "invalid_request_error", "not_found_error"),
     "not_found": _caller(404, "invalid_request_error", "not_found_error"),
     "method_not_allowed": _caller(405),
+    "idempotency_conflict": _caller(409),
     "rate_limited": Kind(429, "rate_limit_error", "rate_limit_error", retryable=True, blame="caller"),
     # behind us
     "upstream_error": _upstream(502),

@@ -118,6 +118,7 @@ class Exchange:
     reply_status: int = 200
     reply_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     first_token: float | None = None
+    feedback_token: bytes = b""  # told to the caller, where there are such
     error: GatewayError | None = None
     outcome: Outcome = "open"
 

@@ -23,6 +23,7 @@ from gateway.errors import GatewayError
 from gateway.exchange import Exchange
 from gateway.limits.keys import Principal
 from gateway.policy.blocking import StartOver
+from gateway.record.recent import Recent
 from gateway.record.recorder import Recorder
 from gateway.refusing import politely
 from gateway.routing.features import Features, permits
@@ -64,6 +65,7 @@ class Pipeline:
     inside: int = 0
     origins: Origins = field(default_factory=Origins)
     given: Origins = field(default_factory=Origins)
+    recent: Recent = field(default_factory=Recent)
 
     async def answer(self, x: Exchange, read: Read, take: Take, setup: Setup | None = None) -> None:
         """The answer's frames in the caller's dialect, to `take`, as they come from the network. Raises `Refused`.
@@ -75,8 +77,7 @@ class Pipeline:
         self.inside += 1
         try:
             if x.behind is None or x.principal is None:  # what a check asks belongs to an exchange that was let in
-                x.principal = setup.keys.identify(x.headers)
-                self._admit(setup)
+                x.principal = self._let_in(x, setup)
             await read(setup.config)
             x.replayable = x.replayable and not (x.body and acts_twice(x.dialect.name, x.body))
             if x.dialect is RESPONSES or x.dialect is MESSAGES:
@@ -113,6 +114,7 @@ class Pipeline:
                 x.outcome = "failed"
             setup.leave()
             self.inside -= 1
+            self.recent.remember(x)
             self.recorder.record(x)
 
     async def _served(self, x: Exchange, principal: Principal, setup: Setup, take: Take) -> None:
@@ -134,6 +136,13 @@ class Pipeline:
                 start_over(x, refused.error)
             else:
                 return
+
+    def _let_in(self, x: Exchange, setup: Setup) -> Principal:
+        principal = x.principal = setup.keys.identify(x.headers)
+        if setup.tokens is not None:
+            x.feedback_token = setup.tokens.mint(x.id, principal.name, x.wall)
+        self._admit(setup)
+        return principal
 
     def _admit(self, setup: Setup) -> None:
         """Bounds what the gateway holds at once. Rates and budgets come with the accounts."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from gateway.cache.answers import Answers
 from gateway.config.structs import Config
+from gateway.limits.feedback_tokens import FeedbackTokens
 from gateway.limits.keys import KeyRing
 from gateway.policy.guarding import Guards
 from gateway.policy.rule import Policy
@@ -31,6 +32,7 @@ class Setup:
     policies: Mapping[str, Policy] = field(default_factory=dict)
     written: Mapping[str, Written] = field(default_factory=dict)  # those of them that were read from files
     cache: Answers | None = None  # where answers are kept
+    tokens: FeedbackTokens | None = None  # where answers come with one
     retire: Callable[["Setup"], None] = field(default=lambda _setup: None)
     under_way: int = 0
     retired: bool = False

@@ -1,21 +1,23 @@
 """The application: Starlette carries it, the `/v1` paths are plain ASGI endpoints mounted in it."""
 
-import secrets
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from gateway.api import models, paths
 from gateway.api.cache import answer as cache_answer
+from gateway.api.feedback import PATH as FEEDBACK
+from gateway.api.feedback import FeedbackEndpoint
 from gateway.api.llm import Endpoint, Gate, headers_of
-from gateway.api.replying import NAMED
+from gateway.api.refusal import new_id, refusal
 from gateway.api.scraped import state_of
 from gateway.errors import GatewayError
 from gateway.limits import open_mode
@@ -30,6 +32,7 @@ class V1:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._endpoints = {place: Endpoint(gate, surface) for place, surface in paths.FIXED.items()}
+        self._feedback = FeedbackEndpoint(gate)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         if scope["type"] != "http":
@@ -38,6 +41,8 @@ class V1:
         endpoint = self._endpoints.get((method, path))
         if endpoint is None and (surface := paths.find(method, path)) is not None:
             endpoint = Endpoint(self._gate, surface)
+        if endpoint is None and path == FEEDBACK:
+            return self._feedback(scope, receive, send)
         return (endpoint or self._small)(scope, receive, send)
 
     async def _small(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,12 +50,12 @@ class V1:
         headers = headers_of(scope)
         try:
             value = self._models(scope["method"], scope["path"], headers)
-            request_id = _new_id()
+            request_id = new_id()
             named = "request-id" if "anthropic-version" in headers else "x-request-id"
             stamp = {"x-haechi-request-id": request_id, named: request_id}
             response = Response(_encode(value), headers=stamp, media_type="application/json")
         except GatewayError as error:
-            response = _refusal(error, scope["path"])
+            response = refusal(error, scope["path"], _allowed_of(error, scope["path"]))
         await response(scope, receive, send)
 
     def _models(self, method: str, path: str, headers: dict[str, str]) -> dict[str, Any]:
@@ -82,34 +87,24 @@ def _allowed(path: str) -> list[str]:
     return ["GET"] if _is_models(path) else paths.methods(path)
 
 
+def _allowed_of(error: GatewayError, path: str) -> str | None:
+    return ", ".join(_allowed(path)) if error.code == "method_not_allowed" else None
+
+
 def _is_models(path: str) -> bool:
     return path == _MODELS or path.startswith(f"{_MODELS}/")
 
 
-def _refusal(error: GatewayError, path: str, allowed: str | None = None) -> Response:
-    request_id = _new_id()
-    dialect = paths.spoken(path)
-    stamp = {"x-haechi-request-id": request_id, NAMED.get(dialect.name, b"x-request-id").decode(): request_id}
-    if error.code == "method_not_allowed":
-        stamp["allow"] = allowed or ", ".join(_allowed(path))
-    body = _encode(dialect.error_body(error, request_id))
-    return Response(body, error.status, stamp, media_type="application/json")
-
-
-def _new_id() -> str:
-    return f"req_{secrets.token_hex(12)}"
-
-
 async def _nowhere(request: Request, _error: Exception) -> Response:
     path = request.scope["path"]
-    return _refusal(GatewayError("not_found", f"There is no {path[:100]} here."), path)
+    return refusal(GatewayError("not_found", f"There is no {path[:100]} here."), path)
 
 
 async def _otherwise(request: Request, error: Exception) -> Response:
     path = request.scope["path"]
     allowed = (error.headers or {}).get("Allow", "") if isinstance(error, HTTPException) else ""
     message = f"{path[:100]} does not take {request.method}; it takes {allowed}."
-    return _refusal(GatewayError("method_not_allowed", message), path, allowed)
+    return refusal(GatewayError("method_not_allowed", message), path, allowed)
 
 
 class Application(Starlette):
@@ -124,7 +119,19 @@ class Application(Starlette):
         if scope["type"] == "http" and scope["path"].startswith("/v1/"):
             await self._v1(scope, receive, send)
         else:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, _stamping(send) if scope["type"] == "http" else send)
+
+
+def _stamping(send: Send) -> Send:
+    """Every answer has the id of its request, whoever makes it."""
+
+    async def stamped(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=message["headers"])
+            headers.setdefault("x-haechi-request-id", new_id())
+        await send(message)
+
+    return stamped
 
 
 def application(gate: Gate, more: Sequence[BaseRoute] = ()) -> Starlette:
@@ -139,7 +146,7 @@ def application(gate: Gate, more: Sequence[BaseRoute] = ()) -> Starlette:
             if not pipeline.setup.keys:  # after DNS rebinding a web page could read it
                 open_mode.check(headers_of(request.scope))
         except GatewayError as error:
-            return _refusal(error, request.scope["path"])
+            return refusal(error, request.scope["path"])
         page, content_type = pipeline.recorder.metrics.page(await state_of(pipeline), request.headers.get("accept", ""))
         return Response(page, headers={"content-type": content_type})
 
@@ -147,7 +154,7 @@ def application(gate: Gate, more: Sequence[BaseRoute] = ()) -> Starlette:
         try:
             value = await cache_answer(gate.pipeline.setup, request, headers_of(request.scope))
         except GatewayError as error:
-            return _refusal(error, request.scope["path"])
+            return refusal(error, request.scope["path"])
         return Response(_encode(value), media_type="application/json", headers={"cache-control": "no-store"})
 
     return Application(

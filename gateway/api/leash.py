@@ -48,11 +48,11 @@ class Leaving:
 class Leash:
     """Holds the task of one exchange, from the moment it is made. `pull` cancels it once; `reason` says why."""
 
-    __slots__ = ("_leaving", "_task", "_watching", "_x", "reason")
+    __slots__ = ("_leaving", "_task", "_watching", "reason", "x")
 
     def __init__(self, x: Exchange, scope: Scope) -> None:
         self._task = x.deadlines.task()
-        self._x = x
+        self.x = x
         self._watching: asyncio.Task[None] | None = None
         self._leaving: Leaving | None = scope.get("extensions", {}).get(LEAVING)
         self.reason: Reason | None = None
@@ -61,9 +61,9 @@ class Leash:
     def pull(self, reason: Reason) -> None:
         if self.reason is None:
             self.reason = reason
-            if not self._x.ended:  # else the caller has it all, and only the upstream's connection is being drained
-                self._x.error = SAID.get(reason)
-                self._x.outcome = "failed" if reason == "out_of_time" and not self._x.committed else _OUTCOMES[reason]
+            if not self.x.ended:  # else the caller has it all, and only the upstream's connection is being drained
+                self.x.error = SAID.get(reason)
+                self.x.outcome = "failed" if reason == "out_of_time" and not self.x.committed else _OUTCOMES[reason]
             self._task.cancel()
 
     def loosen(self) -> None:
@@ -79,7 +79,7 @@ class Leash:
 
     def drop(self) -> None:
         """The exchange is over."""
-        self._x.deadlines.close()
+        self.x.deadlines.close()
         if self._leaving is not None:
             self._leaving.forget(self._left)
         if self._watching is not None:

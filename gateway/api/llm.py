@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from gateway.api.paths import Surface
 from gateway.api.replying import ANSWER, Reply
 from gateway.config.structs import Config
 from gateway.exchange import Exchange
+from gateway.feedback import Desk
 from gateway.pipeline import CallerGone, Pipeline
 
 
@@ -23,10 +25,18 @@ class Gate:
 
     pipeline: Pipeline
     inside: set[Leash] = field(default_factory=set)
+    desk: Desk = field(init=False)
+
+    def __post_init__(self) -> None:
+        pipeline = self.pipeline
+        self.desk = Desk(pipeline.recent, pipeline.recorder.metrics, time.time, self.under_way)
 
     @property
     def draining(self) -> bool:
         return self.pipeline.draining
+
+    def under_way(self, request_id: str) -> Exchange | None:
+        return next((one.x for one in self.inside if one.x.id == request_id), None)
 
     def drain(self) -> None:
         """From now on nobody is let in."""

@@ -136,7 +136,7 @@ class Reply:
         else:
             status, headers = error.status, [(b"content-type", b"application/json")]
             raw = _encode(x.dialect.error_body(error, x.id))
-            headers += _advice(error)
+            headers += advice(error)
         if status == 408:  # the rest of the body does not come, so the connection cannot go on
             headers.append((b"connection", b"close"))
         await self._say_all(status, headers, raw)
@@ -156,6 +156,8 @@ class Reply:
         stamped = [*headers, (b"x-haechi-request-id", own)]
         if (named := NAMED.get(self._x.dialect.name, b"x-request-id")) not in dict(headers):
             stamped.append((named, own))
+        if self._x.feedback_token:
+            stamped.append((b"x-haechi-feedback-token", self._x.feedback_token))
         if self._joins:
             joined = {
                 "type": ANSWER,
@@ -199,7 +201,7 @@ def _stamped(x: Exchange, raw: bytes) -> bytes:
     return _encode(value)
 
 
-def _advice(error: GatewayError) -> list[tuple[bytes, bytes]]:
+def advice(error: GatewayError) -> list[tuple[bytes, bytes]]:
     """What the vendors' SDKs look at before they try again."""
     headers = [(b"x-should-retry", b"true" if error.kind.retryable else b"false")]
     if error.retry_after is not None:

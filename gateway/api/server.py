@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from gateway.api.alarm import Alarm
 from gateway.api.cycle import Cycle
 from gateway.api.leash import LEAVING, Leaving
+from gateway.api.refusal import new_id
 from gateway.api.replying import ANSWER
 from gateway.api.until_close import until_close
 from gateway.config.structs import Limits
@@ -269,6 +270,7 @@ class GuardedProtocol(HttpToolsProtocol):
         )
         head = (
             f"HTTP/1.1 {status} {_PHRASES[status]}\r\ncontent-type: application/json\r\n"
+            f"x-haechi-request-id: {new_id()}\r\n"
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)

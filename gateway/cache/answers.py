@@ -16,12 +16,13 @@ from msgspec.structs import replace
 
 from gateway.cache import entry as kept
 from gateway.cache.admission import did_otherwise, may_look, repeats, why_not_kept
+from gateway.cache.complaints import Complaints, Given, Went
 from gateway.cache.entry import Entry
 from gateway.cache.flights import Flight, Flights, Key
 from gateway.cache.purging import ALL, of_model, of_tenant, tagged
 from gateway.cache.replay import as_frames, ids_of, renewed, rewritten, text_of
 from gateway.cache.scope import Circumstances, Scope, scoped, that_change_answers, way
-from gateway.cache.semantic import Candidate, Hit, Placing, Semantic
+from gateway.cache.semantic import Candidate, Placing, Semantic
 from gateway.cache.slots import slotted_answer
 from gateway.cache.store import First, Store
 from gateway.cache.tape import Tape
@@ -40,7 +41,6 @@ from gateway.routing.features import permits
 from gateway.routing.routes import Route
 from gateway.wire.frames import Frame
 
-_MOST_SERVED: Final = 10_000
 _LONGEST_NAME: Final = 200
 _FREE: Final = 1  # what an answer without a price is worth
 
@@ -73,34 +73,26 @@ class Looked:
 
 @dataclass(slots=True)
 class Answers:
-    """`wall` gives seconds since 1970. One store may serve many gateways. `served`: answers to like questions, by request, the last ones."""
+    """`wall` gives seconds since 1970. One store may serve many gateways."""
 
     settings: Cache
     store: Store
     wall: Callable[[], float]
     rng: Random
     semantic: Semantic | None = None
-    served: dict[str, Hit] = field(default_factory=dict)
     trails: Trails = field(default_factory=Trails)
     flights: Flights = field(default_factory=Flights)
     waiting: Waiting | None = None
     renew: Callable[[Exchange, Looked], None] | None = None
     keeping: set[asyncio.Task[None]] = field(default_factory=set)
+    complaints: Complaints = field(init=False)
 
-    async def complain(self, request_id: str, caller: str) -> bool:
-        """Somebody says that the answer to this request was wrong. Whether it came from the semantic tier, was theirs, and that is
-        written down.
+    def __post_init__(self) -> None:
+        self.complaints = Complaints(self.store, self.wall)
 
-        The pair meets never again, the entry is in quarantine, and its class hears of a complaint.
-        """
-        found = self.served.get(request_id)
-        if found is None or found.caller != caller or self.semantic is None:
-            return False
-        del self.served[request_id]
-        if await self.semantic.complain(found):
-            return True
-        self.served[request_id] = found  # so that it can be said again
-        return False
+    async def complain(self, request_id: str, caller: str) -> Went:
+        """Somebody says that the answer to this request was wrong, which was `caller`'s."""
+        return await self.complaints.hear(request_id, caller, self.semantic)
 
     async def look(self, x: Exchange, principal: Principal, route: Route | None) -> Looked | None:
         """Says in `x.cached` what came of it. Raises `invalid_request` for a header that cannot be."""
@@ -173,6 +165,7 @@ class Answers:
 
     def shared(self, looked: Looked, x: Exchange) -> None:
         """It got the answer that another has begun to ask for."""
+        self._gave(looked, x, None)
         if x.cached is not None:
             self.trails.turned(looked.trail, x.cached.status, "under_way")
 
@@ -241,6 +234,7 @@ class Answers:
         worth = float(paid or _FREE)
         lasts = seconds + self.settings.stale_seconds
         await self.store.put(looked.scope.exact, kept.encode(entry), lasts, worth, placed)
+        self._gave(looked, x, now)
         if place is not None and placed is None and self.semantic is not None:
             self.semantic.place_later(place, question, looked.scope.exact, seconds)
         if looked.near is not None and self.semantic is not None:
@@ -274,9 +268,7 @@ class Answers:
             looked.near, place.why = None, "slots"
             return
         if found.serves and self._given(filled, looked, x):
-            self.served[x.id] = found.hit
-            if len(self.served) > _MOST_SERVED:
-                self.served.pop(next(iter(self.served)))
+            self.complaints.gave_like(x.id, found.hit)
             age = max(0.0, self.wall() - found.entry.stored)
             x.cached = Cached("semantic", age, found.hit.similarity, found.entry.cost_nanodollars)
         else:
@@ -301,6 +293,7 @@ class Answers:
             return "other_dialect"
         x.cached = Cached("hit", max(0.0, self.wall() - found.stored), None, found.cost_nanodollars)
         looked.is_stale = not self._is_young(found, looked)
+        self._gave(looked, x, found.stored)
         return "stale" if looked.is_stale else ""
 
     def _held(self, x: Exchange) -> Mapping[str, Held] | None:
@@ -331,6 +324,11 @@ class Answers:
             return False
         looked.entry = found
         return True
+
+    def _gave(self, looked: Looked, x: Exchange, stored: float | None) -> None:
+        if (principal := x.principal) is not None:
+            own = self.settings.share in ("user", "key") or (self.settings.share != "global" and principal.team is None)
+            self.complaints.gave(x.id, Given(looked.scope.exact, principal.id, stored, own))
 
     def _is_young(self, found: Entry, looked: Looked, more: float = 0.0) -> bool:
         """`more`: seconds for which it may be given when its time is over."""

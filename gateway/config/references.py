@@ -8,6 +8,7 @@ from gateway.config.cache import CacheClass
 from gateway.config.embedding import embedding
 from gateway.config.ledger_address import ledger_address
 from gateway.config.mistakes import Finding, Trail, nearest
+from gateway.config.ratings import ratings
 from gateway.config.redis_address import redis_address
 from gateway.config.strict import Secret
 from gateway.config.structs import Config, Fallbacks, Model, Target
@@ -363,4 +364,5 @@ CHECKS: Final[tuple[Callable[[Subject], Iterator[Finding]], ...]] = (
     _cycles,
     _exempt,
     _cache,
+    ratings,
 )

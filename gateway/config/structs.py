@@ -9,6 +9,7 @@ from msgspec import Meta, field
 
 from gateway.config.cache import Cache
 from gateway.config.console import Console
+from gateway.config.feedback import Feedback
 from gateway.config.ledger import Ledger
 from gateway.config.strict import KeyHash, Name, Price, Seconds, Secret, Size, Strict, Tokens, Url, UrlPath, Zone
 
@@ -332,6 +333,9 @@ class Config(Strict, frozen=True):
     )
     ledger: Annotated[Ledger | None, Meta(description="A database of all requests; off unless given.")] = None
     console: Annotated[Console, Meta(description="Pages for people.")] = field(default_factory=Console)
+    feedback: Annotated[Feedback, Meta(description="What may be said of answers, and by whom.")] = field(
+        default_factory=Feedback
+    )
     policies: Annotated[Policies, Meta(description="Guardrails, and who is exempt from which.")] = field(
         default_factory=Policies
     )

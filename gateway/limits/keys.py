@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,6 +44,7 @@ class KeyRing:
         }
 
         self._by_id = {principal.id: principal for principal in self._by_digest.values()}
+        self._by_name = {one.name: one for one in self._by_digest.values()} or {ANYONE.name: ANYONE}
 
     def __bool__(self) -> bool:
         return bool(self._by_digest)
@@ -55,6 +56,14 @@ class KeyRing:
     def of_id(self, key_id: str) -> Principal | None:
         """Who has this id, while their key is in the configuration."""
         return self._by_id.get(key_id)
+
+    @property
+    def names(self) -> Collection[str]:
+        return self._by_name.keys()
+
+    def named(self, name: str) -> Principal | None:
+        """Who has the key of this name; without keys, `ANYONE` has its own."""
+        return self._by_name.get(name)
 
     def identify(self, headers: Mapping[str, str]) -> Principal:
         """The principal of the key in `Authorization`, `x-api-key` or `api-key`; raises `invalid_api_key`.

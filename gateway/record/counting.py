@@ -10,6 +10,7 @@ from gateway.exchange import Exchange
 from gateway.guards.verdicts import Verdicts
 from gateway.histogram import Histogram
 from gateway.policy.guarding import Guarding
+from gateway.record.feedback_metrics import FeedbackCounts
 from gateway.record.genai import DURATION, FIRST_CHUNK, OPERATIONS, PER_CHUNK, TOKENS, error_type, provider_name
 from gateway.record.overhead import overhead
 from gateway.record.series import Series
@@ -67,6 +68,7 @@ class Counts:
         self.vault = Series()
         self.cached = Series()
         self.saved = Series()
+        self.feedback = FeedbackCounts()
         self.dropped = 0
 
     def count(self, x: Exchange, ended: float) -> None:

@@ -184,6 +184,26 @@ def vault(counts: Counts, _: State) -> Iterator[Metric]:
     )
 
 
+def feedback(counts: Counts, _: State) -> Iterator[Metric]:
+    said = counts.feedback
+    yield _counter(
+        "haechi_feedback",
+        "Feedback, by what was said of which model. `value` is the word, if the metric has words.",
+        ("metric", "model", "source", "value", "verdict"),
+        said.said,
+    )
+    scores = HistogramMetricFamily("haechi_feedback_score", "Scores that were given.", labels=("metric", "model"))
+    for of, histogram in said.scores.items():
+        _add(scores, of, histogram)
+    yield scores
+    yield _counter(
+        "haechi_feedback_complaints",
+        "Bad feedback, by what the cache did: `quarantined`, `dropped`, `noted`, `gone`, or `nothing`.",
+        ("went",),
+        said.complaints,
+    )
+
+
 def records(counts: Counts, _: State) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "haechi_records_dropped", "Records that found the queue full, or could not be written.", value=counts.dropped
@@ -191,7 +211,7 @@ def records(counts: Counts, _: State) -> Iterator[Metric]:
 
 
 FAMILIES: Final[tuple[Callable[[Counts, State], Iterable[Metric]], ...]] = (
-    traffic, money, genai, upstreams, policies, cache, classes, vault, records,
+    traffic, money, genai, upstreams, policies, cache, classes, vault, feedback, records,
 )  # fmt: skip
 
 

@@ -130,7 +130,7 @@ async def test_a_purge_ends_it(world: World, purged: str) -> None:
 async def test_a_complaint_ends_it(world: World) -> None:
     await confirmed(world)
     given = await world.ask(LIKE)
-    name = world.answers.served[id_of(given)].confirmation
+    name = world.answers.complaints._like[id_of(given)].confirmation
     assert await world.answers.store.get(name) is not None
     assert await world.answers.complain(id_of(given), "local")
     assert await world.answers.store.get(name) is None, (
@@ -169,7 +169,7 @@ async def test_an_entry_that_was_ever_called_wrong_serves_by_certificate_alone(h
     assert await here.answers.complain(id_of(given), "local")
     here.play([OTHER], [True])
     assert here.answers.semantic is not None
-    await here.answers.semantic.marks.clear(here.answers.served.popitem()[1].key, 1)  # no longer in quarantine
+    await here.answers.semantic.marks.clear(here.answers.complaints._like.popitem()[1].key, 1)  # no longer in quarantine
     assert await here.mark(LIKE) == "shadow"
 
 
@@ -261,7 +261,7 @@ async def test_what_is_remembered_of_answers_that_were_given_is_without_their_te
     """Ten thousand of them: their answers would be gigabytes."""
     await confirmed(here)
     await here.ask(LIKE)
-    (given,) = here.answers.served.values()
+    (given,) = here.answers.complaints._like.values()
     assert not any(word in repr(given) for word in (RIVER, ASKED, LIKE))
     assert not any(hasattr(one, "raw") for one in given)
 
