@@ -65,9 +65,9 @@ class FeedbackTokens(Strict, frozen=True):
 class Feedback(Strict, frozen=True):
     """What may be said of answers, by `POST /v1/feedback`."""
 
-    metrics: Annotated[
-        dict[MetricName, Rating], Meta(min_length=1, max_length=32, description="By name; `thumbs` unless given.")
-    ] = field(default_factory=lambda: {"thumbs": Rating()})
+    metrics: Annotated[dict[MetricName, Rating], Meta(description="By name; `thumbs` unless given.")] = field(
+        default_factory=lambda: {"thumbs": Rating()}
+    )
     tokens: Annotated[FeedbackTokens | None, Meta(description="For browsers; off unless given.")] = None
     origins: Annotated[list[Origin], Meta(description="Web pages that may post with a token.")] = field(
         default_factory=list

@@ -13,10 +13,16 @@ _OF_KIND: Final = {
     "category": frozenset({"values", "bad_values"}),
 }
 _SPECIAL: Final = frozenset[str]().union(*_OF_KIND.values())
+_MOST: Final = 32
 _PLAIN: Final = Rating()
 
 
 def ratings(subject: Subject) -> Iterator[Finding]:
+    every: Trail = ("feedback", "metrics")
+    count = len(subject.config.feedback.metrics)
+    if not 0 < count <= _MOST:
+        message = f"has {count} metrics; write 1 to {_MOST}, as each is a label of its own"
+        yield Finding(every, message, about_key=True, rests_on=(every,))
     for name, one in subject.config.feedback.metrics.items():
         trail: Trail = ("feedback", "metrics", name)
         kind = (*trail, "kind")

@@ -169,7 +169,9 @@ async def test_an_entry_that_was_ever_called_wrong_serves_by_certificate_alone(h
     assert await here.answers.complain(id_of(given), "local")
     here.play([OTHER], [True])
     assert here.answers.semantic is not None
-    await here.answers.semantic.marks.clear(here.answers.complaints._like.popitem()[1].key, 1)  # no longer in quarantine
+    await here.answers.semantic.marks.clear(
+        here.answers.complaints._like.popitem()[1].key, 1
+    )  # no longer in quarantine
     assert await here.mark(LIKE) == "shadow"
 
 
