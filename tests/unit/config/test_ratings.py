@@ -29,7 +29,7 @@ def said(text: str, folder: Path) -> list[str]:
         ("    m: {kind: category}\n", "3 feedback.metrics.m: are fewer than two: there is nothing to choose"),
         (
             "    m: {kind: category, values: [a, b], bad_values: [c]}\n",
-            "3 feedback.metrics.m.bad_values[0]: `c` is none of `values`",
+            "3 feedback.metrics.m.bad_values[0]: 'c' is none of `values`",
         ),
         ("    {}\n", "2 feedback.metrics: has 0 metrics; write 1 to 32, as each is a label of its own"),
     ],
