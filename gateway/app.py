@@ -44,8 +44,7 @@ from gateway.policy.load import load_files, load_policies
 from gateway.policy.rule import Policy, policy
 from gateway.policy.structs import Bind
 from gateway.policy.written import Written, as_written
-from gateway.record.metrics import Metrics
-from gateway.record.recorder import Recorder
+from gateway.record.opening import ENDS_WITHIN, recorder_of
 from gateway.routing.budget import RetryBudget
 from gateway.routing.health import Health
 from gateway.routing.plan import resolve
@@ -162,7 +161,7 @@ class Gateway:
         rng = random.Random()
         self._checks = Checks(health, rng)
         attempts = Attempts(DIALECTS, health, RetryBudget(config.retry.budget), rng)
-        recorder = Recorder(config.record, Metrics())
+        recorder = recorder_of(config)
         empty = self._setup(Config())
         self._setups = [empty]
         self.gate = Gate(Pipeline(empty, attempts, recorder, rng))
@@ -204,7 +203,7 @@ class Gateway:
     async def close(self) -> None:
         """After the last exchange: writes the records, closes all connections."""
         await self._caches.stop()
-        self.gate.pipeline.recorder.close()
+        await asyncio.to_thread(self.gate.pipeline.recorder.close, ENDS_WITHIN)
         await self._checks.close()
         for *_, upstream in self._upstreams:
             await upstream.transport.aclose()

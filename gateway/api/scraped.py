@@ -17,7 +17,14 @@ async def state_of(pipeline: Pipeline) -> State:
     now = asyncio.get_running_loop().time()
     targets, up = of_targets(pipeline.attempts.health, now, setup.targets, setup.checked)
     classes, held = ({}, {}) if setup.cache is None else await _of_cache(setup.cache)
-    return State(targets=targets, up=up, classes=classes, held=held, under_way=pipeline.inside)
+    return State(
+        targets=targets,
+        up=up,
+        classes=classes,
+        held=held,
+        under_way=pipeline.inside,
+        records=pipeline.recorder.waiting(),
+    )
 
 
 async def _of_cache(answers: Answers) -> tuple[dict[str, tuple[Standing, float]], dict[str, int]]:

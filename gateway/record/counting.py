@@ -3,6 +3,7 @@
 Counting is look-ups in dictionaries and additions, some microseconds for an exchange; what a scrape wants is made when one comes.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -69,7 +70,7 @@ class Counts:
         self.cached = Series()
         self.saved = Series()
         self.feedback = FeedbackCounts()
-        self.dropped = 0
+        self.dropped: Counter[str] = Counter()  # by why
 
     def count(self, x: Exchange, ended: float) -> None:
         """Called once for each exchange, when it is over."""

@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, Exemplar, GaugeMetricFam
 
 from gateway.histogram import Histogram
 from gateway.record.counting import Counts, Tally
+from gateway.record.figures import Figures
 from gateway.record.genai import DURATION, FIRST_CHUNK, PER_CHUNK, TOKENS, Instrument
 from gateway.record.series import Series
 from gateway.record.state import State
@@ -204,10 +205,50 @@ def feedback(counts: Counts, _: State) -> Iterator[Metric]:
     )
 
 
-def records(counts: Counts, _: State) -> Iterator[Metric]:
-    yield CounterMetricFamily(
-        "haechi_records_dropped", "Records that found the queue full, or could not be written.", value=counts.dropped
+def records(counts: Counts, state: State) -> Iterator[Metric]:
+    dropped = CounterMetricFamily(
+        "haechi_records_dropped",
+        "Records that are missing, by why: the `queue` was full, the `file` or the `disk` of the spool refused them, the `spool` was full, "
+        "or the `row` could not be written.",
+        labels=("reason",),
     )
+    for why in ("queue", "file", "spool", "disk", "row"):
+        dropped.add_metric((why,), counts.dropped[why])
+    yield dropped
+    yield GaugeMetricFamily("haechi_records_queued", "Records in the queue.", value=state.records.queued)
+    yield from waiting(state.records.figures)
+
+
+def waiting(figures: Figures | None) -> Iterator[Metric]:
+    up = GaugeMetricFamily("haechi_scribe_up", "1 while the process that keeps records runs.")
+    starts = CounterMetricFamily("haechi_scribe_starts", "How often it was started.")
+    held = GaugeMetricFamily("haechi_spool_bytes", "What waits on disk for it.")
+    lag = GaugeMetricFamily("haechi_spool_lag_seconds", "How long the oldest of that has waited.")
+    away = GaugeMetricFamily("haechi_sink_away", "1 where it cannot write, by what it writes to.", labels=("sink",))
+    told = CounterMetricFamily(
+        "haechi_scribe",
+        "What it did since it was started: `rows` and `settlements` written, rows `refused`, bytes `unreadable`, and what its sinks count.",
+        labels=("what",),
+    )
+    unsettled = GaugeMetricFamily("haechi_unsettled_dollars", "Money of dropped records that waits for a disk.")
+    if figures is not None:
+        status = figures.status
+        up.add_metric((), figures.up)
+        starts.add_metric((), figures.starts)
+        held.add_metric((), figures.bytes)
+        lag.add_metric((), figures.lag)
+        unsettled.add_metric((), figures.unsettled_nanodollars * _NANO)
+        for sink in status.away:
+            away.add_metric((sink,), 1)
+        counted = {
+            "rows": status.rows,
+            "settlements": status.settlements,
+            "refused": status.refused,
+            "unreadable": status.unreadable,
+        }
+        for what, count in (counted | status.told).items():
+            told.add_metric((what,), count)
+    yield from (up, starts, held, lag, away, told, unsettled)
 
 
 FAMILIES: Final[tuple[Callable[[Counts, State], Iterable[Metric]], ...]] = (

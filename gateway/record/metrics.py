@@ -1,5 +1,6 @@
 """The metrics page: what was counted (`counting`), as families (`families`), in the form that the scraper asks for."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -32,12 +33,9 @@ class Metrics(Collector):
         ProcessCollector(registry=self._registry)
 
     @property
-    def dropped(self) -> int:
+    def dropped(self) -> Counter[str]:
+        """Records, by why: `queue`, `file`, `spool`, `disk` or `row`."""
         return self.counts.dropped
-
-    @dropped.setter
-    def dropped(self, count: int) -> None:
-        self.counts.dropped = count
 
     def count(self, x: Exchange, ended: float) -> None:
         """Called once for each exchange, when it is over."""

@@ -13,7 +13,10 @@ import msgspec
 from gateway.config.structs import Record
 from gateway.exchange import Exchange
 from gateway.record.metrics import Metrics
+from gateway.record.outbox import Outbox
 from gateway.record.row import Row, row
+from gateway.record.state import Waiting
+from gateway.record.users import NOBODY, Users
 
 log = logging.getLogger("haechi")
 
@@ -25,20 +28,22 @@ _LINE_END: Final = 10
 class Recorder:
     """Counts at once; writes rows from a thread of its own, so that a slow disk costs no request anything.
 
-    The queue is bounded: a row that finds it full is dropped, and counted, as are those that the disk would not take. The
-    thread looks at the queue now and then instead of being woken for each row, which would cost more than the row.
-    Raises ValueError for a file that cannot be opened.
+    The queue is bounded: a row that finds it full is dropped, and counted, as are those that the disk would not take. Where
+    there is an outbox, their money is not. The thread looks at the queue now and then instead of being woken for each row,
+    which would cost more than the row. Raises ValueError for a file that cannot be opened.
     """
 
-    def __init__(self, config: Record, metrics: Metrics) -> None:
+    def __init__(self, config: Record, metrics: Metrics, users: Users = NOBODY, outbox: Outbox | None = None) -> None:
         self.metrics = metrics
+        self._users = users
+        self._outbox = outbox
         self._rows: deque[Row] = deque()
         self._most = config.queue
         self._ending = threading.Event()
         self._counting = threading.Lock()
         self._thread: threading.Thread | None = None
-        if config.file is not None:
-            lines = _Lines(_opened(config.file), closes=config.file != "-")
+        lines = _Lines(_opened(config.file), closes=config.file != "-") if config.file is not None else None
+        if lines is not None or outbox is not None:
             self._thread = threading.Thread(target=self._write, args=(lines,), name="haechi-records", daemon=True)
             self._thread.start()
 
@@ -46,41 +51,59 @@ class Recorder:
         ended = x.clock()
         self.metrics.count(x, ended)
         if self._thread is not None:
+            made = row(x, ended)
+            made.user = self._users.told(x)
             if len(self._rows) < self._most:
-                self._rows.append(row(x, ended))
+                self._rows.append(made)
             else:
-                self._drop(1)
+                self._drop(1, "queue")
+                if self._outbox is not None:
+                    self._outbox.settle([made])
 
-    def close(self) -> None:
-        """Writes what is queued, then stops. Blocks for as long as the disk needs."""
+    def waiting(self) -> Waiting:
+        """What is on its way."""
+        return Waiting(len(self._rows), self._outbox.figures() if self._outbox is not None else None)
+
+    def close(self, within: float = 0) -> None:
+        """Writes what is queued, then stops. Blocks for as long as the disk needs, and so many seconds for the ledger."""
         if self._thread is not None:
             self._ending.set()
             self._thread.join()
             self._thread = None
+            if self._outbox is not None:
+                self._outbox.close(within)
 
-    def _write(self, lines: "_Lines") -> None:
+    def _write(self, lines: "_Lines | None") -> None:
         last, well = False, True
         while not last:
             last = self._ending.wait(_LOOK_EVERY)
             batch = [self._rows.popleft() for _ in range(len(self._rows))]
-            if batch:
+            if batch and lines is not None:
                 was_well, well = well, self._written(lines, batch)
                 if was_well and not well:
                     log.error("records cannot be written; the metric haechi_records_dropped_total counts them")
-        with contextlib.suppress(OSError):
-            lines.close()
+            if self._outbox is not None:
+                for why, count in self._outbox.write(batch).items():
+                    self._drop(count, why)
+                self._outbox.look()
+        if lines is not None:
+            with contextlib.suppress(OSError):
+                lines.close()
 
     def _written(self, lines: "_Lines", batch: list[Row]) -> bool:
         try:
             lines.write(_encode_lines(batch))
         except OSError:
-            self._drop(len(batch))
+            self._drop(len(batch), "file")
+            return False
+        except UnicodeError:
+            self._drop(len(batch), "row")
             return False
         return True
 
-    def _drop(self, count: int) -> None:
+    def _drop(self, count: int, why: str) -> None:
         with self._counting:  # both threads do
-            self.metrics.dropped += count
+            self.metrics.dropped[why] += count
 
 
 class _Lines:

@@ -8,6 +8,8 @@ from gateway.record.row import Row
 
 HOUR: Final = 3600
 _MOST: Final = 4_096
+_MOST_OF_ALL: Final = (1 << 63) - 1
+"""What a database counts to."""
 
 _Whose = tuple[int, str | None, str | None, str | None, str | None]
 
@@ -87,7 +89,7 @@ class Unsettled:
         if held is None:
             held = self._sums[whose] = Settlement(*whose)
         for name in _SUMS:
-            setattr(held, name, getattr(held, name) + getattr(one, name))
+            setattr(held, name, min(getattr(held, name) + getattr(one, name), _MOST_OF_ALL))
 
 
 _SUMS: Final = tuple(one.name for one in structs.fields(Settlement))[5:]

@@ -5,10 +5,22 @@ from typing import Protocol
 from gateway.record.batch import Batch, Position
 
 
+class NotKept(Exception):
+    """The place where batches are kept is away, or has no room. Its words may name an address, so nobody prints them but their kind."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+class Unkeepable(NotKept):
+    """It is there, and refuses what this batch holds: it would refuse it again."""
+
+
 class Sink(Protocol):
     """Takes batches in their order, each at least once: it says no twice for a batch that it has already.
 
-    `take` returns when the batch is kept, position and all. Where it raises, the same batch comes again later.
+    `take` returns when the batch is kept, position and all. Where it raises `NotKept`, the same batch comes again later.
     """
 
     async def take(self, batch: Batch, position: Position) -> None: ...

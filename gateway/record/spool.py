@@ -76,18 +76,17 @@ class SpoolWriter:
         self._file = -1
         self._offset = 0
         self._measured_at = 0.0
+        self.position = Position(self.id, 0, 0)
+        """Where the last batch ends."""
         self.bytes = 0
         self.measure()
 
-    @property
-    def position(self) -> Position:
-        """Where the last batch ends."""
-        return Position(self.id, self._number, self._offset)
-
-    def append(self, batch: Batch) -> None:
-        """Raises OSError where the disk refuses, and `Full`: then nothing of the batch is there."""
+    def append(self, batch: Batch, *, spare: int = 0) -> None:
+        """Raises OSError where the disk refuses, and `Full`: then nothing of the batch is there. It may take `spare` bytes
+        beyond what spools may hold.
+        """
         frame = framed(_encode(batch))
-        self._make_room(len(frame))
+        self._make_room(len(frame) - spare)
         if self._file < 0 or (self._offset and self._offset + len(frame) > self._segment):
             self._begin()
         left = memoryview(frame)
@@ -98,6 +97,7 @@ class SpoolWriter:
             self._take_back()
             raise
         self._offset += len(frame)
+        self.position = Position(self.id, self._number, self._offset)
         self.bytes += len(frame)
 
     def sync(self) -> None:

@@ -6,14 +6,23 @@ from typing import Final
 from msgspec import Struct
 
 from gateway.cache.stats import Standing
+from gateway.record.figures import Figures
 from gateway.routing.health import Health
 
 _STATES: Final = {"closed": 0, "half_open": 1, "open": 2}
 
 
+class Waiting(Struct, frozen=True):
+    """Records on their way: rows in the queue, and where there is an outbox, its figures."""
+
+    queued: int = 0
+    figures: Figures | None = None
+
+
 class State(Struct, frozen=True, kw_only=True):
     """`targets`: breaker and attempts under way. `up`: providers that are checked. `classes`: those of the cache, with the share of
-    wrong answers that each is declared to have at most. `held`: figures of the cache's store. `under_way`: exchanges.
+    wrong answers that each is declared to have at most. `held`: figures of the cache's store. `under_way`: exchanges. `records`: what is on its way to be
+    kept.
     """
 
     targets: Mapping[str, tuple[int, int]] = {}
@@ -21,6 +30,7 @@ class State(Struct, frozen=True, kw_only=True):
     classes: Mapping[str, tuple[Standing, float]] = {}
     held: Mapping[str, int] = {}
     under_way: int = 0
+    records: Waiting = Waiting()
 
 
 def of_targets(

@@ -131,9 +131,9 @@ def test_each_attempt_counts_for_its_target() -> None:
 
 def test_dropped_records_are_on_the_page() -> None:
     metrics = Metrics()
-    assert one(page(metrics), "haechi_records_dropped_total") == 0
-    metrics.dropped += 2
-    assert one(page(metrics), "haechi_records_dropped_total") == 2
+    assert one(page(metrics), "haechi_records_dropped_total", reason="queue") == 0
+    metrics.dropped["queue"] += 2
+    assert one(page(metrics), "haechi_records_dropped_total", reason="queue") == 2
 
 
 # -- labels
@@ -192,7 +192,7 @@ def test_no_caller_is_in_a_label() -> None:
     metrics = Metrics()
     metrics.count(*answered(attempts=[Attempt("t", 0, 1, None)], asked=[candidate()], model="as-the-caller-wrote-it"))
     labels = {name for _, pairs in page(metrics) for name, _ in pairs}
-    ours = {"dialect", "model", "outcome", "code", "kind", "le", "target", "failure"}
+    ours = {"dialect", "model", "outcome", "code", "kind", "le", "target", "failure", "reason"}
     conventions = {"gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model", "error_type"}
     assert labels == ours | conventions
 

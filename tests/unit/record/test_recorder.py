@@ -60,7 +60,7 @@ async def test_close_writes_all_that_is_queued_in_order(tmp_path: Path, caplog: 
         made.record(numbered(number))
     made.close()
     assert [one["request_id"] for one in lines(file)] == [f"req_{number}" for number in range(500)]
-    assert made.metrics.dropped == 0
+    assert not made.metrics.dropped
     assert not caplog.records
 
 
@@ -98,7 +98,7 @@ async def test_a_full_queue_drops_the_newest_and_counts(tmp_path: Path) -> None:
         eventually(lambda: not made._rows)  # until the writer has taken it up
         for number in range(1, 6):
             made.record(numbered(number))
-        assert made.metrics.dropped == 2
+        assert made.metrics.dropped == {"queue": 2}
         assert len(made._rows) == 3
     finally:
         closing = asyncio.create_task(asyncio.to_thread(made.close))
@@ -126,7 +126,7 @@ async def test_without_a_file_exchanges_are_counted_and_nothing_is_held() -> Non
     for number in range(3):
         made.record(numbered(number))
     assert not made._rows
-    assert made.metrics.dropped == 0
+    assert not made.metrics.dropped
     assert sum(made.metrics.counts.ended.values()) == 3
     made.close()
 
@@ -147,7 +147,7 @@ async def test_a_full_disk_costs_rows_that_are_counted_and_no_more(caplog: pytes
             made.record(numbered(lost))
             eventually(partial(_has_dropped, made, lost))
         made.close()
-    assert made.metrics.dropped == 2
+    assert made.metrics.dropped == {"file": 2}
     assert [one.message.split(";")[0] for one in caplog.records] == ["records cannot be written"]
 
 
@@ -165,7 +165,7 @@ async def test_after_an_outage_only_later_rows_are_written(tmp_path: Path) -> No
     made.close()
     read = _drained(reader)
     os.close(reader)
-    assert made.metrics.dropped == 1
+    assert made.metrics.dropped == {"file": 1}
     assert [msgspec.json.decode(line)["request_id"] for line in read.splitlines()] == ["req_2"]
 
 
@@ -188,7 +188,7 @@ async def test_half_a_line_of_an_outage_spoils_no_other(tmp_path: Path) -> None:
 
 
 def _has_dropped(made: Recorder, count: int) -> bool:
-    return made.metrics.dropped == count
+    return made.metrics.dropped.total() == count
 
 
 async def test_standard_output_stays_open(monkeypatch: pytest.MonkeyPatch) -> None:
