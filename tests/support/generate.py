@@ -1,4 +1,4 @@
-"""Writes the generated parts of the documentation: `python -m tests.support.generate`.
+"""Writes the generated parts of the documentation, and the dashboards: `python -m tests.support.generate`.
 
 `docs/configuration.md`, `docs/policy-reference.md` and `docs/faults.md` are generated whole. On other pages a part is generated where it stands between
 `<!-- generated: NAME -->` and `<!-- end of generated -->`; `PARTS` says what each name is.
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import yaml
 
 from gateway.config.reference import markdown
 from gateway.errors import KINDS, GatewayError
@@ -28,6 +29,7 @@ from gateway.wire.chat import CHAT
 from gateway.wire.messages import MESSAGES
 from gateway.wire.messages.outgoing import DROPPED
 from tests.e2e.faults_table import table
+from tests.support.dashboards.written import files as dashboards
 
 ROOT: Final = Path(__file__).parents[2]
 DOCS: Final = ROOT / "docs"
@@ -42,7 +44,7 @@ _COMMAND: Final = re.compile(r"\{([a-z,]+)\}")
 
 
 def main() -> int:
-    for path, text in pages().items():
+    for path, text in (pages() | dashboards()).items():
         path.write_text(text, encoding="utf-8")
     return 0
 
@@ -162,6 +164,21 @@ def _metrics() -> str:
     return _table(("metric", "type", "labels", "meaning"), rows)
 
 
+def _alerts() -> str:
+    text = (ROOT / "deploy" / "prometheus" / "alerts.yaml").read_text(encoding="utf-8")
+    rules = [rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
+    rows = [
+        (
+            f"`{rule['alert']}`",
+            rule["labels"]["severity"],
+            rule.get("for", "at once"),
+            f"`{' '.join(rule['expr'].split())}`".replace("|", "\\|"),
+        )
+        for rule in rules
+    ]
+    return _table(("alert", "severity", "after", "when"), rows)
+
+
 def _record_fields() -> str:
     return _codes(RecordRow.__struct_fields__) + "\n"
 
@@ -214,6 +231,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "errors": _errors,
     "error-bodies": _error_bodies,
     "metrics": _metrics,
+    "alerts": _alerts,
     "record-fields": _record_fields,
     "command-line": _command_line,
     "surfaces": _surfaces,

@@ -1,0 +1,153 @@
+"""What goes through the gateway, and how that goes."""
+
+from typing import Final
+
+from tests.support.dashboards.panel import Dashboard, Panel, Query, Section
+from tests.support.dashboards.promql import ALL, now, over, percentiles, quantile, rate, share
+
+NOT_THE_CALLERS: Final = "upstream_.+|stream_.+|no_target_available|overloaded|store_away|draining|internal"
+_FAILED: Final = f'code=~"{NOT_THE_CALLERS}"'
+_REQUESTS: Final = rate("haechi_requests_total")
+_GIVEN: Final = 'status=~"hit|semantic"'
+
+OVERVIEW: Final = Dashboard(
+    "overview",
+    "Haechi: overview",
+    "Traffic, errors, latency, money and the state of the gateway.",
+    (
+        Section(
+            "Now",
+            (
+                Panel("Requests", "Per second.", "reqps", [Query(_REQUESTS)], "number", 4),
+                Panel(
+                    "Errors",
+                    "Share of requests that ended with an error of an upstream or the gateway. What is the caller's fault is none, nor what a policy blocked.",
+                    "percentunit",
+                    [Query(share(rate("haechi_requests_total", where=_FAILED), _REQUESTS))],
+                    "number",
+                    4,
+                ),
+                Panel(
+                    "Blocked",
+                    "Share of requests that a policy ended.",
+                    "percentunit",
+                    [Query(share(rate("haechi_requests_total", where='outcome="blocked"'), _REQUESTS))],
+                    "number",
+                    4,
+                ),
+                Panel(
+                    "Latency, p95",
+                    "From the first byte of a request to the end of its answer.",
+                    "s",
+                    [Query(quantile(0.95, "haechi_request_seconds"))],
+                    "number",
+                    4,
+                ),
+                Panel(
+                    "Cost",
+                    "In the range that is shown, of answers whose price is known.",
+                    "currencyUSD",
+                    [Query(over("haechi_cost_dollars_total"))],
+                    "number",
+                    4,
+                ),
+                Panel(
+                    "From the cache",
+                    "Share of the requests that the cache looked at.",
+                    "percentunit",
+                    [Query(share(rate("haechi_cache_total", where=_GIVEN), rate("haechi_cache_total")))],
+                    "number",
+                    4,
+                ),
+            ),
+        ),
+        Section(
+            "Traffic",
+            (
+                Panel(
+                    "Requests by outcome",
+                    "`failed` before any text went out, `cut` after it.",
+                    "reqps",
+                    [Query(rate("haechi_requests_total", "outcome"), "{{outcome}}")],
+                    "stacked",
+                ),
+                Panel(
+                    "Requests by model",
+                    "By the name in the configuration; a wildcard is one.",
+                    "reqps",
+                    [Query(rate("haechi_requests_total", "model"), "{{model}}")],
+                    "stacked",
+                ),
+                Panel(
+                    "Errors by code",
+                    "As callers were told them, blocks too.",
+                    "reqps",
+                    [Query(rate("haechi_requests_total", "code", where='code!="-"'), "{{code}}")],
+                    "stacked",
+                ),
+                Panel(
+                    "Requests by API",
+                    "As callers asked.",
+                    "reqps",
+                    [Query(rate("haechi_requests_total", "dialect"), "{{dialect}}")],
+                    "stacked",
+                ),
+            ),
+        ),
+        Section(
+            "Time",
+            (
+                Panel(
+                    "Latency",
+                    "From the first byte of a request to the end of its answer.",
+                    "s",
+                    [Query(*one) for one in percentiles("haechi_request_seconds")],
+                ),
+                Panel(
+                    "First text",
+                    "Until the first text went out, after whatever rules held back.",
+                    "s",
+                    [Query(*one) for one in percentiles("haechi_first_token_seconds")],
+                ),
+                Panel(
+                    "The gateway's own time",
+                    "In which no upstream was being asked.",
+                    "s",
+                    [Query(*one) for one in percentiles("haechi_overhead_seconds")],
+                ),
+                Panel(
+                    "Under way",
+                    "Requests that are not over, by replica.",
+                    "short",
+                    [Query(now("haechi_requests_under_way", "instance"), "{{instance}}")],
+                ),
+            ),
+        ),
+        Section(
+            "Gateway",
+            (
+                Panel(
+                    "Processor",
+                    "Of one core, by replica; one process uses one.",
+                    "percentunit",
+                    [Query(rate("process_cpu_seconds_total", "instance", ALL), "{{instance}}")],
+                    width=8,
+                ),
+                Panel(
+                    "Memory",
+                    "That the process really holds, by replica.",
+                    "bytes",
+                    [Query(now("process_resident_memory_bytes", "instance"), "{{instance}}")],
+                    width=8,
+                ),
+                Panel(
+                    "Records dropped",
+                    "Because a queue was full or a disk would not take them. Should be nothing.",
+                    "cps",
+                    [Query(rate("haechi_records_dropped_total", "instance", ALL), "{{instance}}")],
+                    width=8,
+                ),
+            ),
+        ),
+    ),
+)
