@@ -69,7 +69,7 @@ from gateway.config.structs import Config, Model, Provider, Target
 from gateway.trying.calling import called
 
 name, url = sys.argv[1:]
-semantic = Semantic(classes={"all": CacheClass(temperature=1.0)}, embedder=name, deadline_ms=1000)
+semantic = Semantic(classes={"all": CacheClass(temperature=1.0)}, embedder=name, deadline_ms=5000)
 config = Config(
     providers={"sim": Provider(base_url=f"{url}/v1")},
     models={"demo": Model(targets=[Target(provider="sim", model="demo")])},

@@ -92,7 +92,7 @@ async def test_changes_come_one_by_one_while_the_caller_follows(tmp_path: Path) 
     seen = []
     for port in (22, 333):
         file.write_text(f"listen: {{port: {port}}}")
-        await asyncio.wait_for(anext(changes), 5)
+        await asyncio.wait_for(anext(changes), 30)
         loaded = load_with_files(file, {}, ROWS)
         reloader.follow(loaded.files)
         seen.append(loaded.config.listen.port)
