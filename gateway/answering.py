@@ -12,7 +12,8 @@ from gateway.store.keeping import Keep
 from gateway.upstream.http import AttemptFailed, Outbound, Passed, Progress, Take, failure_kind, invalid
 from gateway.wire.dialect import END, FAULT, TEXT, Watch
 from gateway.wire.frames import Frame
-from gateway.wire.neutral import Usage
+from gateway.wire.named import id_of
+from gateway.wire.neutral import Finish, Usage
 from gateway.wire.passage import Passage, Ruled
 
 
@@ -28,7 +29,7 @@ class Refused(Exception):
 class Answering:
     """What comes before the first text is held back, so that another target may still be tried."""
 
-    __slots__ = ("_candidate", "_health", "_held", "_held_bytes", "_started", "_take", "_x", "progress")
+    __slots__ = ("_candidate", "_health", "_held", "_held_bytes", "_started", "_take", "_x", "progress", "settled")
 
     def __init__(self, x: Exchange, candidate: Candidate, health: Health, started: float, take: Take) -> None:
         self.progress = Progress(deadlines=x.deadlines)
@@ -39,6 +40,7 @@ class Answering:
         self._take = take
         self._held: list[Frame] = []
         self._held_bytes = 0
+        self.settled: tuple[Usage | None, int | None, Finish | None] = (None, None, None)
 
     def through(
         self,
@@ -67,6 +69,8 @@ class Answering:
                     return
                 self.commit()
                 shown, self._held = self._held + shown, []
+                if x.steps is not None:
+                    x.answer_id = id_of(shown)
             if keep is not None:
                 await keep(shown, seen)
             x.output_estimate += len(shown) if progress.form == "events" else estimated_tokens(len(shown[0].raw))
@@ -126,15 +130,19 @@ class Answering:
             raise invalid(f"it sent more than {most} bytes without any text")
 
 
-def settle(x: Exchange, candidate: Candidate, watch: Watch, *, complete: bool) -> None:
-    """Adds usage and cost of one attempt, whether or not it came to its end, to those of the exchange."""
+def settle(
+    x: Exchange, candidate: Candidate, watch: Watch, *, complete: bool
+) -> tuple[Usage | None, int | None, Finish | None]:
+    """Adds usage and cost of one attempt, whether or not it came to its end, to those of the exchange. Returns its own."""
     x.finish = watch.finish or x.finish
     usage = _used(x, watch.usage, complete=complete)
     if usage is None:
-        return
+        return None, None, watch.finish
     x.usage = usage if x.usage is None else added(x.usage, usage)
-    if candidate.prices is not None:
-        x.cost_nanodollars = (x.cost_nanodollars or 0) + cost(usage, candidate.prices)
+    paid = None if candidate.prices is None else cost(usage, candidate.prices)
+    if paid is not None:
+        x.cost_nanodollars = (x.cost_nanodollars or 0) + paid
+    return usage, paid, watch.finish
 
 
 def _used(x: Exchange, reported: Usage | None, *, complete: bool) -> Usage | None:

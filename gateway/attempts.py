@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from gateway.answering import Answering, Refused, as_failed, settle
 from gateway.errors import GatewayError
-from gateway.exchange import Exchange
+from gateway.exchange import Exchange, Tried
 from gateway.guarded import Guarded
 from gateway.routing.budget import RetryBudget
 from gateway.routing.candidate import Candidate
@@ -78,11 +78,12 @@ class Attempts:
     async def _attempt(self, x: Exchange, candidate: Candidate, setup: Setup, take: Take) -> None:
         """One attempt, with the books of health kept however it ends."""
         started = x.clock()
+        span_id = f"{random.getrandbits(64):016x}"
         self.health.began(candidate.name, started)
         answer = Answering(x, candidate, self.health, started, take)
         outcome: Outcome = "cancelled"
         try:
-            await self._ask(x, candidate, setup, answer)
+            await self._ask(x, candidate, setup, answer, span_id)
             outcome = "ok"
         except AttemptFailed as failed:
             outcome = failed.failure
@@ -103,10 +104,20 @@ class Attempts:
             self.health.ended(candidate.name, ended, outcome, started)
             x.asked.append(candidate)
             x.attempts.append(Attempt(candidate.name, started, ended, failure))
+            if x.steps is not None:
+                progress = answer.progress
+                status = failure.status if failure is not None else progress.status if progress.begun else None
+                first = x.first_token if progress.begun else None
+                chunk = x.chunks.first if x.chunks is not None and x.chunks.started == started else None
+                server, streamed = setup.upstreams[candidate.provider].base_url, progress.form == "events"
+                used, paid, finish = answer.settled
+                tried = Tried(candidate, server, failure, status, streamed, used, paid, first, chunk, finish)
+                x.steps.append(("attempt", started, ended, tried, span_id))
 
-    async def _ask(self, x: Exchange, candidate: Candidate, setup: Setup, answer: Answering) -> None:
+    async def _ask(self, x: Exchange, candidate: Candidate, setup: Setup, answer: Answering, span_id: str) -> None:
         upstream = setup.upstreams[candidate.provider]
-        outbound, passage = outgoing(x, candidate, upstream, self.dialects, setup.sealer)
+        traceparent = f"00-{x.trace_id}-{span_id}-{'00' if x.sampled is False else '01'}"
+        outbound, passage = outgoing(x, candidate, upstream, self.dialects, setup.sealer, traceparent)
         if isinstance(outbound, Local):
             await answer.local(outbound.frame)
             return
@@ -114,12 +125,13 @@ class Attempts:
             passage = x.tape(passage)
         limits = setup.config.limits
         guarded: Ruled | None = None
+        rules: Guarded | None = None
         keep: Keep | None = None
         if x.shared is not None:  # nothing is kept of it but by each caller, when its rules have seen it
             guarded = x.shared(passage, answer.commit)
         else:
             if x.guarding is not None:
-                guarded = Guarded(passage, x, x.guarding, limits.answer_bytes)
+                guarded = rules = Guarded(passage, x, x.guarding, limits.answer_bytes)
             keep = keeping(x, outbound.dialect.name, setup.responses, setup.maps, setup.sealer)
         try:
             how = self.library.ask if upstream.row.library and self.library is not None else ask
@@ -127,7 +139,9 @@ class Attempts:
             await how(upstream, outbound, limits, answer.progress, take)
             answer.check_complete(outbound)
         finally:
-            settle(x, candidate, passage.watch, complete=answer.progress.ended)
+            answer.settled = settle(x, candidate, passage.watch, complete=answer.progress.ended)
+            if rules is not None:
+                rules.note()
             if outbound.body is not x.upload and not isinstance(outbound.body, bytes):
                 outbound.body.close()  # a copy made for this attempt, perhaps on disk
 

@@ -13,13 +13,17 @@ from gateway.setup import Setup
 from gateway.store.keeping import response_of
 from gateway.upstream.http import Take
 from gateway.upstream.remembering import remember_signed
+from gateway.wire.named import id_of
 from gateway.wire.passage import Native
 
 
 async def cached(x: Exchange, principal: Principal, setup: Setup, take: Take, ask: Ask) -> None:
     """The answer to `take`: from the cache if it has one, else by `ask`; and then that is kept, if it may be."""
     answers = setup.cache
+    began = x.clock()
     looked = None if answers is None else await answers.look(x, principal, setup.routes.find(x.model))
+    if looked is not None or x.cached is not None:
+        x.note("cache.lookup", began, None if answers is None else answers.trails.find(x.id))
     if answers is None or looked is None:
         await ask(x, take=take)
     elif looked.entry is not None:
@@ -81,11 +85,17 @@ async def _replay(x: Exchange, looked: Looked, principal: Principal, setup: Setu
     notes: list[tuple[str, str]] = []
     if x.guarding is not None:
         passage = Native(x.dialect.watch(x.asked_usage, x.streamed))
-        frames, _ = await Guarded(passage, x, x.guarding, setup.config.limits.answer_bytes, checks=False).feed(frames)
+        guarded = Guarded(passage, x, x.guarding, setup.config.limits.answer_bytes, checks=False)
+        try:
+            frames, _ = await guarded.feed(frames)
+        finally:
+            guarded.note()
         notes = x.guarding.notes
     remember_signed(x, frames, entry.provider)
     x.committed = True
     x.first_token = x.clock()
+    if x.steps is not None:
+        x.answer_id = id_of(frames)
     x.form = "events" if x.streamed else "whole"
     x.usage = entry.usage
     x.cost_nanodollars = 0

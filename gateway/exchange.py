@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 from gateway.chunks import Chunks
 from gateway.deadline import Deadlines
@@ -12,7 +12,7 @@ from gateway.limits.keys import Principal
 from gateway.policy.behind import Behind
 from gateway.policy.guarding import Guarding
 from gateway.routing.candidate import Candidate
-from gateway.routing.failure import Attempt
+from gateway.routing.failure import Attempt, Failure
 from gateway.routing.plan import Plan
 from gateway.wire.dialect import Dialect
 from gateway.wire.multipart import Place
@@ -52,6 +52,38 @@ class Cached:
         return told
 
 
+class Tried(NamedTuple):
+    """What is noted of an attempt. `status` is the upstream's, where it gave one; `usage` and cost are this attempt's own.
+
+    `server`: the base URL that was asked.
+    """
+
+    candidate: Candidate
+    server: str
+    failure: Failure | None
+    status: int | None
+    streamed: bool
+    usage: Usage | None
+    cost_nanodollars: int | None
+    first_token: float | None
+    first_chunk: float | None
+    finish: Finish | None
+
+
+class Judged(NamedTuple):
+    """What is noted of rules at work: on the way `in` or `out`, and for how many seconds in all."""
+
+    side: Literal["in", "out"]
+    guarding: Guarding
+    seconds: float
+
+
+Noted = tuple[str, float, float, Any, str | None]
+"""A step as it is noted on the way: its name, when it began and ended, what is known of it, and the id of its span if that was
+told to anybody. `gateway.record.steps` makes of it what is kept.
+"""
+
+
 @dataclass(slots=True, repr=False)
 class Exchange:
     """Filled step by step by the spine; `record` reads it in the end, whatever happened."""
@@ -66,7 +98,9 @@ class Exchange:
     span_id: str
     started: float  # all times but `wall` are those of `clock`, in seconds
     deadline: float
-    clock: Callable[[], float] = time.monotonic  # the event loop's, which is this one, though looked at less often
+    clock: Callable[[], float] = time.monotonic  # as the event loop's, which counts whole milliseconds
+    parent_span_id: str | None = None  # of the caller's trace context, if it sent one
+    sampled: bool | None = None  # what that says of whether the caller keeps its trace
     deadlines: Deadlines = field(default_factory=Deadlines)  # for all that its task waits for
     body: dict[str, Any] | None = None  # a JSON object, or
     raw: bytes = b""  # the bytes of the body as they came, and
@@ -121,6 +155,14 @@ class Exchange:
     feedback_token: bytes = b""  # told to the caller, where there are such
     error: GatewayError | None = None
     outcome: Outcome = "open"
+    steps: list[Noted] | None = None  # where somebody keeps them
+    ruled_seconds: float = 0.0  # of attempts, or of a shared call, in which rules were at work on the answer
+    answer_id: str | None = None  # as the caller was told it
+
+    def note(self, name: str, started: float, what: Any = None) -> None:
+        """A step is over."""
+        if self.steps is not None:
+            self.steps.append((name, started, self.clock(), what, None))
 
     @property
     def asked_usage(self) -> bool:

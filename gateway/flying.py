@@ -23,6 +23,7 @@ from gateway.upstream.http import AttemptFailed, Take, invalid
 from gateway.upstream.remembering import remember_signed
 from gateway.wire.dialect import END, FAULT, TEXT, Watch
 from gateway.wire.frames import Frame
+from gateway.wire.named import id_of
 from gateway.wire.passage import way
 
 Ask = Callable[..., Awaitable[None]]
@@ -40,6 +41,8 @@ def called(x: Exchange, setup: Setup, ask: Ask, tape: Tape, epochs: dict[str, in
         tape=tape.over,
         vault=[],
         attempts=[],
+        steps=None if x.steps is None else [],
+        ruled_seconds=0.0,
         starts=[],
         started_over=0,
         asked=[],
@@ -104,6 +107,8 @@ class Passenger:
             if self._led:
                 await flight.landed()
         finally:
+            if self._guarded is not None:
+                self._guarded.note()
             await flight.leave(self._seat)
             if flight.payer is self._seat:
                 self._pay()
@@ -169,6 +174,8 @@ class Passenger:
 
     def _commit(self) -> None:
         x, pilot = self._x, self._flight.pilot
+        if x.steps is not None:
+            x.answer_id = id_of(self._held)
         self._flight.commit()
         x.committed = True
         x.first_token = x.clock()
@@ -220,6 +227,8 @@ class Passenger:
         x.attempts += pilot.attempts
         x.asked += pilot.asked
         x.chunks = pilot.chunks
+        if x.steps is not None:
+            x.steps += pilot.steps or ()
         x.served_by = pilot.served_by or x.served_by
         x.finish = pilot.finish or x.finish
         if pilot.usage is not None:

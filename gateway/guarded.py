@@ -2,7 +2,7 @@
 
 from gateway.answering import Refused
 from gateway.errors import GatewayError
-from gateway.exchange import Exchange
+from gateway.exchange import Exchange, Judged
 from gateway.guards.editor import Blocked
 from gateway.policy.blocking import StartOver
 from gateway.policy.chain import chained
@@ -39,9 +39,30 @@ class Guarded:
         self._most_held = most_held
         self._held = 0
         self._unread = set[str]()
+        self._began = self._ended = 0.0
+        self._seconds = 0.0
 
     async def feed(self, frames: list[Frame]) -> tuple[list[Frame], int]:
         """As `Passage.feed`. Raises `Refused` where a rule blocks: nobody else is asked then, and the upstream is not to blame."""
+        began = self._x.clock()
+        try:
+            return await self._fed(frames)
+        finally:
+            self._began, self._ended = self._began or began, self._x.clock()
+            self._seconds += self._ended - began
+
+    def note(self) -> None:
+        """The answer is over: what the rules had to do with it, and whether values were put back, are steps of the exchange."""
+        x, guarding = self._x, self._guarding
+        x.ruled_seconds += self._seconds
+        if x.steps is None or not self._began:
+            return
+        if guarding.guarantee is not None:
+            x.steps.append(("guardrail", self._began, self._ended, Judged("out", guarding, self._seconds), None))
+        if held := len(guarding.values_held()):
+            x.steps.append(("unscrub", self._began, self._ended, held, None))
+
+    async def _fed(self, frames: list[Frame]) -> tuple[list[Frame], int]:
         shown, seen = self._passage.feed(frames)
         try:
             if self._segments is not None:

@@ -76,21 +76,20 @@ class Pipeline:
         setup.enter()
         self.inside += 1
         try:
-            if x.behind is None or x.principal is None:  # what a check asks belongs to an exchange that was let in
-                x.principal = self._let_in(x, setup)
+            principal = self._let_in(x, setup)
             await read(setup.config)
             x.replayable = x.replayable and not (x.body and acts_twice(x.dialect.name, x.body))
             if x.dialect is RESPONSES or x.dialect is MESSAGES:
-                x.give = partial(self.given.remember, x.principal.id)
-            kept = await self._kept_answer(x, x.principal, setup) if x.dialect is RESPONSES else None
-            open_ids(x, setup.sealer, partial(self._holder, x.principal, setup))
+                x.give = partial(self.given.remember, principal.id)
+            kept = await self._kept_answer(x, principal, setup) if x.dialect is RESPONSES else None
+            open_ids(x, setup.sealer, partial(self._holder, principal, setup))
             if kept is not None:
                 await take([kept])
             else:
                 _check_previous(x)
-                await self._served(x, x.principal, setup, take)
+                await self._served(x, principal, setup, take)
                 if x.method == "DELETE" and setup.guards is not None:
-                    await setup.maps.forget(x, x.principal.id)
+                    await setup.maps.forget(x, principal.id)
             x.outcome = "answered"
             x.ended = True
         except (GatewayError, Refused) as error:
@@ -120,7 +119,9 @@ class Pipeline:
     async def _served(self, x: Exchange, principal: Principal, setup: Setup, take: Take) -> None:
         """Plan, bind, screen and ask; from the beginning, if a rule says so."""
         while True:
+            began = x.clock()
             x.plan = self._plan(x, principal, setup)
+            x.note("plan", began, x.plan)
             if x.dialect is FILES and not isinstance(x.upload, bytes):
                 x.plan = await with_checked_batch(x, x.plan, principal, setup)
             try:
@@ -138,11 +139,18 @@ class Pipeline:
                 return
 
     def _let_in(self, x: Exchange, setup: Setup) -> Principal:
-        principal = x.principal = setup.keys.identify(x.headers)
-        if setup.tokens is not None:
-            x.feedback_token = setup.tokens.mint(x.id, principal.name, x.wall)
-        self._admit(setup)
-        return principal
+        """Who asks. What a check asks belongs to an exchange that was let in."""
+        x.steps = [] if self.recorder.keeps else None
+        if x.behind is not None and x.principal is not None:
+            return x.principal
+        try:
+            principal = x.principal = setup.keys.identify(x.headers)
+            if setup.tokens is not None:
+                x.feedback_token = setup.tokens.mint(x.id, principal.name, x.wall)
+            self._admit(setup)
+            return principal
+        finally:
+            x.note("auth", x.started)
 
     def _admit(self, setup: Setup) -> None:
         """Bounds what the gateway holds at once. Rates and budgets come with the accounts."""

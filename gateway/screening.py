@@ -1,6 +1,6 @@
 """The steps `bind` and `screen`: which rules apply to an exchange whose plan stands, and its request as these rules let it go."""
 
-from gateway.exchange import Exchange
+from gateway.exchange import Exchange, Judged
 from gateway.limits.keys import Principal
 from gateway.policy.bind import HEADER, Facts
 from gateway.policy.guarding import Guards, Subject
@@ -22,8 +22,9 @@ async def screen(x: Exchange, plan: Plan, principal: Principal, guards: Guards, 
         tags=frozenset(principal.tags),
     )
     subject = Subject(principal.id, principal.team, end_user(x.body) if x.body else "")
-    before = x.guarding
+    before, began = x.guarding, x.clock()
     guarding = x.guarding = guards.over(facts, x.headers.get(HEADER), subject, x.behind)
+    x.note("policy", began)
     if guarding is None:
         return
     if before is not None:  # a rule had the exchange started over: its values are placeholders by now
@@ -31,7 +32,11 @@ async def screen(x: Exchange, plan: Plan, principal: Principal, guards: Guards, 
         guarding.recall(before.placeholders())
     elif (response := stored(x)) is not None:
         guarding.recall(await maps.recalled(x, principal.id, response))
-    if x.body is not None:
-        x.body = await guarding.screened(x.dialect.name, x.body)
-    elif x.upload:
-        guarding.unread(x.dialect.name)
+    began = x.clock()
+    try:
+        if x.body is not None:
+            x.body = await guarding.screened(x.dialect.name, x.body)
+        elif x.upload:
+            guarding.unread(x.dialect.name)
+    finally:
+        x.note("guardrail", began, Judged("in", guarding, x.clock() - began))

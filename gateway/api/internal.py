@@ -4,8 +4,8 @@ It is recorded as what `haechi-judge` asked, or as what `haechi-embedder` did fo
 principal is another one each time, so that nobody can tell by placeholders whether two callers spoke of the same person.
 """
 
-import asyncio
 import random
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -90,8 +90,7 @@ class Internal:
 
 
 def _exchange(api: str, asker: Behind, seconds: float) -> Exchange:
-    clock = asyncio.get_running_loop().time
-    now = clock()
+    now = time.monotonic()
     digits = f"{random.getrandbits(288):072x}"
     own = f"req_{digits[:24]}"
     return Exchange(
@@ -105,7 +104,6 @@ def _exchange(api: str, asker: Behind, seconds: float) -> Exchange:
         span_id=digits[56:],
         started=now,
         deadline=now + seconds,
-        clock=clock,
         principal=Principal(id=own, name=EMBEDS if api == "embeddings" else NAME, team=asker.team, tags=asker.tags),
         behind=asker,
     )

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from starlette.types import Receive, Scope, Send
@@ -13,6 +12,7 @@ from gateway.answering import Refused
 from gateway.api.leash import SAID, Leash, Reason
 from gateway.api.paths import Surface
 from gateway.api.replying import ANSWER, Reply
+from gateway.api.trace_context import trace_context
 from gateway.config.structs import Config
 from gateway.exchange import Exchange
 from gateway.feedback import Desk
@@ -102,10 +102,10 @@ def arrived(scope: Scope, surface: Surface, seconds: float) -> Exchange:
     Its ids only tell exchanges apart, so they need not cost a system call each.
     """
     headers = headers_of(scope)
-    clock = asyncio.get_running_loop().time
-    now = clock()
+    now = time.monotonic()
     query = scope["query_string"].decode("latin-1")
     digits = f"{random.getrandbits(288):072x}"
+    context = trace_context(headers["traceparent"]) if "traceparent" in headers else None
     return Exchange(
         id=f"req_{digits[:24]}",
         dialect=surface.dialect,
@@ -113,11 +113,12 @@ def arrived(scope: Scope, surface: Surface, seconds: float) -> Exchange:
         path=scope["path"],
         query=f"?{query}" if query else "",
         headers=headers,
-        trace_id=_trace_id(headers) or digits[24:56],
+        trace_id=context.trace_id if context else digits[24:56],
         span_id=digits[56:],
         started=now,
         deadline=now + seconds,
-        clock=clock,
+        parent_span_id=context.span_id if context else None,
+        sampled=context.sampled if context else None,
         replayable=surface.replayable,
     )
 
@@ -125,13 +126,3 @@ def arrived(scope: Scope, surface: Surface, seconds: float) -> Exchange:
 def headers_of(scope: Scope) -> dict[str, str]:
     """By lower-case name; of a repeated one the last."""
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-
-
-def _trace_id(headers: Mapping[str, str]) -> str | None:
-    """Of `traceparent` (W3C trace context, version 00: `00-<32 hex>-<16 hex>-<2 hex>`)."""
-    if (given := headers.get("traceparent")) is None:
-        return None
-    parts = given.split("-")
-    if len(parts) == 4 and len(parts[1]) == 32 and set(parts[1]) <= set("0123456789abcdef") and set(parts[1]) != {"0"}:
-        return parts[1]
-    return None

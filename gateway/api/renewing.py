@@ -88,6 +88,8 @@ def _asking(x: Exchange, tags: tuple[str, ...], seconds: float) -> Exchange:
         query=x.query,
         headers={**headers, HEADER: "refresh", **({TAGS: ",".join(tags)} if tags else {})},
         trace_id=x.trace_id,
+        parent_span_id=x.span_id,
+        sampled=x.sampled,
         span_id=digits[24:],
         started=now,
         deadline=now + seconds,

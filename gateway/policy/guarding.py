@@ -36,6 +36,7 @@ from gateway.policy.placeholder_map import MOST, Granted, PlaceholderMap
 from gateway.policy.ready import Asked, Ready
 from gateway.policy.request import declared_tools, demanded_form, widen
 from gateway.policy.structs import Out
+from gateway.policy.timings import Timings
 from gateway.wire.lanes.lane import Edit, Lane
 from gateway.wire.lanes.place import Inside, Place, Role
 from gateway.wire.lanes.places import places
@@ -128,6 +129,7 @@ class Guarding:
         )  # the turns before this one; empty if not all of them were by the same rules
         self._setting = Setting()
         self._check_failed = False
+        self.timings = Timings()  # of checks
         self.held: int | None = None  # characters of the answer that waited for checks at once, at most
 
     @property
@@ -326,9 +328,11 @@ class Guarding:
 
     async def _answer(self, asked: Asked, looking: Looking, said: Said) -> list[Finding]:
         try:
-            async with asyncio.timeout(asked.seconds):
-                found = await asked.check.look(said)
-                return [understood(one, said.text, asked.detector) for one in found]
+            with self.timings.of(asked.detector, looking.place in INPUT) as timing:
+                async with asyncio.timeout(asked.seconds):
+                    found = await asked.check.look(said)
+                    timing.found += len(found)
+                    return [understood(one, said.text, asked.detector) for one in found]
         except Exception as error:  # noqa: BLE001 - a detector is anybody's code; whatever it raises, the rule's `on_error` decides
             log.warning("a detector of place %s failed: %s", looking.place, type(error).__name__)
             self._check_failed = True

@@ -47,6 +47,11 @@ class Recorder:
             self._thread = threading.Thread(target=self._write, args=(lines,), name="haechi-records", daemon=True)
             self._thread.start()
 
+    @property
+    def keeps(self) -> bool:
+        """Whether rows are made at all."""
+        return self._thread is not None
+
     def record(self, x: Exchange) -> None:
         ended = x.clock()
         self.metrics.count(x, ended)

@@ -9,20 +9,11 @@ from msgspec import Struct, field
 
 from gateway.exchange import Exchange
 from gateway.policy.guarding import Guarding
+from gateway.record.named import conversation_of, prompt_of
+from gateway.record.overhead import overhead
+from gateway.record.steps import Step, steps_of
 
-
-class Step(Struct, array_like=True, frozen=True):
-    """One step of the spine, or one attempt. Times are in seconds; `started` counts from the exchange's own start.
-
-    `name`: `auth`, `plan`, `policy`, `guardrail`, `cache.lookup`, `attempt` or `unscrub`. `detail` holds numbers and names that
-    stand in the configuration. `span_id` is what an upstream was told, for attempts.
-    """
-
-    name: str
-    started: float
-    seconds: float
-    detail: dict[str, Any] = field(default_factory=dict)
-    span_id: str | None = None
+__all__ = ["Row", "Step", "row"]
 
 
 class Row(Struct, omit_defaults=False):
@@ -109,11 +100,18 @@ def row(x: Exchange, ended: float) -> Row:
         x.cached.saved_nanodollars if x.cached else None,
         *_judged(x.guarding),
         x.vault or None,
+        parent_span_id=x.parent_span_id,
+        sampled=x.sampled,
         model_served=x.served_by.model if x.served_by else None,
         provider=x.served_by.provider if x.served_by else None,
         region=x.served_by.region if x.served_by else None,
         zone=x.served_by.zone if x.served_by else None,
         cache_write_tokens=usage.cache_write_tokens if usage else None,
+        overhead_seconds=round(overhead(x, ended), 6),
+        response_id=x.answer_id,
+        conversation=conversation_of(x),
+        prompt=prompt_of(x),
+        steps=steps_of(x),
         policy_digest=x.guarding.bound.digest if x.guarding else None,
     )
 

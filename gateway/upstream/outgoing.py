@@ -1,6 +1,5 @@
 """What one attempt sends: the caller's request in the words of this target."""
 
-import random
 from collections.abc import Mapping
 from typing import Any, BinaryIO, Final, NamedTuple
 
@@ -49,13 +48,15 @@ def outgoing(
     upstream: Upstream,
     dialects: Mapping[str, Dialect],
     sealer: Sealer,
+    traceparent: str,
 ) -> tuple[Outbound | Local, Passage]:
-    """Raises `unsupported_parameter` for what this target cannot be told."""
+    """Raises `unsupported_parameter` for what this target cannot be told. `traceparent` names the span of this attempt."""
     name = way(x.dialect.name, upstream.speaks)
     if name is None:
         return _counted(x), Native(OpaqueWatch())
     dialect = dialects[name]
     headers = _headers(x, candidate, dialect, sealer)
+    headers["traceparent"] = traceparent
     if x.target_path:
         return _handed_on(x, candidate, upstream, headers, sealer)
     if x.body is None:
@@ -167,7 +168,6 @@ def _headers(x: Exchange, candidate: Candidate, dialect: Dialect, sealer: Sealer
         headers["content-type"] = "application/json"
     elif content_type := x.headers.get("content-type"):
         headers["content-type"] = content_type
-    headers["traceparent"] = f"00-{x.trace_id}-{random.getrandbits(64):016x}-01"
     return headers
 
 

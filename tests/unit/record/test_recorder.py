@@ -267,6 +267,7 @@ def test_a_row_says_what_happened() -> None:
         guarantee=None,
         held=None,
         vault=[("conversation", "kept")],
+        overhead_seconds=1.5,
         model_served="b",
         provider="house",
         region=None,
@@ -317,7 +318,7 @@ def test_a_row_of_a_request_that_came_to_nothing_has_holes_and_no_guesses() -> N
         *("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "usage_estimated"),
         *("policies", "exempted", "verdicts", "unscanned", "guarantee", "held", "vault"),
         *("parent_span_id", "sampled", "user", "model_served", "provider", "region", "zone", "cache_write_tokens"),
-        *("overhead_seconds", "policy_digest", "response_id", "conversation", "prompt"),
+        *("policy_digest", "response_id", "conversation", "prompt"),
     }
 
 

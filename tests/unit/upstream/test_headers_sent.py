@@ -14,7 +14,7 @@ from gateway.upstream.outgoing import outgoing
 from gateway.upstream.providers import PROVIDERS
 from gateway.wire.sealed import Sealer
 from tests.support.exchanges import SOMEBODY, candidate, said
-from tests.unit.upstream.test_as_it_came import _Unasked
+from tests.unit.upstream.test_as_it_came import TRACEPARENT, _Unasked
 
 
 def sent(
@@ -32,7 +32,7 @@ def sent(
     upstream = Upstream("house", row, "http://127.0.0.1:1", speaks, Timeouts(), _Unasked(), MappingProxyType({}))
     x = said(b'{"model":"asked","messages":[]}', dialect, headers=headers, principal=owner)
     target = replace(candidate(model), zone=zone)
-    outbound, _ = outgoing(x, target, upstream, DIALECTS, Sealer(secret))
+    outbound, _ = outgoing(x, target, upstream, DIALECTS, Sealer(secret), TRACEPARENT)
     assert isinstance(outbound, Outbound)
     return dict(outbound.headers)
 
