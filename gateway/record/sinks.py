@@ -6,10 +6,10 @@ from gateway.record.batch import Batch, Position
 
 
 class NotKept(Exception):
-    """The place where batches are kept is away, or has no room. Its words may name an address, so nobody prints them but their kind."""
+    """The place where batches are kept is away, or has no room. `words` are for the log: no address, no value of a row is in them."""
 
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
+    def __init__(self, kind: str, words: str = "") -> None:
+        super().__init__(words or kind)
         self.kind = kind
 
 

@@ -1,6 +1,7 @@
 """`python -m gateway.scribe`: the process beside a gateway that keeps its records. Nobody but a gateway starts it."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -10,8 +11,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from gateway.ledger.views import LedgerError
 from gateway.record.orders import Orders, read
 from gateway.record.sinks import Sink
+from gateway.scribe.ledger_sink import LedgerSink
 from gateway.scribe.scribe import Scribe
 
 log = logging.getLogger("haechi")
@@ -31,6 +34,7 @@ def main(compose: Compose) -> int:
     for number in _NOT_OURS:
         signal.signal(number, signal.SIG_IGN)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     line = _told()
     if line is None:
         return 0
@@ -69,8 +73,13 @@ async def _keep(orders: Orders, compose: Compose) -> None:
     await scribe.run(orders.ends_within)
 
 
-async def _sinks(_: Orders) -> Mapping[str, Sink]:
-    return {}
+async def _sinks(orders: Orders) -> Mapping[str, Sink]:
+    if orders.ledger is None:
+        return {}
+    ledger = LedgerSink(orders.ledger)
+    with contextlib.suppress(LedgerError):  # who cannot write says so
+        await ledger.opened()  # so that there is something to read before there is something to write
+    return {"ledger": ledger}
 
 
 def _place_of(error: Exception) -> str:

@@ -59,7 +59,7 @@ class Pump:
                 await self._take(batch, position)
             except NotKept as error:
                 if self.away is None:
-                    log.warning("%s cannot be written (%s); it is tried again until it can", self.name, error.kind)
+                    log.warning("%s cannot be written (%s); it is tried again until it can", self.name, error)
                 self.away = error.kind
                 if last:
                     return False

@@ -1,0 +1,50 @@
+"""The ledger as a sink: opened when there is something to write, and again when it was away."""
+
+from collections.abc import Iterator
+
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+
+from gateway.config.ledger import Ledger as Settings
+from gateway.ledger.ledger import Ledger
+from gateway.ledger.views import LedgerError
+from gateway.record.batch import Batch, Position
+from gateway.record.sinks import NotKept, Unkeepable
+
+
+class LedgerSink:
+    """Rows, sums and position in one transaction."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._ledger: Ledger | None = None
+
+    async def take(self, batch: Batch, position: Position) -> None:
+        try:
+            await (await self.opened()).write(batch, position)
+        except LedgerError as error:
+            raise (Unkeepable if _unfit(error) else NotKept)(type(error).__name__, str(error)) from None
+        except (SQLAlchemyError, OverflowError, UnicodeError) as error:  # whose words may quote a row
+            raise Unkeepable(type(error).__name__) from None
+
+    async def opened(self) -> Ledger:
+        """Raises `LedgerError`."""
+        if self._ledger is None:
+            self._ledger = await Ledger.open(self._settings)
+        return self._ledger
+
+    async def aclose(self) -> None:
+        if self._ledger is not None:
+            await self._ledger.aclose()
+
+
+def _unfit(error: BaseException) -> bool:
+    """Whether what lies behind it is a value that no try makes fit: a number too large, a text that no database takes."""
+    return any(isinstance(one, DataError | IntegrityError | OverflowError | ValueError) for one in _behind(error))
+
+
+def _behind(error: BaseException) -> Iterator[BaseException]:
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        inner = getattr(seen, "orig", None)
+        seen = inner if isinstance(inner, BaseException) else seen.__cause__ or seen.__context__
