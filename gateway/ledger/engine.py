@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import event
+from sqlalchemy import Table, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from gateway.config.ledger import Ledger as Settings
@@ -28,6 +29,7 @@ _PRAGMAS: Final = (
     "mmap_size = 268435456",
     "temp_store = MEMORY",
 )
+_INSERTS: Final[dict[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _WRITES: Final = "haechi_writes"
 
 
@@ -55,6 +57,21 @@ class Database:
                 await connection.execution_options(**{_WRITES: True})
                 async with connection.begin():
                     yield connection
+
+    def upsert(self, table: Table) -> Any:
+        """An `insert` that knows `on_conflict_do_update`, which each dialect has for itself."""
+        return _INSERTS[self.kind](table)
+
+    async def give_back(self, pages: int) -> int:
+        """Shortens a file of SQLite by so many pages that nothing is in; how many such there are still. Raises `LedgerError`."""
+        with told():
+            async with self._engine.connect() as connection:
+                raw = (await connection.get_raw_connection()).driver_connection
+                assert raw is not None
+                # A pragma that gives a page back with every step; only a script is stepped to its end.
+                await raw.executescript(f"PRAGMA incremental_vacuum({pages})")
+                left: int = (await connection.exec_driver_sql("PRAGMA freelist_count")).scalar_one()
+                return left
 
     async def aclose(self) -> None:
         await self._engine.dispose()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway.ledger.views import LedgerAway, LedgerError, LedgerRefused
@@ -20,9 +20,11 @@ REFUSALS: Final = {
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Failures of a database as ours. What a statement had in it is not said."""
+    """Failures of a database as ours, but for an `IntegrityError`. What a statement had in it is not said."""
     try:
         yield
+    except IntegrityError:
+        raise  # whoever writes beside others knows what to do
     except DBAPIError as error:
         raise failure(error.orig or error) from None
     except PoolTimeout:

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Table, and_, func, or_, select
 
 from gateway.ledger.engine import Database
-from gateway.ledger.periods import edges, parts, whole_minutes
+from gateway.ledger.meta import minutes_since
+from gateway.ledger.periods import edges, on_hours, parts, whole_minutes
 from gateway.ledger.sketch import count, quantiles, unpacked
 from gateway.ledger.tables import groups, hours, minutes
 from gateway.ledger.tallies import GRAINS, MEASURES, SKETCHES, Tally, added
@@ -30,13 +31,13 @@ class Totals:
         self._database = database
 
     async def summary(self, rows: Filter, since: float, until: float) -> Summary:
-        first, last = whole_minutes(since, until)
-        sums = await self._sums(rows, [first, last], None)
-        return Summary(first, last, figures(sums.get(None, _NOTHING)))
+        marks = await self._marks(whole_minutes(since, until))
+        sums = await self._sums(rows, marks, None)
+        return Summary(marks[0], marks[-1], figures(sums.get(None, _NOTHING)))
 
     async def series(self, rows: Filter, since: float, until: float, step: Step, zone: ZoneInfo = _UTC) -> list[Point]:
         """One point for every step, those without rows too. The first and the last may be shorter than the step."""
-        marks = edges(since, until, step, zone)
+        marks = await self._marks(edges(since, until, step, zone))
         found: dict[int, Tally] = {}
         for bucket, one in (await self._sums(rows, marks, "bucket")).items():
             place = bisect_right(marks, bucket) - 1
@@ -48,9 +49,20 @@ class Totals:
 
     async def split(self, by: Dimension, rows: Filter, since: float, until: float) -> list[Share]:
         """The most requests first."""
-        sums = await self._sums(rows, list(whole_minutes(since, until)), by)
+        sums = await self._sums(rows, await self._marks(whole_minutes(since, until)), by)
         shares = [Share(name, figures(one)) for name, one in sums.items()]
         return sorted(shares, key=lambda one: (-one.figures.requests, one.name))
+
+    async def names(self, by: Dimension) -> list[str]:
+        """All that sums are held of."""
+        grain = next(name for name, tells in GRAINS.items() if by in tells)
+        its = groups.c[by]
+        asked = select(its).distinct().where(groups.c.grain == grain, its != "").order_by(its)
+        async with self._database.reading() as connection:
+            return list((await connection.scalars(asked)).all())
+
+    async def _marks(self, marks: Iterable[int]) -> list[int]:
+        return on_hours(marks, await minutes_since(self._database))
 
     async def _sums(self, rows: Filter, marks: Sequence[int], by: str | None) -> _Sums:
         """By bucket, by a dimension, or all under None."""

@@ -1,13 +1,17 @@
 """The ledger: every request as a row, and sums of them, in SQLite or PostgreSQL."""
 
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from gateway.config.ledger import Ledger as Settings
+from gateway.ledger.bodies import Bodies
 from gateway.ledger.engine import Database
 from gateway.ledger.figures import Totals
+from gateway.ledger.forgetting import forget
 from gateway.ledger.listing import Listing
 from gateway.ledger.migrating import migrate
-from gateway.ledger.views import Dimension, Filter, Page, Point, Share, Step, Summary
+from gateway.ledger.retention import Retention
+from gateway.ledger.views import Body, Dimension, Filter, Page, Point, Reading, Share, Step, Summary
 from gateway.ledger.writing import Writer
 from gateway.record.batch import Batch, Position
 from gateway.record.row import Row
@@ -19,9 +23,11 @@ _UTC = ZoneInfo("UTC")
 class Ledger:
     """All that anybody asks of it. Everything raises `LedgerAway` while the database cannot answer."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, settings: Settings) -> None:
         """Of a database that is up to date; `open` makes it so."""
         self._database = database
+        self._bodies = Bodies(database)
+        self._retention = Retention(database, settings.keep_days, settings.sums_days)
         self._writer = Writer(database)
         self._listing = Listing(database)
         self._totals = Totals(database)
@@ -35,7 +41,7 @@ class Ledger:
         except BaseException:
             await database.aclose()
             raise
-        return cls(database)
+        return cls(database, settings)
 
     async def aclose(self) -> None:
         await self._database.aclose()
@@ -74,3 +80,27 @@ class Ledger:
     async def split(self, by: Dimension, rows: Filter, since: float, until: float) -> list[Share]:
         """The most requests first."""
         return await self._totals.split(by, rows, since, until)
+
+    async def names(self, by: Dimension) -> list[str]:
+        """Those that rows of the time of all sums have there, in their order; what filters offer."""
+        return await self._totals.names(by)
+
+    async def keep_bodies(self, some: Iterable[Body]) -> None:
+        """Texts, scrubbed, each until its own end. Those of a request that has one already replace it."""
+        await self._bodies.keep(some)
+
+    async def read_body(self, request_id: str, reader: str, now: float) -> Body | None:
+        """For the key named `reader`. The reading is written down, or nothing is shown."""
+        return await self._bodies.read(request_id, reader, now)
+
+    async def readings(self, limit: int = 100) -> list[Reading]:
+        """Who asked for bodies, the newest first."""
+        return await self._bodies.readings(limit)
+
+    async def forget(self, user: str) -> dict[str, int]:
+        """Removes what is held of an end user, as rows name it; how many rows went, by table. Sums hold none and stay."""
+        return await forget(self._database, user)
+
+    async def tidy(self, now: float) -> dict[str, int]:
+        """Removes what is older than the settings say; how many rows went, by table. Call it now and then."""
+        return await self._retention.tidy(now)

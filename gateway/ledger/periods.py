@@ -46,6 +46,14 @@ def parts(edges: Iterable[int]) -> Parts:
     return found
 
 
+def on_hours(marks: Iterable[int], before: int) -> list[int]:
+    """Edges before that time as the nearest hours around what is between them: there are no minutes any more."""
+    found = list(marks)
+    last = found.pop()
+    end = last if last >= before else -(-last // HOUR) * HOUR
+    return sorted({*(mark if mark >= before else mark // HOUR * HOUR for mark in found), end})
+
+
 def _append(times: list[tuple[int, int]], since: int, until: int) -> None:
     if since >= until:
         return

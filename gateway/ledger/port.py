@@ -6,7 +6,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from gateway.config.ledger import Ledger as Settings
-from gateway.ledger.views import Dimension, Filter, Page, Point, Share, Step, Summary
+from gateway.ledger.views import Body, Dimension, Filter, Page, Point, Reading, Share, Step, Summary
 from gateway.record.row import Row
 
 
@@ -39,7 +39,25 @@ class Sums(Protocol):
     async def split(self, by: Dimension, rows: Filter, since: float, until: float) -> list[Share]: ...
 
 
-class Reader(Rows, Sums, Protocol):
+class Names(Protocol):
+    """What there is to filter by."""
+
+    async def names(self, by: Dimension) -> list[str]: ...
+
+
+class Bodies(Protocol):
+    """Texts of requests and answers, where they are kept."""
+
+    async def read_body(self, request_id: str, reader: str, now: float) -> Body | None: ...
+
+    async def readings(self, limit: int = 100) -> list[Reading]: ...
+
+
+class Erasing(Protocol):
+    async def forget(self, user: str) -> dict[str, int]: ...
+
+
+class Reader(Rows, Sums, Names, Bodies, Erasing, Protocol):
     """An open ledger."""
 
     async def aclose(self) -> None: ...

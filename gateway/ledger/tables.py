@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Double,
     Index,
@@ -112,6 +113,29 @@ positions: Final = Table(
     Column("spool", String, primary_key=True),
     Column("segment", BigInteger, nullable=False),
     Column("place", BigInteger, nullable=False),
+)
+
+bodies: Final = Table(
+    "bodies",
+    metadata,
+    Column("request_id", String, primary_key=True),
+    Column("until", BigInteger, nullable=False),
+    Column("end_user", String),
+    Column("request", Text),
+    Column("answer", Text),
+    Index("bodies_until", "until"),
+    Index("bodies_end_user", "end_user"),
+)
+
+readings: Final = Table(
+    "readings",
+    metadata,
+    Column("id", _BIG, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("reader", String, nullable=False),
+    Column("request_id", String, nullable=False),
+    Column("found", Boolean, nullable=False),
+    Index("readings_at", "at"),
 )
 
 settings: Final = Table(

@@ -2,7 +2,7 @@
 
 from typing import Final, Literal
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from gateway.record.row import Row
 
@@ -117,7 +117,20 @@ class Share(Struct):
     figures: Figures
 
 
-class Forgotten(Struct):
-    """What was removed of an end user, by table."""
+class Body(Struct):
+    """The text of one request and its answer, scrubbed. It is gone `until` then, in seconds since 1970."""
 
-    removed: dict[str, int] = field(default_factory=dict)
+    request_id: str
+    until: float
+    user: str | None = None
+    request: str | None = None
+    answer: str | None = None
+
+
+class Reading(Struct):
+    """Somebody asked for a body. `found`: whether there was one."""
+
+    at: float
+    reader: str
+    request_id: str
+    found: bool

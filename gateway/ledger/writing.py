@@ -5,7 +5,6 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Table, bindparam, insert, select, text, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,7 +33,6 @@ _AT_ONCE: Final = 500
 """Values in one statement; SQLite takes some ten thousand, and PostgreSQL plans longer ones slowly."""
 
 _TRIES: Final = 3
-_UPSERT: Final[dict[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _NAMES: Final = ("grain", *GRAINS["full"])
 
 
@@ -77,7 +75,7 @@ class Writer:
         return True
 
     async def _goes_on(self, connection: AsyncConnection, position: Position) -> bool:
-        upsert = _UPSERT[self._database.kind](positions).values(
+        upsert = self._database.upsert(positions).values(
             spool=position.spool, segment=position.segment, place=position.offset
         )
         new = upsert.excluded

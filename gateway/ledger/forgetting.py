@@ -1,0 +1,30 @@
+"""Erasure: what is held of an end user goes. Sums hold no end user and stay."""
+
+from typing import Final
+
+from sqlalchemy import Table, delete, select
+
+from gateway.ledger.engine import Database
+from gateway.ledger.plain import plain
+from gateway.ledger.tables import bodies, requests
+
+_AT_ONCE: Final = 1_000
+OF_USERS: Final = (bodies, requests)
+"""Tables with a column `end_user`, those that refer to others first."""
+
+
+async def forget(database: Database, user: str) -> dict[str, int]:
+    """How many rows went, by table. Some at a time, so that nobody waits long to write. Raises `LedgerError`."""
+    return {table.name: await _removed(database, table, plain(user)) for table in OF_USERS}
+
+
+async def _removed(database: Database, table: Table, user: str) -> int:
+    key = table.primary_key.columns[0]
+    some = select(key).where(table.c.end_user == user).limit(_AT_ONCE)
+    removed = 0
+    while True:
+        async with database.writing() as connection:
+            gone = (await connection.execute(delete(table).where(key.in_(some)))).rowcount
+        removed += gone
+        if gone < _AT_ONCE:
+            return removed

@@ -1,0 +1,93 @@
+from typing import Any
+
+import pytest
+
+from gateway.ledger.ledger import Ledger
+from gateway.ledger.views import Filter
+from gateway.record.batch import Batch
+from gateway.record.row import Row
+from tests.support.ledgered import NOON, a_row
+
+
+def ids(rows: list[Row]) -> list[int]:
+    return [int(row.request_id.removeprefix("req_"), 16) for row in rows]
+
+
+async def test_pages_show_every_row_once_from_the_newest(ledger: Ledger) -> None:
+    """Rows of one moment too."""
+    await ledger.write(Batch(NOON, [a_row(number, time=NOON + number // 4) for number in range(25)]))
+    seen: list[int] = []
+    page = await ledger.page(limit=7)
+    while True:
+        seen += ids(page.rows)
+        if page.older is None:
+            break
+        page = await ledger.page(before=page.older, limit=7)
+    assert seen == list(reversed(range(25)))
+
+
+async def test_rows_that_come_while_somebody_pages_move_nothing(ledger: Ledger) -> None:
+    await ledger.write(Batch(NOON, [a_row(number) for number in range(6)]))
+    first = await ledger.page(limit=3)
+    await ledger.write(Batch(NOON, [a_row(number) for number in range(6, 9)]))
+    assert ids((await ledger.page(before=first.older, limit=3)).rows) == [2, 1, 0]
+
+
+async def test_who_watches_gets_what_came_since(ledger: Ledger) -> None:
+    await ledger.write(Batch(NOON, [a_row(1)]))
+    page = await ledger.page()
+    assert (await ledger.page(after=page.newest)).rows == []
+    assert (await ledger.page(after=page.newest)).newest == page.newest
+    await ledger.write(Batch(NOON, [a_row(number) for number in range(2, 6)]))
+    page = await ledger.page(after=page.newest, limit=3)
+    assert ids(page.rows) == [4, 3, 2]
+    assert ids((await ledger.page(after=page.newest, limit=3)).rows) == [5]
+
+
+NAMED: dict[str, dict[str, Any]] = {
+    "key": {"key": "other"},
+    "team": {"team": "other"},
+    "user": {"user": "other"},
+    "model": {"model": "other"},
+    "model_served": {"model_served": "other"},
+    "provider": {"provider": "other"},
+    "outcome": {"outcome": "failed"},
+    "code": {"code": "stream_cut"},
+    "cache": {"cache": "hit"},
+    "prompt": {"prompt": "greeting@1"},
+    "conversation": {"conversation": "c_1"},
+    "response_id": {"response_id": "resp_1"},
+    "trace_id": {"trace_id": "f" * 32},
+}
+
+
+@pytest.mark.parametrize("name", Filter.__struct_fields__)
+async def test_every_filter_lets_its_rows_through(ledger: Ledger, name: str) -> None:
+    await ledger.write(Batch(NOON, [a_row(1), a_row(2, **NAMED[name]), a_row(3)]))
+    (value,) = NAMED[name].values()
+    assert ids((await ledger.page(Filter(**{name: (value,)}))).rows) == [2]
+    assert ids((await ledger.page(Filter(**{name: (value, "none")}))).rows) == [2]
+    assert ids((await ledger.page(Filter(**{name: ("none",)}))).rows) == []
+
+
+async def test_an_empty_name_stands_for_rows_that_say_nothing(ledger: Ledger) -> None:
+    await ledger.write(Batch(NOON, [a_row(1), a_row(2, user="u"), a_row(3, user="v")]))
+    assert ids((await ledger.page(Filter(user=("",)))).rows) == [1]
+    assert ids((await ledger.page(Filter(user=("", "u")))).rows) == [2, 1]
+
+
+async def test_a_time_has_its_beginning_and_not_its_end(ledger: Ledger) -> None:
+    await ledger.write(Batch(NOON, [a_row(number) for number in range(5)]))
+    assert ids((await ledger.page(since=NOON + 1, until=NOON + 3)).rows) == [2, 1]
+
+
+@pytest.mark.parametrize("cursor", ["", "1", "-", "a-1", "1-a", "1--1", "²-1", "9" * 50 + "-1"])
+async def test_what_is_no_cursor_is_refused(ledger: Ledger, cursor: str) -> None:
+    with pytest.raises(ValueError, match="cursor: is none of this ledger's"):
+        await ledger.page(before=cursor)
+
+
+async def test_a_page_is_bounded(ledger: Ledger) -> None:
+    for limit in (0, 1_001):
+        with pytest.raises(ValueError, match="limit: must be from 1 to 1000"):
+            await ledger.page(limit=limit)
