@@ -154,7 +154,7 @@ async def test_totals_series_and_splits_agree_with_the_rows(ledger: Ledger) -> N
             for point in await ledger.series(asked, since, until, "hour", ZoneInfo("Asia/Kolkata")):
                 assert_agree(point.figures, told(row for row in within if point.since <= row.time < point.until))
             for by in ("model", "key", "outcome"):
-                shares = await ledger.split(by, asked, since, until)  # type: ignore[arg-type]
+                shares = await ledger.split(by, asked, since, until)
                 assert sum(one.figures.requests for one in shares) == len(within)
                 for one in shares:
                     assert_agree(one.figures, told(row for row in within if (getattr(row, by) or "") == one.name))
