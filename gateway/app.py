@@ -18,7 +18,7 @@ from gateway.api.internal import Internal
 from gateway.api.llm import Gate
 from gateway.attempts import Attempts
 from gateway.caches import Caches
-from gateway.config.discover import discovered
+from gateway.config.discover import discovered, state_folder
 from gateway.config.load import load_with_files
 from gateway.config.source import Stamp
 from gateway.config.structs import Config, Provider, Timeouts
@@ -101,7 +101,11 @@ def read_config(path: Path | None, env: Mapping[str, str]) -> Read:
     """What the file says, or what the environment offers where there is no file. Raises `ConfigError`."""
     if path is None:
         at_first = load_files(map(shipped, AT_FIRST), {}, KNOWN_ENTITIES)
-        return Read(discovered(env, VARIABLES), _bound_to_all(at_first.policies), written=as_written(at_first))
+        return Read(
+            discovered(env, VARIABLES, state_folder(env)),
+            _bound_to_all(at_first.policies),
+            written=as_written(at_first),
+        )
     loaded = load_with_files(path, env, ROWS)
     found = load_policies(loaded, path.parent, env, KNOWN_ENTITIES)
     return Read(loaded.config, found.policies, {**loaded.files, **found.files}, as_written(found))

@@ -1,6 +1,10 @@
-"""The ledger as a sink: opened when there is something to write, and again when it was away."""
+"""The ledger as a sink: opened when it is there, written to, and rid of what is old."""
 
+import asyncio
+import contextlib
+import time
 from collections.abc import Iterator
+from typing import Final
 
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
@@ -10,6 +14,8 @@ from gateway.ledger.views import LedgerError
 from gateway.record.batch import Batch, Position
 from gateway.record.sinks import NotKept, Unkeepable
 
+_TIDY_EVERY: Final = 600.0
+
 
 class LedgerSink:
     """Rows, sums and position in one transaction."""
@@ -17,6 +23,7 @@ class LedgerSink:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._ledger: Ledger | None = None
+        self._tidying: asyncio.Task[None] | None = None
 
     async def take(self, batch: Batch, position: Position) -> None:
         try:
@@ -30,11 +37,23 @@ class LedgerSink:
         """Raises `LedgerError`."""
         if self._ledger is None:
             self._ledger = await Ledger.open(self._settings)
+            self._tidying = asyncio.create_task(_tidied(self._ledger))
         return self._ledger
 
     async def aclose(self) -> None:
+        if self._tidying is not None:
+            self._tidying.cancel()
+            await asyncio.gather(self._tidying, return_exceptions=True)
         if self._ledger is not None:
             await self._ledger.aclose()
+
+
+async def _tidied(ledger: Ledger) -> None:
+    """Now and then. What does not go while the database is away goes the next time."""
+    while True:
+        with contextlib.suppress(LedgerError):
+            await ledger.tidy(time.time())
+        await asyncio.sleep(_TIDY_EVERY)
 
 
 def _unfit(error: BaseException) -> bool:

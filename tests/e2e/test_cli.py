@@ -34,7 +34,7 @@ def haechi(*arguments: str, folder: Path | None = None) -> subprocess.CompletedP
         text=True,
         timeout=30,
         cwd=folder,
-        env=os.environ,
+        env=os.environ if folder is None else {**os.environ, "XDG_STATE_HOME": str(folder)},
         check=False,
     )
 

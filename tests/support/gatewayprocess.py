@@ -48,6 +48,7 @@ def running(folder: Path, config: Path | None = None, env: Mapping[str, str] | N
     command = [sys.executable, "-W", "error", "-m", "gateway.cli", "serve", "--port", "0"]
     command += ["--config", str(config)] if config else []
     clean = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
+    clean["XDG_STATE_HOME"] = str(folder.absolute())  # where a gateway without a file keeps its ledger
     with log.open("w") as errors:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env={**clean, **(env or {})})
     try:
