@@ -2,6 +2,7 @@
 
 from msgspec import Struct, field
 
+from gateway.record.feedback import Feedback
 from gateway.record.row import Row
 from gateway.record.settlement import Settlement
 
@@ -23,3 +24,4 @@ class Batch(Struct):
     written: float
     rows: list[Row] = field(default_factory=list)
     settlements: list[Settlement] = field(default_factory=list)
+    feedback: list[Feedback] = field(default_factory=list)  # for traces; the ledger has it already

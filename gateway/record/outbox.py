@@ -9,6 +9,7 @@ from typing import Final
 
 from gateway.record.batch import Batch
 from gateway.record.child import Child
+from gateway.record.feedback import Feedback
 from gateway.record.figures import Figures
 from gateway.record.row import Row
 from gateway.record.settlement import Unsettled
@@ -45,21 +46,23 @@ class Outbox:
             for row in rows:
                 self._unsettled.fold(row)
 
-    def write(self, rows: Sequence[Row]) -> Counter[str]:
+    def write(self, rows: Sequence[Row], said: Sequence[Feedback] = ()) -> Counter[str]:
         """How many rows are lost, by why. None of their money is."""
         lost: Counter[str] = Counter()
         now = time.time()
         pieces = list(_pieces(rows))
         while pieces:
             some = pieces.pop(0)
-            if (why := self._appended(now, some)) == "row" and len(some) > 1:
+            if (why := self._appended(Batch(now, some))) == "row" and len(some) > 1:
                 pieces[:0] = [[one] for one in some]
             elif why is not None:
                 lost[why] += len(some)
                 self.settle(some)
+        if said:
+            self._appended(Batch(now, feedback=list(said)))
         if len(self._unsettled):
             self._append_money(now, beyond=now - self._beyond > _BEYOND_EVERY)
-        if rows:
+        if rows or said:
             self._sync()
         if lost and self._well:
             log.error(
@@ -105,9 +108,9 @@ class Outbox:
         self._writer.close()
         self._child.end(within)
 
-    def _appended(self, now: float, rows: list[Row]) -> str | None:
+    def _appended(self, batch: Batch) -> str | None:
         try:
-            self._writer.append(Batch(now, rows))
+            self._writer.append(batch)
         except Full:
             return "spool"
         except OSError:

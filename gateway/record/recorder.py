@@ -12,6 +12,7 @@ import msgspec
 
 from gateway.config.structs import Record
 from gateway.exchange import Exchange
+from gateway.record.feedback import Feedback
 from gateway.record.metrics import Metrics
 from gateway.record.outbox import Outbox
 from gateway.record.row import Row, row
@@ -38,6 +39,7 @@ class Recorder:
         self._users = users
         self._outbox = outbox
         self._rows: deque[Row] = deque()
+        self._said: deque[Feedback] = deque()
         self._most = config.queue
         self._ending = threading.Event()
         self._counting = threading.Lock()
@@ -65,6 +67,11 @@ class Recorder:
                 if self._outbox is not None:
                     self._outbox.settle([made])
 
+    def tell(self, said: Feedback) -> None:
+        """On for traces, if anybody wants any. What finds the queue full is gone: whoever has to keep it has it already."""
+        if self._outbox is not None and len(self._said) < self._most:
+            self._said.append(said)
+
     def waiting(self) -> Waiting:
         """What is on its way."""
         return Waiting(len(self._rows), self._outbox.figures() if self._outbox is not None else None)
@@ -88,7 +95,8 @@ class Recorder:
                 if was_well and not well:
                     log.error("records cannot be written; the metric haechi_records_dropped_total counts them")
             if self._outbox is not None:
-                for why, count in self._outbox.write(batch).items():
+                said = [self._said.popleft() for _ in range(len(self._said))]
+                for why, count in self._outbox.write(batch, said).items():
                     self._drop(count, why)
                 self._outbox.look()
         if lines is not None:

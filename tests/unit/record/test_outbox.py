@@ -16,6 +16,7 @@ from gateway.config.strict import Secret
 from gateway.config.structs import Record
 from gateway.record.batch import Batch
 from gateway.record.child import Child
+from gateway.record.feedback import Feedback
 from gateway.record.figures import Figures
 from gateway.record.metrics import Metrics
 from gateway.record.orders import Orders, read, written
@@ -211,6 +212,19 @@ def test_many_rows_are_many_batches(tmp_path: Path) -> None:
     out.write([made(number) for number in range(1_200)])
     out.close(_LONG)
     assert [len(batch.rows) for batch in left(tmp_path)] == [500, 500, 200]
+
+
+def test_what_is_said_of_answers_goes_the_same_way(tmp_path: Path) -> None:
+    recorder = Recorder(Record(), Metrics(), outbox=outbox(tmp_path))
+    one = Feedback(
+        id="fb_1", time=1.0, request_id="req_1", conversation=None, metric="thumbs", level="response", score=1.0,
+        label="up", bad=False, source="user", comment=None, correction=None, key="anna", team=None, user=None,
+        model=None, model_served=None, prompt=None, trace_id=None, span_id=None, digest="d",
+    )  # fmt: skip
+    recorder.tell(one)
+    recorder.close(_LONG)
+    assert [batch.feedback for batch in left(tmp_path)] == [[one]]
+    Recorder(Record(), Metrics()).tell(one)  # where nobody wants it
 
 
 # -- the process
