@@ -64,6 +64,7 @@ prerequisites:
 lock: ## resolve the dependencies anew (needs uv on PATH)
 	uv pip compile $(UV_FLAGS) pyproject.toml --extra dev -o deploy/locks/dev.txt
 	printf 'hatchling\neditables\n' | uv pip compile $(UV_FLAGS) pyproject.toml - -c deploy/locks/dev.txt -o deploy/locks/core.txt
+	printf 'hatchling\n' | uv pip compile $(UV_FLAGS) pyproject.toml - --extra postgres --extra grpc --extra semantic -c deploy/locks/dev.txt -o deploy/locks/image.txt
 	printf 'django-htmx\nuplot-python\n' | uv pip compile $(UV_FLAGS) --no-deps - -o deploy/locks/assets.txt
 
 UV_FLAGS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links

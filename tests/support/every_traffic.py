@@ -74,6 +74,7 @@ def config(upstream: str) -> dict[str, object]:
         },
         "retry": {"attempts": 2, "base_delay": 0.01, "budget": 1.0},
         "breaker": {"failures": 3, "open_for": 600},
+        "feedback": {"metrics": {"thumbs": {}, "stars": {"kind": "score", "min": 1, "max": 5, "bad": 2}}},
         "cache": {"semantic": {"classes": {"everything": {"temperature": 1.0}}, "deadline_ms": 1000}},
         "policies": {
             "files": ["*.policy.yaml"],
@@ -100,6 +101,12 @@ def play(gateway: GatewayProcess, round_: int) -> None:
             return client.post("/chat/completions", json=body).status_code
 
         assert [ask("demo", "What is the capital of Korea?") for _ in range(3)] == [200] * 3
+        asked = {"model": "demo", "messages": [{"role": "user", "content": "What is the capital of Korea?"}]}
+        given = client.post("/chat/completions", json=asked).headers["x-haechi-request-id"]
+        for metric, value in (("thumbs", False), ("thumbs", True), ("stars", 4)):
+            about = {"request_id": given, "metric": metric, "value": value, "id": f"{metric}-{value}-{round_}"}
+            said = client.post("/feedback", json=about)
+            assert said.status_code < 300, said.text
         assert ask("demo", f"Count to ten, {round_}", stream=True) == 200
         assert ask("any/model-of-a-caller", f"Hello {round_}") == 200
         assert ask("demo", f"This is plum-1234, {round_}") == 400

@@ -124,6 +124,51 @@ OVERVIEW: Final = Dashboard(
             ),
         ),
         Section(
+            "Feedback",
+            (
+                Panel(
+                    "Feedback by verdict",
+                    "By key, by a page's token, or by an evaluation of yours.",
+                    "cps",
+                    [Query(rate("haechi_feedback_total", "metric,verdict"), "{{metric}}: {{verdict}}")],
+                    "stacked",
+                ),
+                Panel(
+                    "Bad feedback by model",
+                    "Share of what was said of its answers.",
+                    "percentunit",
+                    [
+                        Query(
+                            share(
+                                rate("haechi_feedback_total", "model", where='verdict="bad"'),
+                                rate("haechi_feedback_total", "model"),
+                            ),
+                            "{{model}}",
+                        )
+                    ],
+                ),
+                Panel(
+                    "Mean score",
+                    "By metric and model.",
+                    "short",
+                    [
+                        Query(
+                            f"{rate('haechi_feedback_score_sum', 'metric,model')} "
+                            f"/ {rate('haechi_feedback_score_count', 'metric,model')}",
+                            "{{metric}}: {{model}}",
+                        )
+                    ],
+                ),
+                Panel(
+                    "Complaints about answers from the cache",
+                    "By what the cache did.",
+                    "cps",
+                    [Query(rate("haechi_feedback_complaints_total", "went", ALL), "{{went}}")],
+                    "stacked",
+                ),
+            ),
+        ),
+        Section(
             "Gateway",
             (
                 Panel(
@@ -142,10 +187,37 @@ OVERVIEW: Final = Dashboard(
                 ),
                 Panel(
                     "Records dropped",
-                    "Because a queue was full or a disk would not take them. Should be nothing.",
+                    "By why: a queue or the spool was full, a disk would not take them. Should be nothing.",
                     "cps",
-                    [Query(rate("haechi_records_dropped_total", "instance", ALL), "{{instance}}")],
+                    [Query(rate("haechi_records_dropped_total", "instance,reason", ALL), "{{instance}}: {{reason}}")],
                     width=8,
+                ),
+                Panel(
+                    "Waiting for the ledger",
+                    "How long the oldest record has waited on disk, by replica.",
+                    "s",
+                    [Query(now("haechi_spool_lag_seconds", "instance"), "{{instance}}")],
+                    width=8,
+                    quiet=True,
+                ),
+                Panel(
+                    "On disk for it",
+                    "What waits there, by replica; the queue before it is in memory.",
+                    "bytes",
+                    [Query(now("haechi_spool_bytes", "instance"), "{{instance}}")],
+                    width=8,
+                    quiet=True,
+                ),
+                Panel(
+                    "Away",
+                    "What records cannot be written to now, and processes that keep them and do not run.",
+                    "short",
+                    [
+                        Query(now("haechi_sink_away", "instance,sink"), "{{instance}}: {{sink}}"),
+                        Query(f"1 - {now('haechi_scribe_up', 'instance')}", "{{instance}}: the process"),
+                    ],
+                    width=8,
+                    quiet=True,
                 ),
             ),
         ),
