@@ -25,7 +25,6 @@ from gateway.config.structs import Config, Provider, Timeouts
 from gateway.config.subject import Rows
 from gateway.console.door import routes as console_routes
 from gateway.dialects import DIALECTS
-from gateway.feedback_ledger import FeedbackLedger
 from gateway.guards.catalogue import ENTITIES, GROUPS
 from gateway.guards.check import Check
 from gateway.guards.checks.budget import Budget
@@ -160,7 +159,6 @@ class Gateway:
         self._poster: Poster | None = None
         self._caches = Caches()
         self.ledger = None if config.ledger is None else Lazily(config.ledger)
-        self._feedback = None if self.ledger is None else FeedbackLedger(self.ledger)
         self._made: Mapping[str, Check] = {}
         self._budget = functools.lru_cache(_BUDGETS)(lambda _digest, dollars: Budget(dollars, time.time))
         health = Health(config.breaker)
@@ -171,7 +169,6 @@ class Gateway:
         empty = self._setup(Config())
         self._setups = [empty]
         self.gate = Gate(Pipeline(empty, attempts, recorder, rng))
-        self.gate.desk.ledger = self._feedback
         self.app: ASGIApp = application(self.gate, console_routes(self.gate, config.console))
 
     async def prepare(
@@ -209,6 +206,7 @@ class Gateway:
 
     async def close(self) -> None:
         """After the last exchange: writes the records, closes all connections."""
+        await self.gate.drafts.aclose()
         await self._caches.stop()
         await asyncio.to_thread(self.gate.pipeline.recorder.close, ENDS_WITHIN)
         await self._checks.close()
@@ -221,8 +219,6 @@ class Gateway:
         if (library := self.gate.pipeline.attempts.library) is not None:
             await library.aclose()
         await self._caches.aclose()
-        if self._feedback is not None:
-            await self._feedback.aclose()
         if self.ledger is not None:
             await self.ledger.aclose()
         if self._redis is not None:

@@ -65,10 +65,7 @@ class Pipeline:
     inside: int = 0
     origins: Origins = field(default_factory=Origins)
     given: Origins = field(default_factory=Origins)
-    recent: Recent = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.recent = Recent(self.recorder.users)
+    recent: Recent = field(default_factory=Recent)
 
     async def answer(self, x: Exchange, read: Read, take: Take, setup: Setup | None = None) -> None:
         """The answer's frames in the caller's dialect, to `take`, as they come from the network. Raises `Refused`.

@@ -14,6 +14,7 @@ from gateway.api.paths import Surface
 from gateway.api.replying import ANSWER, Reply
 from gateway.api.trace_context import trace_context
 from gateway.config.structs import Config
+from gateway.drafts.apart import Drafts
 from gateway.exchange import Exchange
 from gateway.feedback import Desk
 from gateway.pipeline import CallerGone, Pipeline
@@ -21,10 +22,11 @@ from gateway.pipeline import CallerGone, Pipeline
 
 @dataclass(slots=True)
 class Gate:
-    """What all endpoints share: the pipeline, and who is inside."""
+    """What all endpoints share: the pipeline, and who is inside; and who is asked about policies that somebody writes."""
 
     pipeline: Pipeline
     inside: set[Leash] = field(default_factory=set)
+    drafts: Drafts = field(default_factory=Drafts)
     desk: Desk = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,1 +1,1 @@
-"""The process that looks at policies which somebody is writing: started by `gateway.drafts.desk`, and by nobody else."""
+"""The process that looks at policies which somebody is writing: started by `gateway.drafts.apart`, and by nobody else."""

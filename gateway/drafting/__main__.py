@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import BinaryIO, Final
 
 from gateway.drafting.work import warm, work
-from gateway.drafts.desk import DIED, DONE, HEAD, LATE, SECONDS
+from gateway.drafts.apart import DIED, DONE, HEAD, LATE, SECONDS
 
 _MOST_MEMORY: Final = 2 * 1024**3
 _MOST_FILES: Final = 64

@@ -17,7 +17,6 @@ from gateway.config.mistakes import ConfigError, Mistake
 from gateway.config.reading import converted
 from gateway.drafting.box import tried
 from gateway.drafts.asked import Around, CaseSaid, Changed, Checked, Job, RuleSaid, Said, Tried
-from gateway.drafts.matrix import matrix
 from gateway.policy.bind import without_code
 from gateway.policy.detectors import Guest
 from gateway.policy.diff import differences
@@ -81,7 +80,6 @@ def check(job: Job) -> Checked:
         mistakes=refused,
         remarks=_said(found.drafts[name].mistakes(mine)),
         rules=[_rule(one) for one in policy.rules],
-        rows=matrix([policy]),
         cases=[] if refused else _cases(replace(found, policies={name: able}, documents={name: document})),
         unrun=unrun,
         changes=[

@@ -4,7 +4,6 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from gateway.drafts.matrix import Row
 from gateway.policy.structs import Surface
 
 MOST_CHARS = 128 * 1024
@@ -95,7 +94,6 @@ class Checked(Struct, frozen=True, kw_only=True):
     mistakes: list[Said] = []
     remarks: list[Said] = []
     rules: list[RuleSaid] = []
-    rows: list[Row] = []
     cases: list[CaseSaid] = []
     unrun: list[tuple[str, str]] = []
     changes: list[Changed] = []

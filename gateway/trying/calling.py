@@ -16,12 +16,7 @@ class Called(NamedTuple):
 
 
 async def called(
-    app: ASGIApp,
-    path: str,
-    body: bytes,
-    headers: Mapping[str, str] | None = None,
-    method: str = "POST",
-    query: str = "",
+    app: ASGIApp, path: str, body: bytes, headers: Mapping[str, str] | None = None, method: str = "POST"
 ) -> Called:
     """Asks with JSON from this machine, and stays until the answer has come."""
     sent: list[Message] = []
@@ -45,7 +40,7 @@ async def called(
         "path": path,
         "raw_path": path.encode(),
         "root_path": "",
-        "query_string": query.encode(),
+        "query_string": b"",
         "headers": [(name.encode(), value.encode()) for name, value in given.items()],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.drafting.__main__ import answered
-from gateway.drafts.desk import DIED, DONE, LATE
+from gateway.drafts.apart import DIED, DONE, LATE
 
 LONG = 60.0
 

@@ -8,7 +8,9 @@ import asyncio
 import os
 import struct
 import sys
+from collections import OrderedDict
 from collections.abc import Mapping
+from hashlib import blake2b
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -25,6 +27,7 @@ _PATIENCE: Final = 60.0
 _IDLE: Final = 300.0
 _MOST_WAITING: Final = 8
 _MOST_PAGES: Final = 256
+_MOST_PROVEN: Final = 256
 _MOST_BYTES: Final = 4 * 1024 * 1024
 _PASSED_ON: Final = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PYTHONPATH")
 T = TypeVar("T")
@@ -38,7 +41,7 @@ class Unanswered(Exception):
         self.why = why
 
 
-class Desk:
+class Drafts:
     """In the running event loop."""
 
     def __init__(self) -> None:
@@ -48,16 +51,31 @@ class Desk:
         self._newest: dict[str, int] = {}
         self._count = 0
         self._leaving: asyncio.TimerHandle | None = None
+        self._closed = False
+        self._proven: OrderedDict[bytes, Checked] = OrderedDict()
 
     async def check(self, job: Job, page: str = "") -> Checked:
         """Raises `Unanswered`. Of questions from one page only the newest is answered."""
         return await self._asked(job, page, Checked)
+
+    async def prove(self, job: Job) -> Checked:
+        """The same policy proves the same, so it is asked once. Raises `Unanswered`."""
+        key = blake2b(msgspec.msgpack.encode(job), digest_size=16).digest()
+        if key not in self._proven:
+            self._proven[key] = await self._asked(job, "", Checked)
+            if len(self._proven) > _MOST_PROVEN:
+                self._proven.popitem(last=False)
+        return self._proven[key]
 
     async def try_box(self, job: Job, page: str = "") -> Tried:
         """Raises `Unanswered`."""
         return await self._asked(job, page, Tried)
 
     async def aclose(self) -> None:
+        """Whoever waits is sent away."""
+        self._closed = True
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
         async with self._turn:
             await self._end()
 
@@ -106,6 +124,8 @@ class Desk:
         return body
 
     async def _running(self) -> asyncio.subprocess.Process:
+        if self._closed:
+            raise Unanswered("failed")
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
