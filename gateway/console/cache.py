@@ -13,7 +13,7 @@ from gateway.cache.answers import Answers
 from gateway.cache.stats import Standing, stats_of
 from gateway.cache.trails import REASONS
 from gateway.cache.waiting import Waits
-from gateway.console.cache_words import WORDS
+from gateway.console.cache_page_words import WORDS
 from gateway.console.certificates import Picture, Point, nearest, picture, points
 from gateway.console.page import Page, Way
 from gateway.console.view import NotHere, View
