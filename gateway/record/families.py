@@ -215,7 +215,9 @@ def records(counts: Counts, state: State) -> Iterator[Metric]:
     for why in ("queue", "file", "spool", "disk", "row"):
         dropped.add_metric((why,), counts.dropped[why])
     yield dropped
-    yield GaugeMetricFamily("haechi_records_queued", "Records in the queue.", value=state.records.queued)
+    yield GaugeMetricFamily(
+        "haechi_records_queued", "Records in the queue, or being written.", value=state.records.queued
+    )
     yield from waiting(state.records.figures)
 
 

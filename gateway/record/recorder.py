@@ -40,6 +40,7 @@ class Recorder:
         self._outbox = outbox
         self._rows: deque[Row] = deque()
         self._said: deque[Feedback] = deque()
+        self._in_hand = 0
         self._most = config.queue
         self._ending = threading.Event()
         self._counting = threading.Lock()
@@ -73,8 +74,8 @@ class Recorder:
             self._said.append(said)
 
     def waiting(self) -> Waiting:
-        """What is on its way."""
-        return Waiting(len(self._rows), self._outbox.figures() if self._outbox is not None else None)
+        """What is on its way: in the queue, or being written."""
+        return Waiting(len(self._rows) + self._in_hand, self._outbox.figures() if self._outbox is not None else None)
 
     def close(self, within: float = 0) -> None:
         """Writes what is queued, then stops. Blocks for as long as the disk needs, and so many seconds for the ledger."""
@@ -89,7 +90,8 @@ class Recorder:
         last, well = False, True
         while not last:
             last = self._ending.wait(_LOOK_EVERY)
-            batch = [self._rows.popleft() for _ in range(len(self._rows))]
+            self._in_hand = len(self._rows)
+            batch = [self._rows.popleft() for _ in range(self._in_hand)]
             if batch and lines is not None:
                 was_well, well = well, self._written(lines, batch)
                 if was_well and not well:
@@ -99,6 +101,7 @@ class Recorder:
                 for why, count in self._outbox.write(batch, said).items():
                     self._drop(count, why)
                 self._outbox.look()
+            self._in_hand = 0
         if lines is not None:
             with contextlib.suppress(OSError):
                 lines.close()
