@@ -169,7 +169,7 @@ class Gateway:
         empty = self._setup(Config())
         self._setups = [empty]
         self.gate = Gate(Pipeline(empty, attempts, recorder, rng))
-        self.app: ASGIApp = application(self.gate, console_routes(self.gate, config.console))
+        self.app: ASGIApp = application(self.gate, console_routes(self.gate, config.console, self.ledger))
 
     async def prepare(
         self,

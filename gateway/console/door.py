@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api.llm import Gate
 from gateway.config.console import Console
+from gateway.ledger.lazily import Lazily
 
 _USUAL = "/console"
 
@@ -16,9 +17,10 @@ _USUAL = "/console"
 class Door:
     """An ASGI application."""
 
-    def __init__(self, gate: Gate, console: Console) -> None:
+    def __init__(self, gate: Gate, console: Console, ledger: Lazily | None) -> None:
         self._gate = gate
         self._console = console
+        self._ledger = ledger
         self._opening = asyncio.Lock()
         self._site: ASGIApp | None = None
 
@@ -31,7 +33,7 @@ class Door:
 
     def _open(self) -> ASGIApp:
         site: Any = importlib.import_module("gateway.console.site")
-        made: ASGIApp = site.Site(self._gate, self._console)
+        made: ASGIApp = site.Site(self._gate, self._console, self._ledger)
         return made
 
 
@@ -46,10 +48,10 @@ class _Threshold:
         await self._door({**scope, "root_path": scope.get("root_path", "") + self._path}, receive, send)
 
 
-def routes(gate: Gate, console: Console) -> list[BaseRoute]:
+def routes(gate: Gate, console: Console, ledger: Lazily | None) -> list[BaseRoute]:
     """At the usual path, and at the configured one for a reverse proxy that hands it on as it is."""
     if not console.enabled:
         return []
-    door = Door(gate, console)
+    door = Door(gate, console, ledger)
     paths = dict.fromkeys((_USUAL, console.path))
     return [route for path in paths for route in (Mount(path, app=door), Route(path, endpoint=_Threshold(door, path)))]

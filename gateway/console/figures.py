@@ -27,6 +27,7 @@ class Figures:
     """Times are seconds since 1970, money is nanodollars, durations are seconds, shares are of one."""
 
     __slots__ = ("_korean", "zone")
+    unknown = UNKNOWN
 
     def __init__(self, language: str, zone: ZoneInfo) -> None:
         self._korean = language == "ko"
@@ -53,6 +54,8 @@ class Figures:
     def seconds(self, value: float | None) -> str:
         if value is None:
             return UNKNOWN
+        if value < 0.0001:
+            return "<0.1 ms" if value > 0 else "0 ms"
         if value < 0.0995:
             return f"{value * 1000:.1f} ms"
         if value < 0.9995:
@@ -84,6 +87,12 @@ class Figures:
         """Time of day, to the millisecond."""
         at = self._at(seconds)
         return f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}"
+
+    def brief(self, seconds: float) -> str:
+        """Day and month, and the time of day to the second: of rows in a list."""
+        at = self._at(seconds)
+        day = f"{at.month}. {at.day}." if self._korean else f"{at.day} {_MONTHS[at.month - 1]}"
+        return f"{day} {at:%H:%M:%S}"
 
     def machine(self, seconds: float) -> str:
         """For the attribute `datetime` of an element."""

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from gateway.console.assets import Assets
 from gateway.console.figures import Figures, zone_named
+from gateway.console.filtering import WORDS as FILTER_WORDS
 from gateway.console.registry import PAGES
 from gateway.console.view import View
 from gateway.console.words import LANGUAGES, Text
@@ -20,12 +21,13 @@ _PATH: Final = re.compile(r"([A-Za-z0-9_~-][A-Za-z0-9._~%@-]*(/[A-Za-z0-9._~%@-]
 _THEMES: Final = ("system", "light", "dark")
 
 WORDS: Final[Mapping[str, Text]] = {
+    **FILTER_WORDS,
     "shell.skip": Text("Skip to the content", "본문으로 건너뛰기"),
     "shell.navigation": Text("Pages", "페이지"),
     "shell.settings": Text("Settings", "설정"),
     "shell.language": Text("Language", "언어"),
     "shell.theme": Text("Colours", "색상"),
-    "shell.theme.system": Text("As the system", "시스템"),
+    "shell.theme.system": Text("Auto", "자동"),
     "shell.theme.light": Text("Light", "밝게"),
     "shell.theme.dark": Text("Dark", "어둡게"),
     "shell.zone": Text("Times in {zone} ({offset})", "시간대: {zone} ({offset})"),

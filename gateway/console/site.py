@@ -1,5 +1,6 @@
 """The console as an ASGI application: what is asked for, by whom, and what every answer carries."""
 
+import logging
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl
@@ -22,8 +23,12 @@ from gateway.console.view import NotHere, View
 from gateway.console.visitors import Visitors, is_secure
 from gateway.console.words import Words, chosen, merged
 from gateway.errors import GatewayError
+from gateway.ledger.lazily import Lazily
+from gateway.ledger.views import LedgerError
 from gateway.limits import open_mode
 from gateway.limits.keys import Principal
+
+log = logging.getLogger("haechi")
 
 USUAL: Final = "/console"
 _LONGEST_FORM: Final = 1024 * 1024
@@ -49,8 +54,9 @@ _NOBODY: Final = Principal(id="", name="")
 class Site:
     """All pages, for one gateway."""
 
-    def __init__(self, gate: Gate, console: Console) -> None:
+    def __init__(self, gate: Gate, console: Console, ledger: Lazily | None) -> None:
         self._gate = gate
+        self._ledger = ledger
         self._path = None if console.path == USUAL else console.path
         self._visitors = Visitors(console.session_seconds)
         self._assets = Assets()
@@ -149,6 +155,7 @@ class Site:
                 open_to_all=not self._gate.pipeline.setup.keys,
             ),
             rendering=self._templates,
+            ledger=None if self._ledger is None else self._ledger.reader,
             form=form,
         )
 
@@ -180,6 +187,9 @@ class Site:
                     return await way.answer(view.there(page.name, at))
                 except NotHere:
                     return view.render("refused.html", 404, why="shell.not_here")
+                except LedgerError as error:
+                    log.warning("the console cannot read the ledger: %s", error)
+                    return view.render("refused.html", 503, why="shell.ledger_away")
         return view.render("refused.html", 404, why="shell.not_here")
 
 

@@ -1,6 +1,6 @@
 """One look at the console: who looks, in which language and time zone, at what; and how an answer to it is made."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from gateway.api.llm import Gate
 from gateway.console.figures import Figures
 from gateway.console.words import Words
+from gateway.ledger.port import Reader
 from gateway.limits.keys import Principal
 from gateway.setup import Setup
 
@@ -33,6 +34,7 @@ class View:
     base: str
     around: Mapping[str, Any]
     rendering: Rendering
+    ledger: Callable[[], Awaitable[Reader]] | None = None  # opens it; None where there is none
     at: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict)
 

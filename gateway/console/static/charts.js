@@ -23,6 +23,12 @@ function draw(figure) {
   const format = (value) => (value == null ? "—" : formats[told.unit](value, language));
   const grid = { stroke: colour("--line"), width: 1 };
   const axis = { stroke: colour("--quiet"), grid, ticks: grid, font: "11px system-ui, sans-serif" };
+  const clock = new Intl.DateTimeFormat(language, { timeZone: zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const day = new Intl.DateTimeFormat(language, { timeZone: zone, month: "short", day: "numeric" });
+  const times = (_, marks) => marks.map((at) => {
+    const hour = clock.format(at * 1000);
+    return hour === "00:00" ? day.format(at * 1000) : hour;
+  });
   const lines = ["--chart-1", "--chart-2", "--chart-3", "--chart-4", "--chart-5", "--chart-6"].map(colour);
   const dashes = [[], [6, 3], [2, 3], [8, 3, 2, 3], [1, 2], [10, 4]];
   const plot = new uPlot({
@@ -32,7 +38,7 @@ function draw(figure) {
     cursor: { y: false, points: { size: 6 } },
     legend: { live: true },
     scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
-    axes: [axis, { ...axis, size: 64, values: (_, marks) => marks.map(format) }],
+    axes: [{ ...axis, size: 28, values: times }, { ...axis, size: 64, values: (_, marks) => marks.map(format) }],
     series: [
       { label: told.time, value: (_, at) => (at == null ? "—" : new Intl.DateTimeFormat(language, { timeZone: zone, dateStyle: "medium", timeStyle: "short" }).format(at * 1000)) },
       ...told.series.map((one, index) => ({

@@ -39,10 +39,31 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-sends]")) event.target.form.requestSubmit();
 });
 
-// What comes by polling says how many new rows it has, and only when there are some.
+// The live tail: the server is asked every second, unless it is paused or nobody looks. What came is said at most every five seconds.
+const tailing = document.getElementById("tailing");
+
+function isPaused() {
+  return document.hidden || Boolean(tailing?.classList.contains("paused"));
+}
+
+tailing?.querySelector("[data-pause]").addEventListener("click", (event) => {
+  const button = event.currentTarget;
+  const paused = tailing.classList.toggle("paused");
+  button.setAttribute("aria-pressed", String(paused));
+  button.textContent = paused ? button.dataset.resumeWords : button.dataset.pauseWords;
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.matches("[data-tail]") && isPaused()) event.preventDefault();
+});
+
+let told = 0;
 document.addEventListener("htmx:afterSettle", (event) => {
-  const news = event.target.querySelector?.("[data-say]");
-  if (news) say(news.dataset.say);
+  const words = event.detail.elt?.dataset?.say;
+  if (words && Date.now() - told > 5000) {
+    told = Date.now();
+    say(words);
+  }
 });
 
 tellZone();

@@ -1,0 +1,79 @@
+"""What it costs: over time, and by model, key or team."""
+
+import time
+from collections.abc import Sequence
+from typing import Any, Final, cast
+
+from starlette.responses import Response
+
+from gateway.console.asked import DIMENSIONS, asked
+from gateway.console.charts import Line, chart
+from gateway.console.filtering import fields
+from gateway.console.page import Page, Way
+from gateway.console.view import View
+from gateway.console.words import Text
+from gateway.ledger.views import Dimension, Share
+
+_BY: Final = ("model", "key", "team", "provider", "model_served")
+_LINES: Final = 5
+
+
+async def show(view: View) -> Response:
+    if view.ledger is None:
+        return view.render("cost.html", summary=None)
+    ledger = await view.ledger()
+    about = asked(view.query, view.f, time.time(), view.only_key).only(*DIMENSIONS)
+    by = view.query.get("by", "")
+    by = by if by in _BY else _BY[0]
+    summary = await ledger.summary(about.sums, about.since, about.until)
+    shares = await ledger.split(cast("Dimension", by), about.sums, about.since, about.until)
+    shares.sort(key=lambda one: (-one.figures.cost_nanodollars, -one.figures.requests, one.name))
+    lines = []
+    x: list[float] = []
+    for share in shares[:_LINES]:
+        points = await ledger.series(
+            about.narrowed(**{by: share.name}).sums, about.since, about.until, about.step, view.f.zone
+        )
+        x = [point.since for point in points]
+        lines.append(Line(share.name or view.t("filter.none"), [one.figures.cost_nanodollars for one in points]))
+    return view.render(
+        "cost.html",
+        summary=summary,
+        exact=about.exactly(summary.since, summary.until),
+        by=by,
+        ways=_BY,
+        shares=_told(shares),
+        chart=chart(view, view.t("cost.over_time"), "money", x, *lines) if lines else None,
+        **await fields(view, ledger, about),
+    )
+
+
+def _told(shares: Sequence[Share]) -> list[dict[str, Any]]:
+    """Each with its part of the whole, and of the largest for its bar."""
+    whole = sum(one.figures.cost_nanodollars for one in shares)
+    largest = max([one.figures.cost_nanodollars for one in shares], default=0)
+    return [
+        {
+            "name": one.name,
+            "figures": one.figures,
+            "part": one.figures.cost_nanodollars / whole if whole else None,
+            "bar": round(one.figures.cost_nanodollars / largest * 100, 2) if largest else 0,
+        }
+        for one in shares
+    ]
+
+
+PAGE: Final = Page(
+    "cost",
+    (Way("", show),),
+    {
+        "page.cost": Text("Cost", "비용"),
+        "cost.over_time": Text("Cost over time, the most expensive", "시간별 비용, 상위 항목"),
+        "cost.by": Text("Split by", "구분 기준"),
+        "cost.table": Text("Cost by {by}", "{by}별 비용"),
+        "cost.total": Text("Total", "합계"),
+        "cost.part": Text("Part", "비중"),
+        "cost.each": Text("For a request", "요청당"),
+    },
+    admin=False,
+)
