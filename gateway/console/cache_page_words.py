@@ -81,9 +81,7 @@ WORDS: Final[Mapping[str, Text]] = {
     "kept.status.shadow": Text("would-be hit", "적중했을 요청"),
     "kept.status.none": Text("no part in it", "대상 아님"),
     "kept.splits": Text("What splits the scopes", "범위를 나누는 것"),
-    "kept.splits_of": Text(
-        "Of the last {count} requests of this process.", "이 프로세스의 마지막 요청 {count}개에서."
-    ),
+    "kept.splits_of": Text("Of the last {count} requests of this process.", "이 프로세스의 마지막 요청 {count}개에서."),
     "kept.splits_none": Text("Nothing.", "없음."),
     "kept.part": Text("Part", "부분"),
     "kept.differs": Text("Differs in", "다른 비율"),
