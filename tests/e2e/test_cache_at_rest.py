@@ -26,8 +26,8 @@ async def marks(upstream: Simulation, server: RedisServer, count: int, *secrets:
         models={"demo": Model(targets=[Target(provider="simulated", model="demo")])},
         cache=Cache(
             backend="redis",
-            wait_ms=2000,
-            semantic=Semantic(classes={"all": CacheClass(temperature=1.0)}, deadline_ms=1000),
+            wait_ms=5000,
+            semantic=Semantic(classes={"all": CacheClass(temperature=1.0)}, deadline_ms=30_000),
         ),
         redis=Settings(url=Secret(server.url), timeout_ms=5000),
         secret=Secret(secrets[0]),

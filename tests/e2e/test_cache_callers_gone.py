@@ -17,14 +17,16 @@ COUNT: Final = 60
 
 def test_an_answer_is_kept_though_its_caller_has_gone(upstream: Simulation, tmp_path: Path) -> None:
     with redis_server(tmp_path) as server:
-        shared = {"redis": {"url": server.url, "timeout_ms": 1000}, "secret": "one secret for all replicas"}
-        path = written(tmp_path, simulated(upstream.url, cache={"backend": "redis", "wait_ms": 2000}, **shared))
+        shared = {"redis": {"url": server.url, "timeout_ms": 5000}, "secret": "one secret for all replicas"}
+        path = written(tmp_path, simulated(upstream.url, cache={"backend": "redis", "wait_ms": 5000}, **shared))
         with running(tmp_path, path) as gateway:
             for number in range(COUNT):
                 body = {"model": "demo", "messages": [{"role": "user", "content": f"question {number}"}]}
-                answer = httpx.post(f"{gateway.v1}/chat/completions", json=body, headers={"connection": "close"})
+                answer = httpx.post(
+                    f"{gateway.v1}/chat/completions", json=body, headers={"connection": "close"}, timeout=60
+                )
                 assert answer.headers["x-haechi-cache"] == "miss"
-            eventually(lambda: _all_kept(gateway), 15)
+            eventually(lambda: _all_kept(gateway))
 
 
 def _all_kept(gateway: GatewayProcess) -> bool:

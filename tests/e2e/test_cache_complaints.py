@@ -58,12 +58,19 @@ async def test_a_wrong_answer_stays_in_quarantine(world: World) -> None:
     assert b"1204" in (await world.ask("Tell me, what is the capital of Ruritania?")).body, "of the entry beside it"
 
 
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is certified is known for longer than a busy machine takes."""
+    monkeypatch.setattr("gateway.cache.books._FRESH_SECONDS", 600.0)
+
+
+@pytest.mark.usefixtures("known")
 async def test_where_nobody_can_tell_what_was_said_against_an_answer_it_is_not_given(world: World) -> None:
     """A Redis that answers, but for this."""
     if world.redis is None:
         pytest.skip("memory can always tell")
     await world.ask(ASKED)
-    assert await world.mark(LIKE) == "semantic", "and what is certified is known for two seconds"
+    assert await world.mark(LIKE) == "semantic", "and what is certified is known for some time"
     with world.redis.client() as client:
         client.execute_command("ACL", "SETUSER", "default", "resetkeys", "~*cache:e:*", "~*cache:v:*", "~*cache:{n}:*")
     status, went = await world.went(LIKE)

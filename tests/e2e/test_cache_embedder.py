@@ -37,12 +37,14 @@ QUESTIONS: Final = (
     ("일요일에 주차가 무료인가요?", "주차가 일요일에 무료예요?"),
 )
 DECLARED: Final = cache.CacheClass(models=["demo"], temperature=1.0, one_caller=1.0, audit=0.0001)
-PATIENCE: Final = 10.0
+PATIENCE: Final = 60.0
+MORE: Final = 10
+"""Questions after those that had to wait."""
 
 
 def config(chat: Simulation, vectors: str, redis: str | None = None, **semantic: Any) -> Config:
     tier = cache.Semantic(
-        classes={"capitals": DECLARED}, **{"embedder": "model:vectors", "deadline_ms": 1000, **semantic}
+        classes={"capitals": DECLARED}, **{"embedder": "model:vectors", "deadline_ms": 30_000, **semantic}
     )
     prices = Prices(input=1.0, output=2.0)
     return Config(
@@ -54,8 +56,8 @@ def config(chat: Simulation, vectors: str, redis: str | None = None, **semantic:
             "demo": Model(targets=[Target(provider="simulated", model="demo")]),
             "vectors": Model(targets=[Target(provider="house", model="e5", prices=prices)]),
         },
-        cache=cache.Cache(semantic=tier, backend="memory" if redis is None else "redis", wait_ms=2000),
-        redis=None if redis is None else Redis(url=Secret(redis), timeout_ms=1000),
+        cache=cache.Cache(semantic=tier, backend="memory" if redis is None else "redis", wait_ms=5000),
+        redis=None if redis is None else Redis(url=Secret(redis), timeout_ms=5000),
         secret=None if redis is None else Secret("0123456789abcdef" * 4),
     )
 
@@ -197,24 +199,24 @@ async def test_it_is_recorded_as_the_gateways_own_and_costs_nobody_anything(
 async def test_an_embedder_that_is_late_makes_a_miss_within_the_deadline_and_its_vectors_come_all_the_same(
     simulation: Simulation, vectors: Embeddings
 ) -> None:
-    async with running(config(simulation, vectors.url, dimensions=SIZE, deadline_ms=30)) as gateway:
+    async with running(config(simulation, vectors.url, dimensions=SIZE, deadline_ms=1000)) as gateway:
         await certify(gateway)
         await did(gateway, ASKED)
         vectors.hold = asyncio.Event()
         statuses, waits = [], []
-        for number in range(SOME + 5):
+        for number in range(SOME + MORE):
             began = time.perf_counter()
             statuses.append((await ask(gateway, f"{LIKE} {number}"))[0])
             waits.append(time.perf_counter() - began)
         assert set(statuses) == {"miss"}
-        assert min(waits[:SOME]) >= 0.03, "they waited for it"
-        assert min(waits[SOME:]) < 0.03, "nobody waits any more"
+        assert min(waits[:SOME]) >= 0.95, "they waited for it"
+        assert min(waits[SOME:]) < 0.5, "nobody waits any more"
         assert embedding(gateway).state == "slow"
         vectors.hold.set()
         await semantic(gateway).drain()
         vectors.hold = None
         late = [text for text in vectors.texts if text.startswith(LIKE)]
-        assert len(late) == SOME + 5, "in the background"
+        assert len(late) == SOME + MORE, "in the background"
         made = embedding(gateway).made
         assert (await ask(gateway, f"{LIKE} 0"))[0] == "hit"
         assert embedding(gateway).made == made
@@ -223,7 +225,7 @@ async def test_an_embedder_that_is_late_makes_a_miss_within_the_deadline_and_its
 async def test_a_question_that_came_too_late_for_the_deadline_is_quick_the_next_time(
     simulation: Simulation, vectors: Embeddings
 ) -> None:
-    async with running(config(simulation, vectors.url, dimensions=SIZE, deadline_ms=30)) as gateway:
+    async with running(config(simulation, vectors.url, dimensions=SIZE, deadline_ms=3000)) as gateway:
         await certify(gateway)
         await did(gateway, ASKED)
         vectors.hold = asyncio.Event()
@@ -242,7 +244,7 @@ async def test_whatever_an_embedder_does_wrong_is_a_miss_and_told_once(
     simulation: Simulation, vectors: Embeddings, wrong: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = vectors.url if wrong != "down" else "http://127.0.0.1:9"
-    async with running(config(simulation, url, dimensions=SIZE, deadline_ms=200)) as gateway:
+    async with running(config(simulation, url, dimensions=SIZE, deadline_ms=1000)) as gateway:
         if wrong == "status":
             vectors.status, vectors.answer = 500, b'{"error": {"message": "no"}}'
         elif wrong == "dimensions":

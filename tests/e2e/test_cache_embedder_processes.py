@@ -48,8 +48,8 @@ def stats(gateway: GatewayProcess) -> str:
 def test_two_replicas_share_what_a_model_embeds(upstream: Simulation, tmp_path: Path, dimensions: int | None) -> None:
     program = program_of("redis8")
     with redis_server(tmp_path, program=program) as server:
-        cache = {"backend": "redis", "wait_ms": 2000, "semantic": semantic(dimensions=dimensions)}
-        shared = {"cache": cache, "redis": {"url": server.url, "timeout_ms": 1000}, "secret": SECRET}
+        cache = {"backend": "redis", "wait_ms": 5000, "semantic": semantic(dimensions=dimensions)}
+        shared = {"cache": cache, "redis": {"url": server.url, "timeout_ms": 5000}, "secret": SECRET}
         path = written(tmp_path, config(upstream.url, **shared))
         status, said = checked(path)
         assert status == 0, said

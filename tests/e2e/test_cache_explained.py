@@ -24,7 +24,7 @@ def config(upstream: Simulation, **more: Any) -> Config:
         providers={"simulated": Provider(base_url=f"{upstream.url}/v1")},
         models={name: Model(targets=[Target(provider="simulated", model="demo")]) for name in ("demo", "other")},
         cache=Cache(
-            semantic=Semantic(classes={"faq": CacheClass(models=["demo"], temperature=1.0)}, deadline_ms=1000), **more
+            semantic=Semantic(classes={"faq": CacheClass(models=["demo"], temperature=1.0)}, deadline_ms=30_000), **more
         ),
     )
 

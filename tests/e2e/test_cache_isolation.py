@@ -38,7 +38,7 @@ def written(folder: Path, share: str, redis: RedisServer, upstream: Telling, *, 
         cache["semantic"] = {"classes": {model: {**CLASS, "models": [model]} for model in MODELS}, "deadline_ms": 1000}
     config = {
         "secret": SECRET,
-        "redis": {"url": redis.url, "timeout_ms": 2000},
+        "redis": {"url": redis.url, "timeout_ms": 5000},
         "keys": [{"name": name, "hash": hashed(name), "team": team} for name, team in TEAMS.items()],
         "providers": {"all": {"kind": "simulated", "base_url": upstream.url}},
         "models": {name: {"targets": [{"provider": "all", "model": "demo"}]} for name in MODELS},
@@ -96,7 +96,7 @@ async def asked_of(folder: Path, program: str, share: str, count: int, *, semant
         with redis_server(folder, program=program) as redis:
             if semantic:
                 await certify(redis)
-            async with replicas(written(folder, share, redis, upstream, semantic=semantic, wait_ms=2000)) as apps:
+            async with replicas(written(folder, share, redis, upstream, semantic=semantic, wait_ms=5000)) as apps:
                 await ask_many(apps, crossings, count, seed=4)
     return crossings, upstream
 

@@ -41,7 +41,7 @@ async def test_rules_for_its_zone_and_the_team_of_whoever_asked_hold_for_what_it
             "judge": Model(targets=[Target(provider="outside", model="judge")]),
         },
         keys=[Key(name="desk", hash=hashed(KEY), team="green")],
-        cache=Cache(semantic=Semantic(classes={"parts": declared}, deadline_ms=1000)),
+        cache=Cache(semantic=Semantic(classes={"parts": declared}, deadline_ms=30_000)),
     )
     policy = document("house", rule(action="mask"), bind={"teams": ["green"], "zones": ["external"]})
     steps = [{"answer": "INT-123456 is open."}, {"answer": "Yes, you may come for INT-123456."}]

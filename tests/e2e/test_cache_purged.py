@@ -20,7 +20,7 @@ def config(upstream: Simulation, server: RedisServer | None) -> Config:
     return Config(
         providers={"simulated": Provider(base_url=f"{upstream.url}/v1")},
         models={"demo": Model(targets=[Target(provider="simulated", model="demo")])},
-        cache=Cache(backend="redis" if server else "memory", seconds=86_400, wait_ms=2000),
+        cache=Cache(backend="redis" if server else "memory", seconds=86_400, wait_ms=5000),
         redis=Settings(url=Secret(server.url), timeout_ms=5000) if server else None,
     )
 

@@ -23,7 +23,7 @@ def config(upstream: Simulation, **more: Any) -> Config:
     return Config(
         providers={"simulated": Provider(base_url=f"{upstream.url}/v1")},
         models={"demo": Model(targets=[Target(provider="simulated", model="demo")])},
-        cache=Cache(semantic=Semantic(classes={"capitals": CacheClass(**declared)}, deadline_ms=1000)),
+        cache=Cache(semantic=Semantic(classes={"capitals": CacheClass(**declared)}, deadline_ms=30_000)),
     )
 
 

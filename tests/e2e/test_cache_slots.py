@@ -213,7 +213,7 @@ def test_a_call_under_way_is_no_other_customers(gateway: GatewayProcess, simulat
     """Its frames go out as they come, with the placeholders of one; who has the same values may ride along."""
     ann = taught(simulation, gateway, ANN)
     simulation.reset()
-    simulation.misbehave({"chunks": cut(TEMPLATE.format(**ann)), "delay_head": 1})
+    simulation.misbehave({"chunks": cut(TEMPLATE.format(**ann)), "delay_head": 4})
     with ThreadPoolExecutor(3) as threads:
         asked = [threads.submit(ask, gateway, who, "chat", f"{ASKED} 함께", temperature=0) for who in (ANN, BOB, ANN)]
         heard = [one.result() for one in asked]
@@ -293,7 +293,7 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 def test_replicas_share_slots_and_redis_holds_nothing_of_anybody(
     upstream: Simulation, simulation: Simulation, redis: RedisServer, tmp_path: Path
 ) -> None:
-    made = {**config(upstream, backend="redis", wait_ms=2000), "redis": {"url": redis.url, "timeout_ms": 2000}}
+    made = {**config(upstream, backend="redis", wait_ms=5000), "redis": {"url": redis.url, "timeout_ms": 5000}}
     folders = [tmp_path / name for name in ("one", "other")]
     for folder in folders:
         folder.mkdir()
@@ -345,7 +345,7 @@ def test_explain_and_stats_tell_of_slots(gateway: GatewayProcess, simulation: Si
 
 
 def _told(gateway: GatewayProcess, who: Customer, request_id: str) -> dict[str, Any]:
-    with httpx.Client(base_url=gateway.url, headers={"authorization": f"Bearer {who.key}"}) as client:
+    with httpx.Client(base_url=gateway.url, headers={"authorization": f"Bearer {who.key}"}, timeout=60) as client:
         return trail(client, request_id)
 
 

@@ -225,7 +225,7 @@ def test_a_gateway_that_ends_does_not_wait_for_it(simulation: Simulation, tmp_pa
 def test_redis_holds_it_for_as_long(simulation: Simulation, tmp_path: Path) -> None:
     """A Redis that takes longer than 20 ms makes a miss of a request, so that the model may be asked once more."""
     with redis_server(tmp_path) as redis:
-        shared: Any = {"cache": {"backend": "redis", "wait_ms": 2000}, "redis": {"url": redis.url, "timeout_ms": 2000}}
+        shared: Any = {"cache": {"backend": "redis", "wait_ms": 5000}, "redis": {"url": redis.url, "timeout_ms": 5000}}
         with desk(tmp_path, simulation, **shared) as at:
             simulation.misbehave(OLD, *[NEW] * 3)
             model = fresh("stale")

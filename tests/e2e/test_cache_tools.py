@@ -146,7 +146,7 @@ def test_no_text_of_a_request_is_told(gateway: GatewayProcess) -> None:
         "temperature": 0,
     }
     headers = {"accept-language": CANARY}
-    answer = httpx.post(f"{gateway.v1}/chat/completions", json=body, headers=headers)
+    answer = httpx.post(f"{gateway.v1}/chat/completions", json=body, headers=headers, timeout=60)
     told = good("explain", answer.headers["x-haechi-request-id"], "--url", gateway.url, "--json")
     assert "field mood" in told
     assert CANARY not in told + good("stats", "--url", gateway.url, "--json")
@@ -189,7 +189,7 @@ def test_a_tenant_is_a_team_or_a_key_without_one(locked: GatewayProcess) -> None
     ids=["nothing", "no json", "unknown", "too long"],
 )  # fmt: skip
 def test_a_purge_of_nonsense_is_refused(gateway: GatewayProcess, body: str, code: str) -> None:
-    answer = httpx.post(f"{gateway.url}/haechi/cache/purge", content=body)
+    answer = httpx.post(f"{gateway.url}/haechi/cache/purge", content=body, timeout=60)
     assert answer.json()["error"]["code"] == code
 
 
@@ -199,8 +199,8 @@ def test_a_purge_of_nonsense_is_refused(gateway: GatewayProcess, body: str, code
 def test_without_keys_no_page_of_another_site_gets_in(gateway: GatewayProcess, headers: dict[str, str]) -> None:
     ask(gateway, "not for pages")
     answers = [
-        httpx.get(f"{gateway.url}/haechi/cache/stats", headers=headers),
-        httpx.post(f"{gateway.url}/haechi/cache/purge", json={"all": True}, headers=headers),
+        httpx.get(f"{gateway.url}/haechi/cache/stats", headers=headers, timeout=60),
+        httpx.post(f"{gateway.url}/haechi/cache/purge", json={"all": True}, headers=headers, timeout=60),
     ]
     assert [one.status_code for one in answers] == [403, 403]
     assert ask(gateway, "not for pages")[0] == "hit"
@@ -211,14 +211,14 @@ def test_a_gateway_without_a_cache_says_so(upstream: Simulation, tmp_path: Path)
         status, _, wrong = haechi("stats", "--url", process.url)
         assert status == 1
         assert "has no cache" in wrong
-        assert httpx.post(f"{process.url}/haechi/cache/stats").status_code == 405
+        assert httpx.post(f"{process.url}/haechi/cache/stats", timeout=60).status_code == 405
 
 
 def test_with_redis_the_configuration_is_enough(upstream: Simulation, tmp_path: Path) -> None:
     with redis_server(tmp_path) as server:
         shared = {
-            "cache": {"backend": "redis", "wait_ms": 2000},
-            "redis": {"url": server.url},
+            "cache": {"backend": "redis", "wait_ms": 5000},
+            "redis": {"url": server.url, "timeout_ms": 5000},
             "secret": "one secret for all replicas",
         }
         path = written(tmp_path, simulated(upstream.url, **shared))

@@ -37,6 +37,12 @@ async def redis(server: RedisServer) -> AsyncIterator[Counted]:
         yield counted
 
 
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate is known for so long that no busy machine reads it once more."""
+    monkeypatch.setattr("gateway.cache.books._FRESH_SECONDS", 600.0)
+
+
 @pytest.fixture
 async def gateway(simulation: Simulation, redis: Counted) -> AsyncIterator[Gateway]:
     made = await start(
@@ -44,7 +50,7 @@ async def gateway(simulation: Simulation, redis: Counted) -> AsyncIterator[Gatew
             providers={"simulated": Provider(base_url=f"{simulation.url}/v1")},
             models={"demo": Model(targets=[Target(provider="simulated", model="demo")])},
             cache=Cache(
-                backend="redis", wait_ms=2000, semantic=Semantic(classes={"capitals": DECLARED}, deadline_ms=1000)
+                backend="redis", wait_ms=5000, semantic=Semantic(classes={"capitals": DECLARED}, deadline_ms=30_000)
             ),
             redis=Settings(url=Secret(f"redis://127.0.0.1:{redis.port}"), timeout_ms=5000),
         )

@@ -16,6 +16,7 @@ from tests.support.simulation import Simulation
 
 _EVERY: Final = 0.1
 _RARELY: Final = 3600
+_PATIENT: Final = 20
 _CHAT: Final = {"model": "demo", "messages": [{"role": "user", "content": "hi"}]}
 _PATH: Final = "/v1/chat/completions"
 
@@ -57,7 +58,12 @@ def server(port: int = 0) -> Iterator[Server]:
 def provider(of: Server | int, **more: object) -> dict[str, object]:
     port = of if isinstance(of, int) else of.port
     address = f"http://127.0.0.1:{port}/v1"
-    return {"kind": "vllm", "base_url": address, "api_key": "k", "health": {"every": _EVERY}} | more
+    return {
+        "kind": "vllm",
+        "base_url": address,
+        "api_key": "k",
+        "health": {"every": _EVERY, "timeout": _PATIENT},
+    } | more
 
 
 def config(**providers: dict[str, object]) -> dict[str, Any]:
@@ -162,7 +168,7 @@ def test_a_full_pool_is_no_illness(tmp_path: Path) -> None:
     """Every connection is taken by an answer that does not end, and the checks go on."""
     with server() as first:
         first.simulation.play({"models": {"demo": [{"stall_after": 2}]}})
-        one = provider(first, connections=1, health={"every": _EVERY, "timeout": 0.5})
+        one = provider(first, connections=1, health={"every": _EVERY, "timeout": _PATIENT})
         with running(tmp_path, written(tmp_path, config(first=one))) as gateway, Line(gateway.url) as line:
             line.ask(_PATH, {**_CHAT, "stream": True})
             line.read_until(b'"content":')

@@ -159,7 +159,7 @@ def _left(gateway: GatewayProcess, simulation: Simulation, model: str) -> float:
     """Seconds from the caller's leaving to the end of the upstream's connection."""
     simulation.clear()
     body = {"model": model, "messages": [{"role": "user", "content": "hi"}], "stream": True}
-    with httpx.stream("POST", f"{gateway.v1}/chat/completions", json=body) as answer:
+    with httpx.stream("POST", f"{gateway.v1}/chat/completions", json=body, timeout=60) as answer:
         next(answer.iter_lines())
         left = time.time()
     (gone,) = eventually(lambda: [one for one in simulation.requests() if one["client_gone_after_ms"] is not None])

@@ -200,7 +200,7 @@ def test_conversations_side_by_side_each_stay_in_their_account(
 ) -> None:
     """Which account is the less busy changes with every request; the simulators refuse each that comes to the wrong one."""
     for one in (simulation, two):
-        one.misbehave({"delay_head": 0.01})
+        one.misbehave({"delay_head": 0.2})
     with ThreadPoolExecutor(8) as threads:
         talks = []
         for number in range(8):

@@ -42,7 +42,7 @@ def test_redis_that_is_away_is_told_at_once_and_comes_back(
     lenient = {**PERSONAL, "defaults": {"opaque": "allow"}}
     with (
         redis_server(tmp_path) as redis,
-        gateways(tmp_path, upstream, {"redis": {"url": redis.url}}, policies=(lenient,)) as replicas,
+        gateways(tmp_path, upstream, shared(redis), policies=(lenient,)) as replicas,
     ):
         phone = known(replicas, simulation, "responses")["KR_PHONE"]
         simulation.misbehave({"chunks": [f"전화 {phone}"]})
@@ -56,7 +56,7 @@ def test_redis_that_is_away_is_told_at_once_and_comes_back(
             with pytest.raises(openai.InternalServerError, match="cannot be reached now") as caught:
                 kept.say("또", made)
             assert caught.value.status_code == 503
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < 10
         for operation in ("retrieve", "delete"):
             with pytest.raises(openai.InternalServerError, match="cannot be reached now"):
                 getattr(kept.client.responses, operation)(made.id)
@@ -69,7 +69,7 @@ def test_redis_that_is_away_is_told_at_once_and_comes_back(
         assert counts["conversation,away"] >= 10
 
         redis.start()
-        fresh = eventually(lambda: _kept(kept), 10)
+        fresh = eventually(lambda: _kept(kept))
         assert kept.say("또", fresh).output_text == f"전화 {PHONE}"
         with pytest.raises(openai.BadRequestError, match="no response with this id is kept"):
             kept.say("또", lost)
@@ -108,7 +108,7 @@ def test_redis_killed_and_started_again_under_load_mixes_nothing_up(
 
     with (
         redis_server(tmp_path) as redis,
-        gateways(tmp_path, upstream, {"redis": {"url": redis.url}}, {"redis": {"url": redis.url}}) as replicas,
+        gateways(tmp_path, upstream, shared(redis), shared(redis)) as replicas,
         ThreadPoolExecutor(8) as workers,
     ):
         asked = [workers.submit(one, number) for number in range(8)]
@@ -121,10 +121,10 @@ def test_redis_killed_and_started_again_under_load_mixes_nothing_up(
             _after(replicas, "found", 10)
         finally:
             ended.set()
-        results = [future.result(30) for future in asked]
+        results = [future.result(60) for future in asked]
         assert all(well for well, _ in results)
         assert sum(refused for _, refused in results) > 0
-        made = eventually(lambda: _kept(Talk(replicas, "chat")), 10)
+        made = eventually(lambda: _kept(Talk(replicas, "chat")))
         assert made.output_text
 
 
@@ -135,7 +135,7 @@ def _after(replicas: Any, went: str, times: int) -> None:
         return sum(vault_counts(one).get(f"conversation,{went}", 0) for one in replicas)
 
     most = counted() + times
-    eventually(lambda: counted() >= most, 30)
+    eventually(lambda: counted() >= most, 60)
 
 
 @MODELS

@@ -126,12 +126,12 @@ async def world_of(
         if kind == "redis8":
             program = program_of(kind)
             server = stack.enter_context(redis_server(folder, program=program))
-            shared = {"redis": Redis(url=Secret(server.url), timeout_ms=2000), "secret": Secret("s" * 32)}
-        semantic = Semantic(classes={"capitals": declared}, deadline_ms=1000)
+            shared = {"redis": Redis(url=Secret(server.url), timeout_ms=5000), "secret": Secret("s" * 32)}
+        semantic = Semantic(classes={"capitals": declared}, deadline_ms=30_000)
         config = Config(
             providers={"simulated": Provider(base_url=simulation.v1)},
             models={name: Model(targets=[Target(provider="simulated", model=name)]) for name in ("demo", "judge")},
-            cache=Cache(backend="memory" if server is None else "redis", semantic=semantic, wait_ms=2000, **more),
+            cache=Cache(backend="memory" if server is None else "redis", semantic=semantic, wait_ms=5000, **more),
             **shared,
         )
         gateway = await start(config)

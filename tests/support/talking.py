@@ -48,7 +48,7 @@ def gateways(
 
 def shared(redis: RedisServer, **more: Any) -> dict[str, Any]:
     """The time-out is no matter of these tests, and other programs run beside them."""
-    return {"redis": {"url": redis.url, "timeout_ms": 2000}, **more}
+    return {"redis": {"url": redis.url, "timeout_ms": 5000}, **more}
 
 
 class Talk:
