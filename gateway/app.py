@@ -128,7 +128,11 @@ async def start(
     """
     redis = None if config.redis is None else Redis(config.redis, await asyncio.to_thread(load_redis))
     gateway = Gateway(config, connect, redis)
-    await gateway.prepare(config, policies, written)
+    try:
+        await gateway.prepare(config, policies, written)
+    except ValueError:
+        await asyncio.to_thread(gateway.gate.pipeline.recorder.close, ENDS_WITHIN)
+        raise
     return gateway
 
 

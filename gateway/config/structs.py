@@ -263,7 +263,7 @@ class Record(Strict, frozen=True):
         Meta(description="Folder in which records wait for ledger and tracing; each gateway has its own part of it."),
     ] = "haechi-spool"
     spool_bytes: Annotated[
-        Size, Meta(description="How much may wait there. Beyond it rows are dropped and counted; their money is kept.")
+        int, Meta(ge=1 << 20, le=1 << 40, description="How much may wait there. Beyond it rows are dropped and counted; their money is kept.")
     ] = 1 << 30
 
 

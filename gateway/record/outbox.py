@@ -88,11 +88,16 @@ class Outbox:
         return Figures(
             self._child.up,
             self._child.starts,
-            self._writer.bytes,
+            self._waiting_bytes(),
             max(0.0, time.time() - waits_since) if waits_since is not None else 0.0,
             self._unsettled.nanodollars,
             self._status,
         )
+
+    def _waiting_bytes(self) -> int:
+        """Without what is read already of the segment that is being written."""
+        read, end = self._status.position, self._writer.position
+        return self._writer.bytes - (read.offset if read is not None and read.segment == end.segment else 0)
 
     def close(self, within: float) -> None:
         """Writes what money is left, then lets the process read what there is for so many seconds."""

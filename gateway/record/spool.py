@@ -63,7 +63,7 @@ class SpoolWriter:
     ) -> None:
         self._root = root
         self._most = most_bytes
-        self._segment = segment
+        self._segment = min(segment, most_bytes // 4)
         self._clock = clock
         self.id = f"{time.time_ns() // 1000:016x}-{secrets.token_hex(4)}"
         self.folder = root / self.id
@@ -124,6 +124,8 @@ class SpoolWriter:
         if self._clock() - self._measured_at >= _MEASURE_EVERY:
             self.measure()
         if self.bytes + more > self._most:
+            if self._offset:  # a segment is deleted once another is there
+                self._begin()
             raise Full
 
     def _begin(self) -> None:

@@ -15,7 +15,6 @@ _NAME: Final = "status"
 class Status(Struct):
     """Counts are of this scribe's life. `oldest` is when the batch was written that has waited longest, if one waits."""
 
-    at: float = 0.0
     position: Position | None = None  # in the gateway's own spool
     oldest: float | None = None
     rows: int = 0

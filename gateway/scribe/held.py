@@ -14,10 +14,10 @@ class Held:
     def __init__(self, folder: Path, lock: int, sinks: Sequence[str]) -> None:
         self.folder = folder
         self.kept: dict[str, Position] = {}
+        self._noted: dict[str, Position] = {}
         self.readers = {name: SpoolReader(folder, cursor(folder, name)) for name in sinks}
         self._lock = lock
         self._first = self.readers[sinks[0]]
-        self._settles = sinks[0]
 
     @property
     def settled(self) -> bool:
@@ -30,9 +30,10 @@ class Held:
     def note(self) -> None:
         """How far each sink is; makes room. Raises OSError."""
         for name, position in self.kept.items():
-            note(self.folder, name, position)
-        if self._settles in self.kept:
-            release(self.folder, self.kept[self._settles])
+            if self._noted.get(name) != position:
+                note(self.folder, name, position)
+                self._noted[name] = position
+        release(self.folder, self._first.position)  # what lies in segments before the one that it reads, it has
 
     def let_go(self) -> None:
         """Removed if its money is settled, else for the next who comes."""

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -37,6 +36,7 @@ class Scribe:
         self._held: list[Held] = []
         self._pumps = [Pump(name, sink, self._held, self._ending) for name, sink in sinks.items()]
         self._unreadable = 0
+        self._told: Status | None = None
 
     def end(self) -> None:
         """The gateway is gone, or goes: what is left is read, as far as there is time."""
@@ -80,7 +80,6 @@ class Scribe:
         first = self._pumps[0]
         own = next((one for one in self._held if one.folder.name == self._own), None)
         status = Status(
-            at=time.time(),
             position=own.kept.get(first.name) if own is not None else None,
             oldest=first.waits_since,
             rows=first.rows,
@@ -90,9 +89,10 @@ class Scribe:
             away={one.name: one.away for one in self._pumps if one.away is not None},
             told=self._counts(),
         )
-        if own is not None:
+        if own is not None and status != self._told:
             with contextlib.suppress(OSError):
                 tell(own.folder, status)
+                self._told = status
 
     def _let_go(self, held: Held) -> None:
         if passed := self._passed_over(held):

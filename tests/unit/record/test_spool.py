@@ -192,6 +192,23 @@ def test_a_spool_holds_so_much_and_no_more_until_a_reader_is_done(tmp_path: Path
     assert read(reader) == [batch(50)]
 
 
+def test_a_full_spool_of_one_segment_is_empty_once_that_is_read(tmp_path: Path) -> None:
+    now = 0.0
+    made = SpoolWriter(tmp_path, 10_000, clock=lambda: now)
+    reader = SpoolReader(made.folder)
+    for number in range(5):
+        full = False
+        while not full:
+            try:
+                made.append(batch(number))
+            except Full:
+                full = True
+        assert read(reader)
+        release(made.folder, reader.position)
+        now += 2.0
+    assert made.measure() < 5_000
+
+
 def test_the_bound_is_of_all_spools_of_a_root(tmp_path: Path) -> None:
     first = SpoolWriter(tmp_path, 10_000)
     first.append(batch(1))
