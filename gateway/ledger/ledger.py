@@ -10,13 +10,30 @@ from gateway.ledger.figures import Totals
 from gateway.ledger.forgetting import forget
 from gateway.ledger.listing import Listing
 from gateway.ledger.migrating import migrate
+from gateway.ledger.opinions import OpinionTables
 from gateway.ledger.retention import Retention
-from gateway.ledger.views import Body, Dimension, Filter, Page, Point, Reading, Share, Step, Summary
+from gateway.ledger.views import (
+    Body,
+    Dimension,
+    Filter,
+    OpinionPage,
+    Opinions,
+    Page,
+    Point,
+    Reading,
+    Score,
+    ScoredBy,
+    Share,
+    Step,
+    Summary,
+)
 from gateway.ledger.writing import Writer
 from gateway.record.batch import Batch, Position
+from gateway.record.feedback import Feedback
 from gateway.record.row import Row
 
 _ALL = Filter()
+_ANY = Opinions()
 _UTC = ZoneInfo("UTC")
 
 
@@ -28,6 +45,7 @@ class Ledger:
         self._database = database
         self._bodies = Bodies(database)
         self._retention = Retention(database, settings.keep_days, settings.sums_days)
+        self._opinions = OpinionTables(database)
         self._writer = Writer(database)
         self._listing = Listing(database)
         self._totals = Totals(database)
@@ -104,3 +122,35 @@ class Ledger:
     async def tidy(self, now: float) -> dict[str, int]:
         """Removes what is older than the settings say; how many rows went, by table. Call it now and then."""
         return await self._retention.tidy(now)
+
+    async def add_feedback(self, one: Feedback) -> Feedback:
+        """What stands there under its id: this very one, or what was there before."""
+        return await self._opinions.add(one)
+
+    async def feedback_of(self, request_id: str) -> list[Feedback]:
+        """The oldest first."""
+        return await self._opinions.of_request(request_id)
+
+    async def feedback_page(
+        self,
+        which: Opinions = _ANY,
+        *,
+        before: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        limit: int = 50,
+    ) -> OpinionPage:
+        """The newest first. Raises ValueError for what is no cursor."""
+        return await self._opinions.page(which, before=before, since=since, until=until, limit=limit)
+
+    async def scores(
+        self,
+        by: ScoredBy | None,
+        which: Opinions,
+        since: float,
+        until: float,
+        step: Step | None = None,
+        zone: ZoneInfo = _UTC,
+    ) -> list[Score]:
+        """Of the quarters of an hour that the time touches; without a step, all of it at once. Steps without feedback are left out."""
+        return await self._opinions.scores(by, which, since, until, step, zone)

@@ -17,7 +17,7 @@ from gateway.ledger.engine import Database
 from gateway.ledger.tables import settings
 from gateway.ledger.views import LedgerRefused
 
-HEAD: Final = 2
+HEAD: Final = 3
 """The schema that this release writes."""
 
 _LOCK: Final = 0x4861_6563_6869

@@ -138,6 +138,46 @@ readings: Final = Table(
     Index("readings_at", "at"),
 )
 
+feedback: Final = Table(
+    "feedback",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("request_id", String),
+    Column("conversation", String),
+    Column("metric", String, nullable=False),
+    Column("level", String, nullable=False),
+    Column("score", Double),
+    Column("label", String),
+    Column("bad", Boolean, nullable=False),
+    Column("source", String, nullable=False),
+    Column("comment", Text),
+    Column("correction", Text),
+    Column("key", String, nullable=False),
+    Column("team", String),
+    Column("end_user", String),
+    Column("model", String),
+    Column("model_served", String),
+    Column("prompt", String),
+    Column("trace_id", String),
+    Column("span_id", String),
+    Column("digest", String, nullable=False),
+    Index("feedback_at", "at", "id"),
+    Index("feedback_request_id", "request_id"),
+    Index("feedback_end_user", "end_user"),
+)
+
+feedback_sums: Final = Table(
+    "feedback_sums",
+    metadata,
+    Column("bucket", BigInteger, nullable=False),
+    *(Column(name, String, nullable=False) for name in ("metric", "model", "model_served", "prompt", "source")),
+    *(Column(name, BigInteger, nullable=False) for name in ("said", "bad", "scored")),
+    Column("total", Double, nullable=False),
+    PrimaryKeyConstraint("bucket", "metric", "model", "model_served", "prompt", "source", name="feedback_sums_pkey"),
+    sqlite_with_rowid=False,
+)
+
 settings: Final = Table(
     "meta",
     metadata,

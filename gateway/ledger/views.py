@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from gateway.record.feedback import Feedback
 from gateway.record.row import Row
 
 
@@ -134,3 +135,41 @@ class Reading(Struct):
     reader: str
     request_id: str
     found: bool
+
+
+ScoredBy = Literal["model", "model_served", "prompt", "source"]
+
+
+class Opinions(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which feedback. Names as of `Filter`; `bad` and `with_words` are known of single rows alone."""
+
+    metric: tuple[str, ...] = ()
+    model: tuple[str, ...] = ()
+    model_served: tuple[str, ...] = ()
+    prompt: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    bad: bool | None = None
+    with_words: bool = False
+
+
+class OpinionPage(Struct):
+    """Feedback from the newest to the oldest; `older` is the cursor of what is behind it, null at the end."""
+
+    rows: list[Feedback]
+    older: str | None = None
+
+
+class Score(Struct):
+    """What was said by one metric of one `name` (of a model, a prompt), from `since` up to `until`. `mean` is null where nobody gave a number.
+
+    The mean of thumbs is the share of those that were up.
+    """
+
+    metric: str
+    name: str
+    since: int
+    until: int
+    said: int
+    bad: int
+    mean: float | None
