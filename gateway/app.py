@@ -25,6 +25,7 @@ from gateway.config.structs import Config, Provider, Timeouts
 from gateway.config.subject import Rows
 from gateway.console.door import routes as console_routes
 from gateway.dialects import DIALECTS
+from gateway.feedback_ledger import FeedbackLedger
 from gateway.guards.catalogue import ENTITIES, GROUPS
 from gateway.guards.check import Check
 from gateway.guards.checks.budget import Budget
@@ -163,6 +164,7 @@ class Gateway:
         self._poster: Poster | None = None
         self._caches = Caches()
         self.ledger = None if config.ledger is None else Lazily(config.ledger)
+        self._feedback = None if self.ledger is None else FeedbackLedger(self.ledger)
         self._made: Mapping[str, Check] = {}
         self._budget = functools.lru_cache(_BUDGETS)(lambda _digest, dollars: Budget(dollars, time.time))
         health = Health(config.breaker)
@@ -173,6 +175,7 @@ class Gateway:
         empty = self._setup(Config())
         self._setups = [empty]
         self.gate = Gate(Pipeline(empty, attempts, recorder, rng))
+        self.gate.desk.ledger = self._feedback
         self.app: ASGIApp = application(self.gate, console_routes(self.gate, config.console, self.ledger))
 
     async def prepare(
@@ -223,6 +226,8 @@ class Gateway:
         if (library := self.gate.pipeline.attempts.library) is not None:
             await library.aclose()
         await self._caches.aclose()
+        if self._feedback is not None:
+            await self._feedback.aclose()
         if self.ledger is not None:
             await self.ledger.aclose()
         if self._redis is not None:

@@ -7,7 +7,7 @@ It is kept before it is answered, so whoever hears nothing says it again; the sa
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -18,7 +18,7 @@ from gateway.exchange import Exchange
 from gateway.limits.keys import Principal
 from gateway.record.feedback import SOURCES, Feedback, NotSaid, digest_of, id_of, reading
 from gateway.record.metrics import Metrics
-from gateway.record.recent import Answered, Recent, answered
+from gateway.record.recent import Answered, By, Recent, answered
 from gateway.setup import Setup
 from gateway.store.shelf import Away
 from gateway.words import as_kept
@@ -52,7 +52,9 @@ class Asker(NamedTuple):
 class Ledger(Protocol):
     """Where feedback is kept. Every method may raise `Away`."""
 
-    async def find(self, request_id: str) -> Answered | None: ...
+    async def find(self, by: By, name: str, key: str | None) -> Answered | None:
+        """The last request of that name; of this key, if one is given. Its `owner` is not known."""
+        ...
 
     async def add_feedback(self, one: Feedback) -> Feedback:
         """What stands there under its id: this, or what was there before."""
@@ -88,7 +90,7 @@ class Desk:
         """`name`: what the caller knows this feedback by, if the body does not say. Raises GatewayError."""
         rating = _rating(setup, posted)
         _check_size(setup, posted)
-        about = await self._about(asker, posted, rating)
+        about = await self._about(setup, asker, posted, rating)
         one = await self._made(setup, asker, about, posted, rating, posted.id or name)
         if one.id in self.seen and (before := self.seen[one.id]) is not None:
             return Told(_same(before, one), self.ledger is not None)
@@ -101,11 +103,11 @@ class Desk:
             await self._pass_on(setup, about, kept, rating)
         return Told(_same(kept, one), self.ledger is not None)
 
-    async def said_of(self, principal: Principal, request_id: str) -> list[Feedback]:
+    async def said_of(self, setup: Setup, principal: Principal, request_id: str) -> list[Feedback]:
         """All that was said of one of the caller's requests. Raises `not_found` where that is not kept."""
         if self.ledger is None:
             raise GatewayError("not_found", "Feedback is kept where there is a ledger; there is none here.")
-        about = await self._request(request_id)
+        about = await self._found(setup, "request_id", request_id, None)
         if about is None or not _may(principal, about):
             raise GatewayError("not_found", _NOT_HERE)
         try:
@@ -113,7 +115,7 @@ class Desk:
         except Away:
             raise _away() from None
 
-    async def _about(self, asker: Asker, posted: Posted, rating: Rating) -> Answered:
+    async def _about(self, setup: Setup, asker: Asker, posted: Posted, rating: Rating) -> Answered:
         """The request that is meant; of a conversation, the last one."""
         given = [one for one in (posted.request_id, posted.response_id, posted.conversation_id) if one is not None]
         if len(given) != 1 and not (asker.token_of is not None and not given):
@@ -123,30 +125,33 @@ class Desk:
             raise GatewayError("invalid_request", message, param="conversation_id")
         found: Answered | None
         if asker.token_of is not None:
-            found = await self._request(asker.token_of) or _unknown(asker.token_of, asker.principal)
+            found = await self._found(setup, "request_id", asker.token_of, None)
+            found = found or _unknown(asker.token_of, asker.principal)
             if given and given[0] not in (found.request_id, found.response_id, found.conversation):
                 raise GatewayError("not_found", _NOT_HERE)
-        elif posted.request_id is not None:
-            found = await self._request(posted.request_id)
-        elif posted.response_id is not None:
-            found = self.recent.find_answer(asker.principal.name, posted.response_id)
         else:
-            found = self.recent.find_conversation(asker.principal.name, posted.conversation_id or "")
+            whose = None if asker.principal.admin else asker.principal.name
+            by: By = "request_id"
+            if posted.request_id is None:
+                by = "response_id" if posted.response_id is not None else "conversation"
+            found = await self._found(setup, by, given[0], whose)
         if found is None or not _may(asker.principal, found):
             raise GatewayError("not_found", _NOT_HERE)
         return found
 
-    async def _request(self, request_id: str) -> Answered | None:
-        if (found := self.recent.find(request_id)) is not None:
+    async def _found(self, setup: Setup, by: By, name: str, key: str | None) -> Answered | None:
+        """From memory, or from the ledger, where callers stand by name."""
+        if (found := self.recent.find(by, name, key)) is not None:
             return found
-        if (x := self.under_way(request_id)) is not None:
-            return answered(x)
+        if by == "request_id" and (x := self.under_way(name)) is not None:
+            return answered(x, self.recent.users)
         if self.ledger is None:
             return None
         try:
-            return await self.ledger.find(request_id)
+            found = await self.ledger.find(by, name, key)
         except Away:
             raise _away() from None
+        return None if found is None else _with_owner(setup, found)
 
     async def _made(
         self, setup: Setup, asker: Asker, about: Answered, posted: Posted, rating: Rating, name: str | None
@@ -179,7 +184,7 @@ class Desk:
             correction=correction,
             key=about.key,
             team=about.team,
-            user=about.user or None,
+            user=about.told,
             model=about.model,
             model_served=about.model_served,
             prompt=about.prompt,
@@ -213,7 +218,7 @@ class Desk:
         went = ""
         if one.bad and rating.complaint and one.level == "response" and setup.cache is not None and about.owner:
             went = await setup.cache.complain(about.request_id, about.owner) or "nothing"
-        self.metrics.counts.feedback.count(one, rating, went)
+        self.metrics.counts.feedback.count(one, rating, about.route or "-", went)
         self.tell(one)
 
     def _see(self, own: str, one: Feedback | None) -> None:
@@ -253,6 +258,18 @@ def _same(before: Feedback, one: Feedback) -> Feedback:
         message = "Something else was said under this id before. Give what is new another id."
         raise GatewayError("idempotency_conflict", message)
     return before
+
+
+def _with_owner(setup: Setup, found: Answered) -> Answered:
+    """What the configuration knows of who made it, and of its model."""
+    principal = setup.keys.named(found.key)
+    route = None if found.model is None else setup.routes.find(found.model)
+    return replace(
+        found,
+        owner="" if principal is None else principal.id,
+        tags=frozenset() if principal is None else principal.tags,
+        route=None if route is None else route.groups[0].model,
+    )
 
 
 def _unknown(request_id: str, principal: Principal) -> Answered:

@@ -65,7 +65,10 @@ class Pipeline:
     inside: int = 0
     origins: Origins = field(default_factory=Origins)
     given: Origins = field(default_factory=Origins)
-    recent: Recent = field(default_factory=Recent)
+    recent: Recent = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.recent = Recent(self.recorder.users)
 
     async def answer(self, x: Exchange, read: Read, take: Take, setup: Setup | None = None) -> None:
         """The answer's frames in the caller's dialect, to `take`, as they come from the network. Raises `Refused`.

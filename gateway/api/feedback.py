@@ -75,7 +75,7 @@ class FeedbackEndpoint:
         if self.under_way > _MOST_AT_ONCE:
             raise GatewayError("overloaded", "Too much feedback comes at once. Say it again.", retry_after=1)
         if request.method == "GET":
-            return _told(await self._said(asker, request))
+            return _told(await self._said(setup, asker, request))
         posted = _posted(await _body(setup.config, request, headers))
         return _told(_shown(await self.desk.take(setup, asker, posted, _name(headers, posted))))
 
@@ -94,13 +94,13 @@ class FeedbackEndpoint:
             )
         return Asker(principal, claim.request_id)
 
-    async def _said(self, asker: Asker, request: Request) -> dict[str, Any]:
+    async def _said(self, setup: Setup, asker: Asker, request: Request) -> dict[str, Any]:
         if asker.token_of is not None:
             raise GatewayError("not_found", "A token can give feedback, and read none.")
         request_id = request.query_params.get("request_id")
         if not request_id:
             raise GatewayError("invalid_request", "Say of which request: `?request_id=…`.", param="request_id")
-        found = await self.desk.said_of(asker.principal, request_id)
+        found = await self.desk.said_of(setup, asker.principal, request_id)
         return {"object": "list", "data": [_public(one) for one in found]}
 
 

@@ -16,8 +16,8 @@ from gateway.ledger.views import (
     Body,
     Dimension,
     Filter,
+    OpinionFilter,
     OpinionPage,
-    Opinions,
     Page,
     Point,
     Reading,
@@ -33,7 +33,7 @@ from gateway.record.feedback import Feedback
 from gateway.record.row import Row
 
 _ALL = Filter()
-_ANY = Opinions()
+_ANY = OpinionFilter()
 _UTC = ZoneInfo("UTC")
 
 
@@ -133,7 +133,7 @@ class Ledger:
 
     async def feedback_page(
         self,
-        which: Opinions = _ANY,
+        which: OpinionFilter = _ANY,
         *,
         before: str | None = None,
         since: float | None = None,
@@ -146,7 +146,7 @@ class Ledger:
     async def scores(
         self,
         by: ScoredBy | None,
-        which: Opinions,
+        which: OpinionFilter,
         since: float,
         until: float,
         step: Step | None = None,

@@ -17,7 +17,7 @@ from gateway.ledger.engine import Database
 from gateway.ledger.periods import edges
 from gateway.ledger.plain import plain, plain_or_none
 from gateway.ledger.tables import feedback, feedback_sums, requests
-from gateway.ledger.views import OpinionPage, Opinions, Score, ScoredBy, Step
+from gateway.ledger.views import OpinionFilter, OpinionPage, Score, ScoredBy, Step
 from gateway.record.feedback import Feedback
 
 QUARTER: Final = 900
@@ -58,7 +58,7 @@ class OpinionTables:
             return [_feedback(row) for row in (await connection.execute(asked.limit(_MOST))).mappings()]
 
     async def page(
-        self, which: Opinions, *, before: str | None, since: float | None, until: float | None, limit: int
+        self, which: OpinionFilter, *, before: str | None, since: float | None, until: float | None, limit: int
     ) -> OpinionPage:
         """The newest first. Raises ValueError for what is no cursor."""
         if not 0 < limit <= _MOST:
@@ -76,7 +76,7 @@ class OpinionTables:
         return OpinionPage([_feedback(row) for row in rows], f"{rows[-1]['at']}-{rows[-1]['id']}" if more else None)
 
     async def scores(
-        self, by: ScoredBy | None, which: Opinions, since: float, until: float, step: Step | None, zone: ZoneInfo
+        self, by: ScoredBy | None, which: OpinionFilter, since: float, until: float, step: Step | None, zone: ZoneInfo
     ) -> list[Score]:
         """By metric, name and step, in this order. Raises ValueError for what sums do not tell."""
         if which.bad is not None or which.with_words:
@@ -138,7 +138,7 @@ def _feedback(row: Mapping[Any, Any]) -> Feedback:
     )
 
 
-def _matching(which: Opinions) -> Iterator[ColumnElement[bool]]:
+def _matching(which: OpinionFilter) -> Iterator[ColumnElement[bool]]:
     c = feedback.c
     for name in _NAMES:
         if names := getattr(which, name):
@@ -151,7 +151,7 @@ def _matching(which: Opinions) -> Iterator[ColumnElement[bool]]:
         yield c.comment.is_not(None) | c.correction.is_not(None)
 
 
-def _of_sums(which: Opinions) -> Iterator[ColumnElement[bool]]:
+def _of_sums(which: OpinionFilter) -> Iterator[ColumnElement[bool]]:
     if which.key:
         raise ValueError("filter: sums of feedback do not tell keys apart; leave that out")
     for name in _NAMES:

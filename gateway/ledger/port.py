@@ -6,7 +6,22 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from gateway.config.ledger import Ledger as Settings
-from gateway.ledger.views import Body, Dimension, Filter, Page, Point, Reading, Share, Step, Summary
+from gateway.ledger.views import (
+    Body,
+    Dimension,
+    Filter,
+    OpinionFilter,
+    OpinionPage,
+    Page,
+    Point,
+    Reading,
+    Score,
+    ScoredBy,
+    Share,
+    Step,
+    Summary,
+)
+from gateway.record.feedback import Feedback
 from gateway.record.row import Row
 
 
@@ -57,7 +72,37 @@ class Erasing(Protocol):
     async def forget(self, user: str) -> dict[str, int]: ...
 
 
-class Reader(Rows, Sums, Names, Bodies, Erasing, Protocol):
+class Opinions(Protocol):
+    """What was said of answers, one by one and added up."""
+
+    async def add_feedback(self, one: Feedback) -> Feedback: ...
+
+    async def feedback_of(self, request_id: str) -> list[Feedback]: ...
+
+    async def feedback_page(
+        self,
+        which: OpinionFilter = ...,
+        *,
+        before: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        limit: int = 50,
+    ) -> OpinionPage: ...
+
+
+class Scores(Protocol):
+    async def scores(
+        self,
+        by: ScoredBy | None,
+        which: OpinionFilter,
+        since: float,
+        until: float,
+        step: Step | None = None,
+        zone: ZoneInfo = ...,
+    ) -> list[Score]: ...
+
+
+class Reader(Rows, Sums, Names, Bodies, Erasing, Opinions, Scores, Protocol):
     """An open ledger."""
 
     async def aclose(self) -> None: ...

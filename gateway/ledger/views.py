@@ -140,7 +140,7 @@ class Reading(Struct):
 ScoredBy = Literal["model", "model_served", "prompt", "source"]
 
 
-class Opinions(Struct, frozen=True, forbid_unknown_fields=True):
+class OpinionFilter(Struct, frozen=True, forbid_unknown_fields=True):
     """Which feedback. Names as of `Filter`; `bad` and `with_words` are known of single rows alone."""
 
     metric: tuple[str, ...] = ()

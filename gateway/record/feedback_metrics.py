@@ -19,9 +19,9 @@ class FeedbackCounts:
         self.complaints = Series()
         self.scores: dict[tuple[str, str], Histogram] = {}
 
-    def count(self, one: Feedback, rating: Rating, complaint: str) -> None:
-        """`complaint`: what became of it in the cache, in a word; empty if it was none."""
-        of = (one.metric, one.model or "-")
+    def count(self, one: Feedback, rating: Rating, model: str, complaint: str) -> None:
+        """`model`: its name in the configuration. `complaint`: what became of it in the cache, in a word; empty if it was none."""
+        of = (one.metric, model)
         self.said.add((*of, one.source, one.label or "-", "bad" if one.bad else "good"))
         if complaint:
             self.complaints.add((complaint,))

@@ -2,16 +2,21 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Literal
 
 from gateway.config.strict import Zone
 from gateway.exchange import Exchange
 from gateway.policy.request import end_user
+from gateway.record.named import conversation_of, prompt_of
+from gateway.record.users import NOBODY, Users
+
+By = Literal["request_id", "response_id", "conversation"]
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """`owner` is the id of the principal, `key` its name; `user` the end user as the request names it. `model` is the name in the
-    configuration. `policies`: names of those that applied.
+    """`owner` is the id of the principal, `key` its name; `user` the end user as the request names it, `told` as records do. `model` was
+    asked for, which is `route` in the configuration. `policies`: names of those that applied.
     """
 
     request_id: str
@@ -20,7 +25,9 @@ class Answered:
     team: str | None
     tags: frozenset[str]
     user: str = ""
+    told: str | None = None
     model: str | None = None
+    route: str | None = None
     model_served: str | None = None
     zone: Zone | None = None
     policies: tuple[str, ...] = ()
@@ -34,14 +41,15 @@ class Answered:
 class Recent:
     """Bounded: the oldest leave. An answer's id counts only with the key it was given to."""
 
-    def __init__(self, most: int = 0) -> None:
+    def __init__(self, users: Users = NOBODY, most: int = 0) -> None:
+        self.users = users
         self.most = most
         self._by_id: OrderedDict[str, Answered] = OrderedDict()
         self._by_name: dict[tuple[str, str, str], str] = {}
 
     def remember(self, x: Exchange) -> None:
         """What the gateway asks by itself is nobody's."""
-        if self.most < 1 or x.behind is not None or x.renews or (one := answered(x)) is None:
+        if self.most < 1 or x.behind is not None or x.renews or (one := answered(x, self.users)) is None:
             return
         self._by_id[one.request_id] = one
         for name in _names(one):
@@ -52,23 +60,17 @@ class Recent:
                 if self._by_name.get(name) == oldest.request_id:
                     del self._by_name[name]
 
-    def find(self, request_id: str) -> Answered | None:
-        return self._by_id.get(request_id)
-
-    def find_answer(self, key: str, response_id: str) -> Answered | None:
-        """The last one that this key was given under that id."""
-        return self._named("answer", key, response_id)
-
-    def find_conversation(self, key: str, conversation: str) -> Answered | None:
-        """The last request of it."""
-        return self._named("conversation", key, conversation)
-
-    def _named(self, kind: str, key: str, name: str) -> Answered | None:
-        found = self._by_name.get((kind, key, name))
+    def find(self, by: By, name: str, key: str | None) -> Answered | None:
+        """The last one that this key made under that name; without a key, anybody's."""
+        if by == "request_id":
+            return self._by_id.get(name)
+        if key is None:
+            return next((one for one in reversed(self._by_id.values()) if getattr(one, by) == name), None)
+        found = self._by_name.get((by, key, name))
         return None if found is None else self._by_id.get(found)
 
 
-def answered(x: Exchange) -> Answered | None:
+def answered(x: Exchange, users: Users) -> Answered | None:
     """None while nobody knows whose it is."""
     principal, served = x.principal, x.served_by
     if principal is None:
@@ -80,18 +82,20 @@ def answered(x: Exchange) -> Answered | None:
         team=principal.team,
         tags=principal.tags,
         user=end_user(x.parsed) if x.parsed else "",
-        model=x.plan.groups[0].model if x.plan is not None else None,
+        told=users.told(x),
+        model=x.plan.asked if x.plan is not None else None,
+        route=x.plan.groups[0].model if x.plan is not None else None,
         model_served=served.model if served is not None else None,
         zone=served.zone if served is not None else None,
         policies=() if x.guarding is None else x.guarding.asker.policies,
-        prompt=None,
-        conversation=None,
-        response_id=None,
+        prompt=prompt_of(x),
+        conversation=conversation_of(x),
+        response_id=x.answer_id,
         trace_id=x.trace_id,
         span_id=x.span_id,
     )
 
 
 def _names(one: Answered) -> list[tuple[str, str, str]]:
-    named = (("answer", one.response_id), ("conversation", one.conversation))
+    named = (("response_id", one.response_id), ("conversation", one.conversation))
     return [(kind, one.key, name) for kind, name in named if name is not None]

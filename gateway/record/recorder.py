@@ -36,7 +36,7 @@ class Recorder:
 
     def __init__(self, config: Record, metrics: Metrics, users: Users = NOBODY, outbox: Outbox | None = None) -> None:
         self.metrics = metrics
-        self._users = users
+        self.users = users
         self._outbox = outbox
         self._rows: deque[Row] = deque()
         self._said: deque[Feedback] = deque()
@@ -60,7 +60,7 @@ class Recorder:
         self.metrics.count(x, ended)
         if self._thread is not None:
             made = row(x, ended)
-            made.user = self._users.told(x)
+            made.user = self.users.told(x)
             if len(self._rows) < self._most:
                 self._rows.append(made)
             else:

@@ -16,7 +16,12 @@ class Called(NamedTuple):
 
 
 async def called(
-    app: ASGIApp, path: str, body: bytes, headers: Mapping[str, str] | None = None, method: str = "POST"
+    app: ASGIApp,
+    path: str,
+    body: bytes,
+    headers: Mapping[str, str] | None = None,
+    method: str = "POST",
+    query: str = "",
 ) -> Called:
     """Asks with JSON from this machine, and stays until the answer has come."""
     sent: list[Message] = []
@@ -40,7 +45,7 @@ async def called(
         "path": path,
         "raw_path": path.encode(),
         "root_path": "",
-        "query_string": b"",
+        "query_string": query.encode(),
         "headers": [(name.encode(), value.encode()) for name, value in given.items()],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.ledger.ledger import Ledger
-from gateway.ledger.views import Opinions
+from gateway.ledger.views import OpinionFilter
 from gateway.record.batch import Batch
 from gateway.record.feedback import Feedback
 from tests.support.ledgered import NOON, a_row
@@ -57,7 +57,7 @@ async def test_what_is_there_under_an_id_stays_and_is_told(ledger: Ledger) -> No
     await ledger.add_feedback(said(comment="first"))
     before = await ledger.add_feedback(said(comment="second", digest="other"))
     assert (before.comment, before.digest) == ("first", said().digest)
-    (total,) = await ledger.scores(None, Opinions(), NOON, NOON + 1)
+    (total,) = await ledger.scores(None, OpinionFilter(), NOON, NOON + 1)
     assert total.said == 1
 
 
@@ -65,7 +65,7 @@ async def test_of_many_at_once_one_is_kept_and_all_are_told_which(ledger: Ledger
     every = [said(comment=f"number {number}") for number in range(8)]
     told = await asyncio.gather(*map(ledger.add_feedback, every))
     assert len({one.comment for one in told}) == 1
-    (total,) = await ledger.scores(None, Opinions(), NOON, NOON + 1)
+    (total,) = await ledger.scores(None, OpinionFilter(), NOON, NOON + 1)
     assert total.said == 1
 
 
@@ -75,7 +75,7 @@ async def test_what_the_row_of_a_request_knows_is_added_where_nobody_knew_it(led
     (found,) = await ledger.feedback_of(said(7).request_id or "")
     assert (found.model, found.model_served, found.prompt, found.user) == ("fast", "llama", "greeting@3", "u_9")
     assert found.conversation == "talk"
-    (score,) = await ledger.scores("prompt", Opinions(), NOON, NOON + 60)
+    (score,) = await ledger.scores("prompt", OpinionFilter(), NOON, NOON + 60)
     assert score.name == "greeting@3"
 
 
@@ -87,10 +87,10 @@ async def test_pages_go_on_where_they_ended(ledger: Ledger) -> None:
     second = await ledger.feedback_page(before=first.older, limit=3)
     assert [one.time - NOON for one in second.rows] == [3, 2, 1]
     assert (await ledger.feedback_page(before=second.older, limit=3)).older is None
-    bad = await ledger.feedback_page(Opinions(bad=True), since=NOON + 1, until=NOON + 6)
+    bad = await ledger.feedback_page(OpinionFilter(bad=True), since=NOON + 1, until=NOON + 6)
     assert [one.time - NOON for one in bad.rows] == [4, 2]
-    assert len((await ledger.feedback_page(Opinions(with_words=True))).rows) == 1
-    assert (await ledger.feedback_page(Opinions(model=("slow",)))).rows == []
+    assert len((await ledger.feedback_page(OpinionFilter(with_words=True))).rows) == 1
+    assert (await ledger.feedback_page(OpinionFilter(model=("slow",)))).rows == []
     for cursor in ("", "1", "x-fb_", "1-2"):
         with pytest.raises(ValueError, match="cursor"):
             await ledger.feedback_page(before=cursor)
@@ -105,7 +105,7 @@ async def test_scores_over_time_by_model_and_prompt_agree_with_the_rows(ledger: 
     for one in every:
         await ledger.add_feedback(one)
     await ledger.add_feedback(said(99, metric="reason", score=None, label="wrong", bad=True, model=None))
-    series = await ledger.scores("prompt", Opinions(metric=("thumbs",)), NOON, NOON + 4 * hour, "hour")
+    series = await ledger.scores("prompt", OpinionFilter(metric=("thumbs",)), NOON, NOON + 4 * hour, "hour")
     for score in series:
         of = [one for one in every if one.prompt == score.name and score.since <= one.time < score.until]
         assert (score.said, score.bad) == (len(of), sum(one.bad for one in of))
@@ -113,21 +113,23 @@ async def test_scores_over_time_by_model_and_prompt_agree_with_the_rows(ledger: 
     assert sum(one.said for one in series) == 24
     assert [
         (one.metric, one.name, one.said, one.mean)
-        for one in await ledger.scores("model", Opinions(), NOON, NOON + 4 * hour)
+        for one in await ledger.scores("model", OpinionFilter(), NOON, NOON + 4 * hour)
     ] == [
         ("reason", "", 1, None),
         ("thumbs", "fast", 24, 0.5),
     ]
-    days = await ledger.scores(None, Opinions(metric=("thumbs",)), NOON, NOON + 86_400, "day", ZoneInfo("Asia/Seoul"))
+    days = await ledger.scores(
+        None, OpinionFilter(metric=("thumbs",)), NOON, NOON + 86_400, "day", ZoneInfo("Asia/Seoul")
+    )
     assert [one.said for one in days] == [18, 6], "midnight in Seoul is three hours behind noon"
 
 
-@pytest.mark.parametrize("which", [Opinions(bad=True), Opinions(with_words=True), Opinions(key=("a",))])
-async def test_what_sums_do_not_tell_is_refused(ledger: Ledger, which: Opinions) -> None:
+@pytest.mark.parametrize("which", [OpinionFilter(bad=True), OpinionFilter(with_words=True), OpinionFilter(key=("a",))])
+async def test_what_sums_do_not_tell_is_refused(ledger: Ledger, which: OpinionFilter) -> None:
     with pytest.raises(ValueError, match="filter"):
         await ledger.scores(None, which, NOON, NOON + 1)
 
 
 async def test_steps_below_a_quarter_of_an_hour_are_refused(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="quarter"):
-        await ledger.scores(None, Opinions(), NOON, NOON + 60, "minute")
+        await ledger.scores(None, OpinionFilter(), NOON, NOON + 60, "minute")
