@@ -6,16 +6,28 @@ from sqlalchemy import Table, delete, select
 
 from gateway.ledger.engine import Database
 from gateway.ledger.plain import plain
-from gateway.ledger.tables import bodies, requests
+from gateway.ledger.tables import bodies, feedback, requests
 
 _AT_ONCE: Final = 1_000
-OF_USERS: Final = (bodies, requests)
+OF_USERS: Final = (feedback, bodies, requests)
 """Tables with a column `end_user`, those that refer to others first."""
 
 
 async def forget(database: Database, user: str) -> dict[str, int]:
     """How many rows went, by table. Some at a time, so that nobody waits long to write. Raises `LedgerError`."""
-    return {table.name: await _removed(database, table, plain(user)) for table in OF_USERS}
+    user = plain(user)
+    unnamed = await _unnamed_feedback(database, user)
+    removed = {table.name: await _removed(database, table, user) for table in OF_USERS}
+    removed[feedback.name] += unnamed
+    return removed
+
+
+async def _unnamed_feedback(database: Database, user: str) -> int:
+    """What was said of the user's requests before anybody knew whose they were."""
+    theirs = select(requests.c.request_id).where(requests.c.end_user == user)
+    nobodys = delete(feedback).where(feedback.c.end_user.is_(None), feedback.c.request_id.in_(theirs))
+    async with database.writing() as connection:
+        return (await connection.execute(nobodys)).rowcount
 
 
 async def _removed(database: Database, table: Table, user: str) -> int:

@@ -7,7 +7,7 @@ from sqlalchemy import Delete, Table, delete, select
 from gateway.ledger.columns import microseconds
 from gateway.ledger.engine import Database
 from gateway.ledger.meta import set_minutes_since
-from gateway.ledger.tables import bodies, groups, hours, minutes, readings, requests
+from gateway.ledger.tables import bodies, feedback, feedback_sums, groups, hours, minutes, readings, requests
 from gateway.ledger.tallies import HOUR
 
 DAY: Final = 86_400
@@ -28,6 +28,8 @@ class Retention:
         removed = {
             requests.name: await self._old(requests, requests.c.at, microseconds(now - self._keep)),
             bodies.name: await self._old(bodies, bodies.c.until, microseconds(now)),
+            feedback.name: await self._old(feedback, feedback.c.at, microseconds(now - self._keep)),
+            feedback_sums.name: await self._old(feedback_sums, feedback_sums.c.bucket, int(now) - self._sums),
             readings.name: await self._old(readings, readings.c.at, microseconds(now - self._sums)),
             minutes.name: await self._old_minutes(int(now - self._keep) // HOUR * HOUR),
             hours.name: await self._old_sums(hours, int(now) - self._sums),

@@ -133,3 +133,24 @@ async def test_what_sums_do_not_tell_is_refused(ledger: Ledger, which: OpinionFi
 async def test_steps_below_a_quarter_of_an_hour_are_refused(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="quarter"):
         await ledger.scores(None, OpinionFilter(), NOON, NOON + 60, "minute")
+
+
+async def test_what_is_old_goes_and_its_sums_stay_longer(ledger: Ledger) -> None:
+    await ledger.add_feedback(said())
+    assert (await ledger.tidy(NOON + 30 * 86_400))["feedback"] == 0
+    gone = await ledger.tidy(NOON + 31 * 86_400)
+    assert (gone["feedback"], gone["feedback_sums"]) == (1, 0)
+    (total,) = await ledger.scores(None, OpinionFilter(), NOON, NOON + 1)
+    assert total.said == 1
+    assert (await ledger.tidy(NOON + 731 * 86_400))["feedback_sums"] == 1
+
+
+async def test_what_an_end_user_said_is_forgotten_with_them_though_nobody_knew_who_it_was_then(ledger: Ledger) -> None:
+    await ledger.add_feedback(said(1))
+    await ledger.add_feedback(said(2, user=None, comment="of the user's request, before its row had come"))
+    await ledger.add_feedback(said(3, user="u_2"))
+    await ledger.write(Batch(NOON, [a_row(2, user="u_1"), a_row(3, user="u_2")]))
+    assert await ledger.forget("u_1") == {"feedback": 2, "bodies": 0, "requests": 1}
+    assert [one.id for one in (await ledger.feedback_page()).rows] == [said(3).id]
+    (total,) = await ledger.scores(None, OpinionFilter(), NOON, NOON + 1)
+    assert total.said == 3, "sums hold no end user"

@@ -17,7 +17,8 @@ ALL = Filter()
 
 async def test_what_is_old_goes_and_sums_stay_longer(ledger: Ledger) -> None:
     await ledger.write(Batch(NOON, [a_row(0, time=NOON - 31 * DAY), a_row(1, time=NOON - 29 * DAY), a_row(2)]))
-    assert await ledger.tidy(NOON) == {"requests": 1, "bodies": 0, "readings": 0, "minutes": 4, "hours": 0}
+    gone = {"requests": 1, "bodies": 0, "feedback": 0, "feedback_sums": 0, "readings": 0, "minutes": 4, "hours": 0}
+    assert await ledger.tidy(NOON) == gone
     assert [row.request_id for row in (await ledger.page()).rows] == [a_row(2).request_id, a_row(1).request_id]
     assert (await ledger.summary(ALL, NOON - 32 * DAY, NOON + 60)).figures.requests == 3
     assert (await ledger.tidy(NOON + 730 * DAY))["hours"] == 8
@@ -46,8 +47,8 @@ async def test_somebody_is_forgotten(ledger: Ledger) -> None:
     await ledger.write(Batch(NOON, [a_row(number, user="u" if number % 2 else "v") for number in range(2_401)]))
     await ledger.keep_bodies([Body("req_1", NOON + DAY, "u", "text"), Body("req_2", NOON + DAY, "v", "text")])
     before = await ledger.summary(ALL, NOON, NOON + 3_600)
-    assert await ledger.forget("u") == {"bodies": 1, "requests": 1_200}
-    assert await ledger.forget("u") == {"bodies": 0, "requests": 0}
+    assert await ledger.forget("u") == {"feedback": 0, "bodies": 1, "requests": 1_200}
+    assert await ledger.forget("u") == {"feedback": 0, "bodies": 0, "requests": 0}
     assert (await ledger.page(Filter(user=("u",)))).rows == []
     assert len((await ledger.page(Filter(user=("v",)), limit=1_000)).rows) == 1_000
     assert await ledger.summary(ALL, NOON, NOON + 3_600) == before
