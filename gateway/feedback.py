@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace as with_fields
 
 from gateway.config.feedback import Rating
 from gateway.errors import GatewayError
@@ -219,7 +220,7 @@ class Desk:
         if one.bad and rating.complaint and one.level == "response" and setup.cache is not None and about.owner:
             went = await setup.cache.complain(about.request_id, about.owner) or "nothing"
         self.metrics.counts.feedback.count(one, rating, about.route or "-", went)
-        self.tell(one)
+        self.tell(with_fields(one, comment=None, correction=None))
 
     def _see(self, own: str, one: Feedback | None) -> None:
         self.seen[own] = one

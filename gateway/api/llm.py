@@ -31,7 +31,9 @@ class Gate:
 
     def __post_init__(self) -> None:
         pipeline = self.pipeline
-        self.desk = Desk(pipeline.recent, pipeline.recorder.metrics, time.time, self.under_way)
+        self.desk = Desk(
+            pipeline.recent, pipeline.recorder.metrics, time.time, self.under_way, tell=pipeline.recorder.tell
+        )
 
     @property
     def draining(self) -> bool:
