@@ -6,13 +6,14 @@ from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select
 
+from gateway.ledger.choosing import chosen
 from gateway.ledger.engine import Database
 from gateway.ledger.meta import minutes_since
 from gateway.ledger.periods import edges, on_hours, parts, whole_minutes
 from gateway.ledger.sketch import count, quantiles, unpacked
-from gateway.ledger.tables import groups, hours, minutes
+from gateway.ledger.tables import days, groups, hours, minutes
 from gateway.ledger.tallies import GRAINS, MEASURES, SKETCHES, Tally, added
 from gateway.ledger.views import Dimension, Figures, Filter, Point, Share, Spread, Step, Summary
 
@@ -66,30 +67,35 @@ class Totals:
 
     async def _sums(self, rows: Filter, marks: Sequence[int], by: str | None) -> _Sums:
         """By bucket, by a dimension, or all under None."""
-        if names := rows.of_rows_alone:
-            raise ValueError(f"filter: {', '.join(names)} is known of single rows alone; leave it out for totals")
-        asked = {name for name in GRAINS["full"] if getattr(rows, name) or name == by}
-        grain = next(name for name, tells in GRAINS.items() if asked <= set(tells))
-        conditions = [groups.c.grain == grain, *_matching(rows)]
+        if alone := rows.of_rows_alone:
+            raise ValueError(f"filter: {', '.join(alone)} is known of single rows alone; leave it out for totals")
         needed = parts(marks)
+        split_by = None if by == "bucket" else by
         found: _Sums = {}
         async with self._database.reading() as connection:
-            for table, times in ((hours, needed.hours), (minutes, needed.minutes)):
+            names: dict[Any, str] = {}
+            if split_by is not None:
+                names = {
+                    one[0]: one[1]
+                    for one in await connection.execute(chosen(rows, split_by).add_columns(groups.c[split_by]))
+                }
+            for table, times in ((days, needed.days), (hours, needed.hours), (minutes, needed.minutes)):
                 if not times:
                     continue
-                key: list[Any] = [] if by is None else [table.c.bucket if by == "bucket" else groups.c[by]]
-                where = and_(*conditions, _during(table, times))
-                sums = [func.sum(table.c[name]) for name in MEASURES]
-                joined = table.join(groups, groups.c.id == table.c.group_id)
-                added_up = select(*sums, *key).select_from(joined).where(where).group_by(*key)
-                for row in await connection.execute(added_up):
-                    if row[0] is not None:
-                        _add(found, row[len(MEASURES)] if key else None, [*map(int, row[: len(MEASURES)]), 0, 0])
-                sketches = [table.c[name] for name in SKETCHES]
-                sketched = select(*sketches, *key).select_from(joined).where(where)
+                where = and_(table.c.group_id.in_(chosen(rows, split_by)), _during(table, times))
+                key: list[Any] = [] if by is None else [table.c.bucket if split_by is None else table.c.group_id]
+                for one in await connection.execute(_added_up(table, key).where(where)):
+                    if one[0] is not None:
+                        name = one[len(MEASURES)] if key else None
+                        _add(found, names.get(name, name), [*map(int, one[: len(MEASURES)]), 0, 0])
+                sketched = select(*(table.c[name] for name in SKETCHES), *key).where(where)
                 for name, one in _merged(await connection.execute(sketched), has_key=bool(key)).items():
-                    _add(found, name, one)
+                    _add(found, names.get(name, name), one)
         return found
+
+
+def _added_up(table: Table, key: list[Any]) -> Select[Any]:
+    return select(*(func.sum(table.c[name]) for name in MEASURES), *key).group_by(*key)
 
 
 def _merged(rows: Iterable[Any], *, has_key: bool) -> _Sums:
@@ -102,10 +108,6 @@ def _merged(rows: Iterable[Any], *, has_key: bool) -> _Sums:
             first[name] = first.get(name, 0) + unpacked(row[1])
     none = [0] * len(MEASURES)
     return {name: [*none, one, first.get(name, 0)] for name, one in latency.items()}
-
-
-def _matching(rows: Filter) -> list[ColumnElement[bool]]:
-    return [groups.c[name].in_(names) for name in GRAINS["full"] if (names := getattr(rows, name))]
 
 
 def _during(table: Table, times: Iterable[tuple[int, int]]) -> ColumnElement[bool]:

@@ -2,15 +2,18 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ledger.columns import microseconds, row_of
 from gateway.ledger.engine import Database
 from gateway.ledger.tables import requests
 from gateway.ledger.views import Filter, Page
+from gateway.ledger.whereabouts import best, is_plain, named, runs
 from gateway.record.row import Row
 
 MOST_ROWS: Final = 1_000
+_FAR: Final = 1 << 62
 
 
 class Listing:
@@ -39,17 +42,28 @@ class Listing:
         """The newest rows; those before a cursor; or those after one, which came since. Raises ValueError for what is no cursor."""
         if not 0 < limit <= MOST_ROWS:
             raise ValueError(f"limit: must be from 1 to {MOST_ROWS}")
+        first = None if since is None else microseconds(since)
+        last = None if until is None else microseconds(until)
         place = tuple_(requests.c.at, requests.c.id)
-        asked = select(requests).where(*matching(rows))
-        if since is not None:
-            asked = asked.where(requests.c.at >= microseconds(since))
-        if until is not None:
-            asked = asked.where(requests.c.at < microseconds(until))
+        extra = []
         if before is not None:
-            asked = asked.where(place < tuple_(*_place(before)))
+            extra.append(place < tuple_(*_place(before)))
+            last = min(last or _FAR, _place(before)[0] + 1)
         if after is not None:
-            asked = asked.where(place > tuple_(*_place(after)))
-        found = await self._found(_ordered(asked, newest_first=after is None).limit(limit + 1))
+            extra.append(place > tuple_(*_place(after)))
+            first = max(first or 0, _place(after)[0])
+        async with self._database.reading() as connection:
+            asked = select(requests).where(*matching(rows, await best(connection, rows)), *extra)
+            asked = _ordered(asked, newest_first=after is None)
+            if after is not None or is_plain(rows):
+                found = await _found(connection, asked, first, last, limit + 1)
+            else:
+                found = []
+                async for begin, end in runs(connection, rows, first, last, limit + 1):
+                    its_last = end if last is None else min(end, last)
+                    found += await _found(connection, asked, max(begin, first or 0), its_last, limit + 1 - len(found))
+                    if len(found) > limit:
+                        break
         more, found = len(found) > limit, found[:limit]
         if after is not None:
             found.reverse()
@@ -59,27 +73,27 @@ class Listing:
             newest=_cursor(found[0]) if found else after,
         )
 
-    async def _found(self, asked: Select[Any]) -> list[Any]:
-        async with self._database.reading() as connection:
-            return list((await connection.execute(asked)).mappings().all())
+
+async def _found(
+    connection: AsyncConnection, asked: Select[Any], since: int | None, until: int | None, limit: int
+) -> list[Any]:
+    if since is not None:
+        asked = asked.where(requests.c.at >= since)
+    if until is not None:
+        asked = asked.where(requests.c.at < until)
+    return list((await connection.execute(asked.limit(limit))).mappings().all())
 
 
-def matching(rows: Filter) -> list[ColumnElement[bool]]:
-    """Conditions on `requests`."""
-    return [
-        _one_of("end_user" if name == "user" else name, names)
-        for name in rows.__struct_fields__
-        if (names := getattr(rows, name))
-    ]
-
-
-def _one_of(column: str, names: tuple[str, ...]) -> ColumnElement[bool]:
-    its = requests.c[column]
-    given = [name for name in names if name]
-    said = its == given[0] if len(given) == 1 else its.in_(given)
-    if len(given) == len(names):
-        return said
-    return or_(its.is_(None), said) if given else its.is_(None)
+def matching(rows: Filter, best: str | None) -> list[ColumnElement[bool]]:
+    """Conditions on `requests`, which leave a database no index to take but that of `best`, or of the time."""
+    found = []
+    for name in named(rows):
+        values, its = getattr(rows, name), requests.c["end_user" if name == "user" else name]
+        if name == best and "" not in values:
+            found.append(its == values[0] if len(values) == 1 else its.in_(values))
+        else:
+            found.append(func.coalesce(its, "").in_(values))
+    return found
 
 
 def _ordered(asked: Select[Any], *, newest_first: bool) -> Select[Any]:

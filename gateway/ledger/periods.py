@@ -1,4 +1,4 @@
-"""Which buckets make up a time: whole hours in the middle, minutes at the edges. And where the steps of a series begin, in a time zone. Pure."""
+"""Which buckets make up a time: whole days and hours in the middle, minutes at the edges. And where the steps of a series begin, in a time zone. Pure."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from gateway.ledger.tallies import HOUR, MINUTE
+from gateway.ledger.tallies import DAY, HOUR, MINUTE
 from gateway.ledger.views import Step
 
 MOST_POINTS: Final = 2_000
@@ -17,14 +17,15 @@ _SECONDS: Final[dict[Step, int]] = {
     "hour": 3600,
     "six_hours": 21_600,
 }
-_DAY: Final = timedelta(days=1)
+_ONE_DAY: Final = timedelta(days=1)
 
 
 class Parts(NamedTuple):
-    """Times whose minutes are read, and times whose hours are. Each pair is a beginning and an end that is not in it."""
+    """Times whose days are read, those whose hours are, and the rest. Each pair is a beginning and an end that is not in it."""
 
-    minutes: list[tuple[int, int]]
+    days: list[tuple[int, int]]
     hours: list[tuple[int, int]]
+    minutes: list[tuple[int, int]]
 
 
 def whole_minutes(since: float, until: float) -> tuple[int, int]:
@@ -34,16 +35,21 @@ def whole_minutes(since: float, until: float) -> tuple[int, int]:
 
 def parts(edges: Iterable[int]) -> Parts:
     """Of the times between edges, which are whole minutes: no bucket of one reaches over an edge."""
-    found = Parts([], [])
+    found = Parts([], [], [])
     for since, until in pairwise(edges):
-        first, last = -(-since // HOUR) * HOUR, until // HOUR * HOUR
-        if first >= last:
-            _append(found.minutes, since, until)
-        else:
-            _append(found.minutes, since, first)
-            _append(found.hours, first, last)
-            _append(found.minutes, last, until)
+        _divide(found, (DAY, HOUR, MINUTE), since, until)
     return found
+
+
+def _divide(found: Parts, lengths: tuple[int, ...], since: int, until: int) -> None:
+    (length, *shorter), times = lengths, found[-len(lengths)]
+    first, last = -(-since // length) * length, until // length * length
+    if first >= last:
+        first = last = until
+    _append(times, first, last)
+    if shorter:
+        _divide(found, tuple(shorter), since, first)
+        _divide(found, tuple(shorter), last, until)
 
 
 def on_hours(marks: Iterable[int], before: int) -> list[int]:
@@ -55,7 +61,7 @@ def on_hours(marks: Iterable[int], before: int) -> list[int]:
 
 
 def _append(times: list[tuple[int, int]], since: int, until: int) -> None:
-    if since >= until:
+    if since == until:
         return
     if times and times[-1][1] == since:
         times[-1] = (times[-1][0], until)
@@ -84,8 +90,8 @@ def _edges(first: int, last: int, step: Step, zone: ZoneInfo) -> Iterator[int]:
     day = datetime.fromtimestamp(first, zone).date()
     while (midnight := _midnight(day, zone)) < last:
         if step in _SECONDS:
-            yield from range(midnight, min(_midnight(day + _DAY, zone), last), _SECONDS[step])
-            day += _DAY
+            yield from range(midnight, min(_midnight(day + _ONE_DAY, zone), last), _SECONDS[step])
+            day += _ONE_DAY
         else:
             yield midnight
             day = _next(day, step)
@@ -93,10 +99,10 @@ def _edges(first: int, last: int, step: Step, zone: ZoneInfo) -> Iterator[int]:
 
 def _next(day: date, step: Step) -> date:
     if step == "week":
-        return day + (7 - day.weekday()) * _DAY
+        return day + (7 - day.weekday()) * _ONE_DAY
     if step == "month":
         return date(day.year + day.month // 12, day.month % 12 + 1, 1)
-    return day + _DAY
+    return day + _ONE_DAY
 
 
 def _midnight(day: date, zone: ZoneInfo) -> int:

@@ -7,10 +7,9 @@ from sqlalchemy import Delete, Table, delete, select
 from gateway.ledger.columns import microseconds
 from gateway.ledger.engine import Database
 from gateway.ledger.meta import set_minutes_since
-from gateway.ledger.tables import bodies, feedback, feedback_sums, groups, hours, minutes, readings, requests
-from gateway.ledger.tallies import HOUR
+from gateway.ledger.tables import bodies, days, feedback, feedback_sums, groups, hours, minutes, readings, requests
+from gateway.ledger.tallies import DAY, HOUR
 
-DAY: Final = 86_400
 _ROWS: Final = 1_000
 _GROUPS: Final = 20
 _PAGES: Final = 250
@@ -32,7 +31,8 @@ class Retention:
             feedback_sums.name: await self._old(feedback_sums, feedback_sums.c.bucket, int(now) - self._sums),
             readings.name: await self._old(readings, readings.c.at, microseconds(now - self._sums)),
             minutes.name: await self._old_minutes(int(now - self._keep) // HOUR * HOUR),
-            hours.name: await self._old_sums(hours, int(now) - self._sums),
+            hours.name: await self._old_sums(hours, int(now - self._sums) // DAY * DAY),
+            days.name: await self._old_sums(days, int(now - self._sums) // DAY * DAY),
         }
         if self._database.kind == "sqlite" and any(removed.values()):
             await self._give_back()

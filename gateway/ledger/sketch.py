@@ -7,6 +7,7 @@ as lying there. A sketch is one integer, each bin a digit of it, so that the ske
 
 import math
 import struct
+from bisect import bisect_right
 from itertools import accumulate
 from typing import Final
 
@@ -49,9 +50,7 @@ def count(sketched: int) -> int:
 def quantiles(sketched: int, shares: tuple[float, ...]) -> list[float]:
     """In seconds, of a sketch that is not empty. A share q stands for the value at rank floor(q * (n - 1)), counted from 0."""
     passed = list(accumulate(counts(sketched)))
-    return [
-        _value(next(n for n, seen in enumerate(passed) if seen > int(share * (passed[-1] - 1)))) for share in shares
-    ]
+    return [_value(bisect_right(passed, int(share * (passed[-1] - 1)))) for share in shares]
 
 
 def _value(index: int) -> float:

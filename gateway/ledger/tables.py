@@ -106,6 +106,7 @@ def _sums(name: str) -> Table:
 
 minutes: Final = _sums("minutes")
 hours: Final = _sums("hours")
+days: Final = _sums("days")
 
 positions: Final = Table(
     "positions",

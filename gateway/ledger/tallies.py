@@ -1,6 +1,6 @@
 """Sums of rows: what is counted, and by what. Pure.
 
-Every row counts in a minute and in an hour, and in each of these once per grain: so that a page about everything reads few sums, and
+Every row counts in a minute, an hour and a day, and in each of these once per grain: so that a page about everything reads few sums, and
 one about a model of a team finds them too. All figures are integers, sketches included, so that sums of sums are exact.
 """
 
@@ -14,6 +14,9 @@ from gateway.record.settlement import Settlement
 
 MINUTE: Final = 60
 HOUR: Final = 3600
+DAY: Final = 86_400
+"""Of UTC, as all buckets are."""
+
 LOST: Final = "lost"
 """The outcome of rows that were dropped, of which only their money is known."""
 
@@ -36,11 +39,16 @@ class Group(NamedTuple):
     cache: str = ""
 
 
+_WHO: Final = ("key", "team")
+_WHAT: Final = ("model", "model_served", "provider")
+_HOW: Final = ("outcome", "code", "cache")
 GRAINS: Final[dict[str, tuple[str, ...]]] = {
-    "all": ("outcome", "code", "cache"),
-    "model": ("model", "model_served", "provider", "outcome", "code", "cache"),
-    "key": ("key", "team", "outcome", "code", "cache"),
-    "full": ("key", "team", "model", "model_served", "provider", "outcome", "code", "cache"),
+    "all": (),
+    "end": _HOW,
+    "model": _WHAT,
+    "key": _WHO,
+    "pair": (*_WHO, *_WHAT),
+    "full": (*_WHO, *_WHAT, *_HOW),
 }
 """By name, from the coarsest: what each tells apart."""
 
@@ -138,10 +146,11 @@ def coarser(sums: Sums, grain: str) -> Sums:
     return found
 
 
-def by_hour(sums: Sums) -> Sums:
+def longer(sums: Sums, seconds: int) -> Sums:
+    """The same rows, in buckets that are so long."""
     found: Sums = {}
     for (group, bucket), one in sums.items():
-        _add(found, group, bucket // HOUR * HOUR, one)
+        _add(found, group, bucket // seconds * seconds, one)
     return found
 
 

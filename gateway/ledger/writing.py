@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.ledger.columns import columns, request_id
 from gateway.ledger.engine import Database
 from gateway.ledger.sketch import packed, unpacked
-from gateway.ledger.tables import groups, hours, minutes, positions, requests
+from gateway.ledger.tables import days, groups, hours, minutes, positions, requests
 from gateway.ledger.tallies import (
+    DAY,
     GRAINS,
+    HOUR,
     MEASURES,
     SKETCHES,
     Group,
@@ -21,8 +23,8 @@ from gateway.ledger.tallies import (
     Tally,
     added,
     all_grains,
-    by_hour,
     by_minute,
+    longer,
 )
 from gateway.record.batch import Batch, Position
 from gateway.record.row import Row
@@ -70,7 +72,8 @@ class Writer:
                 made = await self._ids(connection, {group for group, _ in by_grain})
                 ids = self._groups | made
                 await _add(connection, minutes, by_grain, ids)
-                await _add(connection, hours, by_hour(by_grain), ids)
+                await _add(connection, hours, by_hour := longer(by_grain, HOUR), ids)
+                await _add(connection, days, longer(by_hour, DAY), ids)
         self._groups |= made
         return True
 
@@ -120,7 +123,7 @@ async def _add(connection: AsyncConnection, table: Table, sums: Sums, ids: dict[
     for some in _some(wanted):
         for row in await connection.execute(select(table).where(place.in_(some))):
             held[row.group_id, row.bucket] = tally_of(row[2:])
-    if fresh := [_stored(key, one) for key, one in wanted.items() if key not in held]:
+    if fresh := [stored_sums(key, one) for key, one in wanted.items() if key not in held]:
         await connection.execute(insert(table), fresh)
     if changed := [_changed(key, added(old, wanted[key])) for key, old in held.items()]:
         await connection.execute(_update(table), changed)
@@ -136,7 +139,7 @@ def _values(one: Tally) -> dict[str, Any]:
     return dict(zip((*MEASURES, *SKETCHES), (*one[: len(MEASURES)], *sketches), strict=True))
 
 
-def _stored(key: tuple[int, int], one: Tally) -> dict[str, Any]:
+def stored_sums(key: tuple[int, int], one: Tally) -> dict[str, Any]:
     return {"group_id": key[0], "bucket": key[1], **_values(one)}
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.sketch import ERROR
-from gateway.ledger.tallies import GRAINS, added, all_grains, by_hour, by_minute, tally
+from gateway.ledger.tallies import DAY, GRAINS, added, all_grains, by_minute, longer, tally
 from gateway.ledger.views import Figures, Filter, Spread
 from gateway.record.batch import Batch
 from gateway.record.row import Row
@@ -106,7 +106,7 @@ def test_every_grain_and_step_has_the_same_sums(written: list[dict[str, Any]]) -
         expected = tally(row) if expected is None else added(expected, tally(row))
     sums = all_grains(by_minute(taken, []))
     for grain in GRAINS:
-        for one in (sums, by_hour(sums)):
+        for one in (sums, longer(sums, HOUR), longer(sums, DAY)):
             total = None
             for (group, _), held in one.items():
                 if group.grain == grain:

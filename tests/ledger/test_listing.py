@@ -70,6 +70,61 @@ async def test_every_filter_lets_its_rows_through(ledger: Ledger, name: str) -> 
     assert ids((await ledger.page(Filter(**{name: ("none",)}))).rows) == []
 
 
+VARIED = [
+    a_row(
+        number,
+        time=NOON + number * 977.0,
+        key=("a", "b", None)[number % 3],
+        model=("fast", "slow", "rare")[(number * 7) % 11 % 3],
+        provider=("house", "abroad")[number // 5 % 2],
+        outcome="failed" if number % 13 == 0 else "answered",
+        cache=(None, "hit", "miss")[number // 2 % 3],
+        prompt=(None, "p@1")[number % 2],
+        user=f"u{number % 9}",
+    )
+    for number in range(400)
+]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Filter(key=("a",), model=("rare",)),
+        Filter(key=("",), outcome=("failed",)),
+        Filter(key=("a", "b"), provider=("abroad",), outcome=("failed",), cache=("", "hit")),
+        Filter(model=("fast", "slow", "rare", "none")),
+        Filter(key=("a",), model=("none",)),
+        Filter(key=("a",), prompt=("p@1",)),
+        Filter(user=("u4", "u5"), key=("b",), outcome=("answered",)),
+        Filter(prompt=("p@1", "")),
+    ],
+)
+async def test_pages_of_several_filters_show_what_a_look_at_every_row_finds(ledger: Ledger, asked: Filter) -> None:
+    """And nothing of somebody who was forgotten in between, though sums still know."""
+    await ledger.write(Batch(NOON, VARIED))
+    await ledger.forget("u3")
+    since, until = NOON + 20_000.5, NOON + 350_000.25
+    expected = [
+        row.request_id
+        for row in reversed(VARIED)
+        if row.user != "u3"
+        and since <= row.time < until
+        and all(
+            (getattr(row, name) or "") in names for name in Filter.__struct_fields__ if (names := getattr(asked, name))
+        )
+    ]
+    found: list[str] = []
+    page = await ledger.page(asked, since=since, until=until, limit=4)
+    while True:
+        found += [row.request_id for row in page.rows]
+        if page.older is None:
+            break
+        page = await ledger.page(asked, since=since, until=until, limit=4, before=page.older)
+    assert found == expected
+    everything = await ledger.page(asked, since=since, until=until, limit=1_000)
+    assert [row.request_id for row in everything.rows] == expected
+
+
 async def test_an_empty_name_stands_for_rows_that_say_nothing(ledger: Ledger) -> None:
     await ledger.write(Batch(NOON, [a_row(1), a_row(2, user="u"), a_row(3, user="v")]))
     assert ids((await ledger.page(Filter(user=("",)))).rows) == [1]

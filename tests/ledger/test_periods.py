@@ -24,14 +24,18 @@ minute = st.integers(YEARS[0] // 60, YEARS[1] // 60).map(lambda n: n * 60)
 
 
 @given(st.lists(minute, min_size=2, max_size=6, unique=True).map(sorted))
-def test_hours_and_minutes_make_up_the_time_and_cross_no_edge(marks: list[int]) -> None:
-    minutes, hours = parts(marks)
+def test_days_hours_and_minutes_make_up_the_time_and_cross_no_edge(marks: list[int]) -> None:
+    days, hours, minutes = parts(marks)
+    assert all(first % 86_400 == last % 86_400 == 0 for first, last in days)
     assert all(first % 3600 == last % 3600 == 0 for first, last in hours)
-    spans = sorted([*minutes, *hours])
+    spans = sorted([*minutes, *hours, *days])
     assert spans[0][0] == marks[0]
     assert spans[-1][1] == marks[-1]
     assert all(one[1] == other[0] for one, other in pairwise(spans))
     assert not any(first < mark < last and mark % 3600 for mark in marks for first, last in hours)
+    assert not any(first < mark < last and mark % 86_400 for mark in marks for first, last in days)
+    assert sum(last - first for first, last in minutes) < (len(marks) - 1) * 7_200
+    assert sum(last - first for first, last in hours) < (len(marks) - 1) * 2 * 86_400
 
 
 @given(minute, st.integers(1, 40 * 24 * 60), st.sampled_from(ZONES), st.sampled_from(["hour", "day", "week", "month"]))
@@ -63,7 +67,7 @@ def test_days_have_the_hours_that_they_have_there() -> None:
 def test_half_an_hour_beside_whole_hours_is_read_by_minutes() -> None:
     since = datetime(2026, 11, 19, 18, 30, tzinfo=UTC)  # midnight in Kolkata
     marks = edges(since.timestamp(), (since + timedelta(days=2)).timestamp(), "day", ZoneInfo("Asia/Kolkata"))
-    minutes, hours = parts(marks)
+    _, hours, minutes = parts(marks)
     assert sum(last - first for first, last in minutes) == 4 * 1800
     assert sum(last - first for first, last in hours) == 2 * 23 * 3600
 

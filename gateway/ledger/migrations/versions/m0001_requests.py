@@ -1,4 +1,4 @@
-"""Rows, sums by minute and hour, and where each spool stands."""
+"""Rows, sums by minute, hour and day, and where each spool stands."""
 
 from typing import Final
 
@@ -81,7 +81,7 @@ def upgrade() -> None:
         *(sa.Column(name, sa.String, nullable=False) for name in _NAMES),
         sa.UniqueConstraint("grain", *_NAMES, name="groups_names"),
     )
-    for table in ("minutes", "hours"):
+    for table in ("minutes", "hours", "days"):
         op.create_table(
             table,
             sa.Column("group_id", sa.BigInteger, nullable=False),
