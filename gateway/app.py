@@ -23,6 +23,7 @@ from gateway.config.load import load_with_files
 from gateway.config.source import Stamp
 from gateway.config.structs import Config, Provider, Timeouts
 from gateway.config.subject import Rows
+from gateway.config.traced import traced
 from gateway.console.door import routes as console_routes
 from gateway.dialects import DIALECTS
 from gateway.feedback_ledger import FeedbackLedger
@@ -46,6 +47,7 @@ from gateway.policy.rule import Policy, policy
 from gateway.policy.structs import Bind
 from gateway.policy.written import Written, as_written
 from gateway.record.opening import ENDS_WITHIN, recorder_of
+from gateway.record.sampling import Sampling
 from gateway.routing.budget import RetryBudget
 from gateway.routing.health import Health
 from gateway.routing.plan import resolve
@@ -103,13 +105,13 @@ def read_config(path: Path | None, env: Mapping[str, str]) -> Read:
     if path is None:
         at_first = load_files(map(shipped, AT_FIRST), {}, KNOWN_ENTITIES)
         return Read(
-            discovered(env, VARIABLES, state_folder(env)),
+            traced(discovered(env, VARIABLES, state_folder(env)), env),
             _bound_to_all(at_first.policies),
             written=as_written(at_first),
         )
     loaded = load_with_files(path, env, ROWS)
     found = load_policies(loaded, path.parent, env, KNOWN_ENTITIES)
-    return Read(loaded.config, found.policies, {**loaded.files, **found.files}, as_written(found))
+    return Read(traced(loaded.config, env), found.policies, {**loaded.files, **found.files}, as_written(found))
 
 
 def _bound_to_all(policies: Mapping[str, Policy]) -> Mapping[str, Policy]:
@@ -167,6 +169,7 @@ class Gateway:
         self._feedback = None if self.ledger is None else FeedbackLedger(self.ledger)
         self._made: Mapping[str, Check] = {}
         self._budget = functools.lru_cache(_BUDGETS)(lambda _digest, dollars: Budget(dollars, time.time))
+        self._sampling = None if config.tracing is None else Sampling(config.tracing)
         health = Health(config.breaker)
         rng = random.Random()
         self._checks = Checks(health, rng)
@@ -283,6 +286,7 @@ class Gateway:
             sealer=Sealer(*self._secrets_of(config)),
             responses=KeptResponses(vault, self._kept.seconds),
             maps=Maps(vault, self._kept.seconds),
+            sampling=self._sampling,
             tokens=None if tokens is None else FeedbackTokens(tokens.seconds, *self._secrets_of(config)),
             retire=self._retire,
         )

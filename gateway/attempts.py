@@ -116,7 +116,8 @@ class Attempts:
 
     async def _ask(self, x: Exchange, candidate: Candidate, setup: Setup, answer: Answering, span_id: str) -> None:
         upstream = setup.upstreams[candidate.provider]
-        traceparent = f"00-{x.trace_id}-{span_id}-{'00' if x.sampled is False else '01'}"
+        kept = x.sampled is not False if setup.sampling is None else setup.sampling.keeps(x.trace_id, x.sampled)
+        traceparent = f"00-{x.trace_id}-{span_id}-{'01' if kept else '00'}"
         outbound, passage = outgoing(x, candidate, upstream, self.dialects, setup.sealer, traceparent)
         if isinstance(outbound, Local):
             await answer.local(outbound.frame)

@@ -153,7 +153,7 @@ class Pipeline:
             self._admit(setup)
             return principal
         finally:
-            x.note("auth", x.started)
+            x.note("auth", x.started, x.path)
 
     def _admit(self, setup: Setup) -> None:
         """Bounds what the gateway holds at once. Rates and budgets come with the accounts."""

@@ -24,7 +24,7 @@ from gateway.listening import listen
 log = logging.getLogger("haechi")
 
 _LOOK_EVERY: Final = 1.0
-_AT_START: Final = ("listen", "breaker", "kept", "record", "ledger", "console")
+_AT_START: Final = ("listen", "breaker", "kept", "record", "ledger", "tracing", "console")
 """Sections that a running process has built itself on."""
 
 

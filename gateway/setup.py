@@ -10,6 +10,7 @@ from gateway.limits.keys import KeyRing
 from gateway.policy.guarding import Guards
 from gateway.policy.rule import Policy
 from gateway.policy.written import Written
+from gateway.record.sampling import Sampling
 from gateway.routing.plan import Routes
 from gateway.store.maps import Maps
 from gateway.store.responses import KeptResponses
@@ -32,6 +33,7 @@ class Setup:
     policies: Mapping[str, Policy] = field(default_factory=dict)
     written: Mapping[str, Written] = field(default_factory=dict)  # those of them that were read from files
     cache: Answers | None = None  # where answers are kept
+    sampling: Sampling | None = None  # where traces are sent
     tokens: FeedbackTokens | None = None  # where answers come with one
     retire: Callable[["Setup"], None] = field(default=lambda _setup: None)
     under_way: int = 0

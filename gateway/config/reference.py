@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway.config import cache, console, feedback, ledger, structs
+from gateway.config import cache, console, feedback, ledger, structs, tracing
 from gateway.config.schema import JsonSchema, json_schema
 from gateway.config.strict import Secret
 
@@ -34,7 +34,7 @@ _BOUNDS: Final = {"minimum": "â‰¥ {}", "exclusiveMinimum": "> {}", "maximum": "â
 
 def markdown() -> str:
     """The whole page, ending in a line break."""
-    sections = (structs, cache, feedback, ledger, console)
+    sections = (structs, cache, feedback, ledger, console, tracing)
     page = Page(json_schema(), {name: one for section in sections for name, one in vars(section).items()})
     return "\n".join([_INTRODUCTION, *(page.section(name) for name in page.reachable("Config"))])
 

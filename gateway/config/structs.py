@@ -12,6 +12,7 @@ from gateway.config.console import Console
 from gateway.config.feedback import Feedback
 from gateway.config.ledger import Ledger
 from gateway.config.strict import KeyHash, Name, Price, Seconds, Secret, Size, Strict, Tokens, Url, UrlPath, Zone
+from gateway.config.tracing import Tracing
 
 
 class Listen(Strict, frozen=True):
@@ -263,7 +264,12 @@ class Record(Strict, frozen=True):
         Meta(description="Folder in which records wait for ledger and tracing; each gateway has its own part of it."),
     ] = "haechi-spool"
     spool_bytes: Annotated[
-        int, Meta(ge=1 << 20, le=1 << 40, description="How much may wait there. Beyond it rows are dropped and counted; their money is kept.")
+        int,
+        Meta(
+            ge=1 << 20,
+            le=1 << 40,
+            description="How much may wait there. Beyond it rows are dropped and counted; their money is kept.",
+        ),
     ] = 1 << 30
 
 
@@ -332,6 +338,9 @@ class Config(Strict, frozen=True):
         default_factory=Record
     )
     ledger: Annotated[Ledger | None, Meta(description="A database of all requests; off unless given.")] = None
+    tracing: Annotated[
+        Tracing | None, Meta(description="Traces of all requests; off unless given, or asked for by the environment.")
+    ] = None
     console: Annotated[Console, Meta(description="Pages for people.")] = field(default_factory=Console)
     feedback: Annotated[Feedback, Meta(description="What may be said of answers, and by whom.")] = field(
         default_factory=Feedback

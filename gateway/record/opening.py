@@ -19,7 +19,7 @@ _SLOWER: Final = 2.0
 
 def recorder_of(config: Config) -> Recorder:
     """Raises ValueError for a file or a folder that cannot be opened."""
-    root = Path(config.record.spool).absolute() if config.ledger is not None else None
+    root = Path(config.record.spool).absolute() if config.ledger is not None or config.tracing is not None else None
     try:
         users = Users(config.record.users, key_of(config.secret, root))
         outbox = _outbox(config, root) if root is not None else None
@@ -32,5 +32,11 @@ def recorder_of(config: Config) -> Recorder:
 
 def _outbox(config: Config, root: Path) -> Outbox:
     writer = SpoolWriter(root, config.record.spool_bytes)
-    orders = Orders(root=str(root), spool=writer.id, ends_within=ENDS_WITHIN - _SLOWER, ledger=config.ledger)
+    orders = Orders(
+        root=str(root),
+        spool=writer.id,
+        ends_within=ENDS_WITHIN - _SLOWER,
+        ledger=config.ledger,
+        tracing=config.tracing,
+    )
     return Outbox(writer, Child(written(orders)))

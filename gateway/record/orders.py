@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from gateway.config.ledger import Ledger
 from gateway.config.strict import Secret
+from gateway.config.tracing import Tracing
 
 
 class Orders(Struct):
@@ -16,6 +17,7 @@ class Orders(Struct):
     spool: str
     ends_within: float
     ledger: Ledger | None = None
+    tracing: Tracing | None = None
 
 
 def written(orders: Orders) -> bytes:

@@ -1,6 +1,6 @@
 """Who takes what a spool holds."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gateway.record.batch import Batch, Position
 
@@ -26,3 +26,11 @@ class Sink(Protocol):
     async def take(self, batch: Batch, position: Position) -> None: ...
 
     async def aclose(self) -> None: ...
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A sink that counts what it does, for the metrics."""
+
+    @property
+    def counts(self) -> dict[str, int]: ...

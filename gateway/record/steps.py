@@ -18,6 +18,21 @@ MOST: Final = 64
 """Of anything of which a configuration may have any number."""
 _LONGEST: Final = 200
 _MICRO: Final = 1_000_000
+_STORED: Final = frozenset({"responses", "files", "batches"})
+_LARGEST: Final = 1 << 53
+_NUMBERS: Final = (
+    ("n", "choices"),
+    ("seed", "seed"),
+    ("max_tokens", "max_tokens"),
+    ("max_completion_tokens", "max_tokens"),
+    ("max_output_tokens", "max_tokens"),
+    ("temperature", "temperature"),
+    ("top_p", "top_p"),
+    ("top_k", "top_k"),
+    ("frequency_penalty", "frequency_penalty"),
+    ("presence_penalty", "presence_penalty"),
+)
+"""Fields of a request, and what they are called here."""
 
 
 class Step(Struct, array_like=True, frozen=True):
@@ -26,7 +41,8 @@ class Step(Struct, array_like=True, frozen=True):
     `name`: `auth`, `plan`, `policy`, `guardrail`, `cache.lookup`, `attempt` or `unscrub`. `span_id` is what an upstream was told, for
     attempts. `detail` holds, by step:
 
-    * `plan`: `strategy` of the asked model; `order`, the targets of it and of what it may fall back to; `excluded`, model, target and why; `pinned`.
+    * `auth`: `route`, method and path, with `{id}` for the id of what is stored.
+    * `plan`: `asked`, numbers of the request that models look at; `strategy` of the asked model; `order`, the targets of it and of what it may fall back to; `excluded`, model, target and why; `pinned`.
     * `guardrail`: `side`, `in` or `out`; `seconds` of work; `rules` that look there, each with policy, id, word, mode and detectors;
       `checks` that were asked, each with policy, rule, detector, start, seconds, how often, and how much it found.
     * `cache.lookup`: `status`, `why`, `class`, `like_why`, `threshold`, `kept`, and `neighbours`, each with similarity, what became of it, and vetoes.
@@ -69,11 +85,34 @@ def _started(step: Step) -> float:
     return step.started
 
 
+def _let_in(path: str, x: Exchange, _began: float) -> dict[str, Any]:
+    if x.dialect.name in _STORED:
+        parts = path.split("/")
+        parts[3:4] = ["{id}"] * len(parts[3:4])
+        path = "/".join(parts)
+    return {"route": f"{x.method} {path}"}
+
+
+def _asked(body: dict[str, Any], *, streamed: bool) -> dict[str, Any]:
+    told: dict[str, Any] = {"stream": streamed}
+    for theirs, ours in _NUMBERS:
+        if theirs in body and type(value := body[theirs]) in (int, float) and abs(value) < _LARGEST:
+            told[ours] = value
+    if told.get("choices") == 1:
+        del told["choices"]
+    form = body.get("response_format") or (body["text"].get("format") if isinstance(body.get("text"), dict) else None)
+    if isinstance(form, dict) and isinstance(form.get("type"), str):
+        told["output_type"] = "json" if form["type"].startswith("json") else "text"
+    return told
+
+
 def _plan(plan: Plan, x: Exchange, _began: float) -> dict[str, Any]:
     told: dict[str, Any] = {
         "strategy": plan.groups[0].strategy,
         "order": [one.name[:_LONGEST] for group in plan.groups for one in group.candidates][:MOST],
     }
+    if x.parsed is not None:
+        told["asked"] = _asked(x.parsed, streamed=x.streamed)
     if plan.excluded:
         told["excluded"] = [
             (one.model, one.candidate.name[:_LONGEST], one.why, *sorted(one.lacks)) for one in plan.excluded[:MOST]
@@ -172,6 +211,7 @@ def _unscrubbed(values: int, _x: Exchange, _began: float) -> dict[str, Any]:
 
 
 _DETAILS: Final[Mapping[str, Callable[[Any, Exchange, float], dict[str, Any]]]] = {
+    "auth": _let_in,
     "plan": _plan,
     "guardrail": _judged,
     "cache.lookup": _looked,

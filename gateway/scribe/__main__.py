@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import os
 import signal
@@ -13,7 +14,7 @@ from typing import Final
 
 from gateway.ledger.views import LedgerError
 from gateway.record.orders import Orders, read
-from gateway.record.sinks import Sink
+from gateway.record.sinks import Counting, Sink
 from gateway.scribe.ledger_sink import LedgerSink
 from gateway.scribe.scribe import Scribe
 
@@ -61,7 +62,7 @@ async def _keep(orders: Orders, compose: Compose) -> None:
     sinks = await compose(orders)
     if not sinks:
         return
-    scribe = Scribe(Path(orders.root), orders.spool, sinks)
+    scribe = Scribe(Path(orders.root), orders.spool, sinks, lambda: _counted(sinks))
     loop = asyncio.get_running_loop()
 
     def heard() -> None:
@@ -74,12 +75,18 @@ async def _keep(orders: Orders, compose: Compose) -> None:
 
 
 async def _sinks(orders: Orders) -> Mapping[str, Sink]:
-    if orders.ledger is None:
-        return {}
-    ledger = LedgerSink(orders.ledger)
-    with contextlib.suppress(LedgerError):  # who cannot write says so
-        await ledger.opened()  # so that there is something to read before there is something to write
-    return {"ledger": ledger}
+    sinks: dict[str, Sink] = {}
+    if orders.ledger is not None:
+        sinks["ledger"] = ledger = LedgerSink(orders.ledger)
+        with contextlib.suppress(LedgerError):  # who cannot write says so
+            await ledger.opened()  # so that there is something to read before there is something to write
+    if orders.tracing is not None:  # its libraries are large, and seldom needed
+        sinks["traces"] = importlib.import_module("gateway.telemetry.sink").TraceSink(orders.tracing)
+    return sinks
+
+
+def _counted(sinks: Mapping[str, Sink]) -> dict[str, int]:
+    return {what: count for one in sinks.values() if isinstance(one, Counting) for what, count in one.counts.items()}
 
 
 def _place_of(error: Exception) -> str:

@@ -141,7 +141,8 @@ def test_a_failed_first_attempt_is_a_step_with_a_span_of_its_own(
     assert (answered[3]["failure"], answered[3]["status"]) == (None, 200)
     spans = [one["headers"]["traceparent"].split("-")[2] for one in simulation.requests()]
     assert spans == [failed[4], answered[4]]
-    assert step(row, "plan")[3] == {"strategy": "ordered", "order": [failed[3]["candidate"], answered[3]["candidate"]]}
+    plan = {"strategy": "ordered", "order": [failed[3]["candidate"], answered[3]["candidate"]]}
+    assert step(row, "plan")[3] == {**plan, "asked": {"stream": streamed}}
 
 
 @pytest.mark.parametrize("streamed", [False, True])

@@ -41,6 +41,42 @@ def test_a_plan_says_why_this_model() -> None:
     }
 
 
+def test_a_plan_says_what_of_a_request_are_numbers_and_no_words() -> None:
+    raw = (
+        b'{"model":"asked","n":2,"temperature":0.5,"top_p":"high","seed":true,"max_completion_tokens":9,"top_k":1e300,'
+        b'"response_format":{"type":"json_schema","name":"x"},"stop":["words"]}'
+    )
+    told = detail(said(raw), "plan", plan_of(candidate("a")))
+    assert told["asked"] == {"stream": False, "choices": 2, "temperature": 0.5, "max_tokens": 9, "output_type": "json"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "asked"),
+    [
+        (b'{"model":"a","n":1,"stream":true}', {"stream": True}),
+        (b'{"model":"a","response_format":{"type":"text"}}', {"stream": False, "output_type": "text"}),
+        (b'{"model":"a","text":{"format":{"type":"json_object"}}}', {"stream": False, "output_type": "json"}),
+        (b'{"model":"a","text":"words","response_format":7}', {"stream": False}),
+    ],
+)
+def test_what_is_asked_for_by_default_or_by_no_known_word_is_left_out(raw: bytes, asked: dict[str, Any]) -> None:
+    assert detail(said(raw), "plan", plan_of(candidate("a")))["asked"] == asked
+
+
+@pytest.mark.parametrize(
+    ("dialect", "path", "route"),
+    [
+        ("chat", "/v1/chat/completions", "POST /v1/chat/completions"),
+        ("responses", "/v1/responses", "POST /v1/responses"),
+        ("responses", "/v1/responses/resp_secret", "POST /v1/responses/{id}"),
+        ("responses", "/v1/responses/resp_secret/input_items", "POST /v1/responses/{id}/input_items"),
+        ("files", "/v1/files/file_secret/content", "POST /v1/files/{id}/content"),
+    ],
+)
+def test_a_route_holds_no_id(dialect: str, path: str, route: str) -> None:
+    assert detail(exchange(dialect), "auth", path) == {"route": route}
+
+
 def test_an_attempt_says_what_it_cost_and_how_it_went() -> None:
     usage = Usage(input_tokens=9, output_tokens=8, cached_tokens=7, cache_write_tokens=6, reasoning_tokens=5)
     what = Tried(candidate("a"), "http://127.0.0.1:1/v1", None, 200, True, usage, 4, 100.25, 100.125, "stop")
