@@ -2,7 +2,7 @@
 
 A root folder holds a spool for each gateway, and a spool its batches in segments, which are files of some megabytes:
 
-    ROOT/SPOOL/00000001.seg  frames: mark, length, CRC32 of length and content, content (a `Batch` in MessagePack)
+    ROOT/SPOOL/00000001.seg  frames: mark, length and CRC32 of the content, the content (a `Batch` in MessagePack)
               /writer.lock   held by the gateway that writes; free means that nothing more will come
               /reader.lock   held by whoever reads
               /NAME.at       how far the sink of this name has got, as a hint: a sink keeps its own position
@@ -44,12 +44,7 @@ class Full(Exception):
 
 def framed(content: bytes) -> bytes:
     length = len(content)
-    return _HEAD.pack(_MARK, length, _sum(length, content)) + content
-
-
-def _sum(length: int, content: bytes | memoryview) -> int:
-    """Of the length too: a disk that failed may have left zeros, whose sum alone is zero."""
-    return crc32(content, length)
+    return _HEAD.pack(_MARK, length, crc32(content)) + content
 
 
 class SpoolWriter:
@@ -219,7 +214,7 @@ class SpoolReader:
             return None
         mark, length, wanted = _HEAD.unpack_from(self._content, at)
         content = memoryview(self._content)[at + _HEAD.size : at + _HEAD.size + length]
-        good = mark == _MARK and len(content) == length and _sum(length, content) == wanted
+        good = mark == _MARK and len(content) == length and crc32(content) == wanted
         return content if good else None
 
     def _look(self) -> None:
