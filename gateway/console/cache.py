@@ -11,7 +11,6 @@ from starlette.responses import RedirectResponse, Response
 
 from gateway.cache.answers import Answers
 from gateway.cache.stats import Standing, stats_of
-from gateway.cache.trails import REASONS
 from gateway.cache.waiting import Waits
 from gateway.console.cache_page_words import WORDS
 from gateway.console.certificates import Picture, Point, nearest, picture, points
@@ -47,7 +46,6 @@ async def show(view: View) -> Response:
         "cache.html",
         stats=stats,
         classes=classes,
-        reasons=REASONS,
         asked=asked,
         given=given,
         ratio=given / asked if asked else None,

@@ -1,7 +1,7 @@
 """Policies in force: which there are, where they are bound, what each says, whether its tests pass, and what nobody looks at."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -15,11 +15,16 @@ from gateway.console.view import NotHere, View
 from gateway.console.writing import WAYS
 from gateway.drafts.apart import Unanswered
 from gateway.drafts.asked import Job
-from gateway.drafts.matrix import COLUMNS, Look, Row, matrix, unscanned
+from gateway.drafts.matrix import COLUMNS, Look, matrix, unscanned
+from gateway.drafts.matrix import Row as Squares
 from gateway.policy.rule import Policy
 from gateway.policy.structs import Bind
 from gateway.policy.written import Written
+from gateway.record.row import Row
 from gateway.setup import Setup
+
+_LOOKED_BACK: Final = 500
+"""Rows of the ledger, the newest ones."""
 
 
 class Bound(Struct, frozen=True):
@@ -39,6 +44,16 @@ class Listed(Struct, frozen=True):
     changed: bool = False
 
 
+class Used(Struct, frozen=True):
+    """One version that requests met, under one digest of all rules together."""
+
+    version: str
+    digest: str
+    first: float
+    last: float
+    count: int
+
+
 async def show(view: View) -> Response:
     """The list."""
     setup = view.setup
@@ -51,29 +66,39 @@ async def show_one(view: View) -> Response:
     if name not in view.setup.policies:
         raise NotHere
     one = await _listed(view.setup, name)
-    rows = matrix([one.policy])
+    rows = await asyncio.to_thread(matrix, [one.policy])
+    tested = await _tested(view, name) if "tests" in view.query else None
     return view.render(
-        "policy.html", one=one, rows=rows, columns=COLUMNS, prefix=f"policies/policy/{name}", **_square(view, rows)
+        "policy.html",
+        one=one,
+        rows=rows,
+        columns=COLUMNS,
+        prefix=f"policies/policy/{name}",
+        tested=tested,
+        **_square(view, rows),
     )
 
 
 async def show_tests(view: View) -> Response:
     """Whether the tests of a policy in force pass: a badge, or with `?all` each of them. A part of a page."""
-    setup, name = view.setup, view.at["name"]
-    if name not in setup.policies:
+    if view.at["name"] not in view.setup.policies:
         raise NotHere
-    try:
-        found = await view.gate.drafts.prove(Job("prove", around=around(setup), name=name))
-    except Unanswered as unanswered:
-        return view.render("policy_tests.html", found=None, why=unanswered.why, every="all" in view.query)
-    return view.render("policy_tests.html", found=found, why="", every="all" in view.query)
+    return view.render("policy_tests.html", tested=await _tested(view, view.at["name"]), every="all" in view.query)
+
+
+async def show_used(view: View) -> Response:
+    """Which versions of a policy the last requests met, as far as the ledger tells. A part of a page."""
+    if view.ledger is None:
+        return view.render("policy_used.html", used=None, count=0)
+    page = await (await view.ledger()).page(limit=_LOOKED_BACK)
+    return view.render("policy_used.html", used=used(page.rows, view.at["name"]), count=len(page.rows))
 
 
 async def show_coverage(view: View) -> Response:
     setup = view.setup
     chosen = view.query.get("policy", "")
     policies = [one for name, one in setup.policies.items() if not chosen or name == chosen]
-    rows = matrix(policies)
+    rows = await asyncio.to_thread(matrix, policies)  # some 20 ms for a few policies
     return view.render(
         "coverage.html",
         rows=rows,
@@ -84,6 +109,28 @@ async def show_coverage(view: View) -> Response:
         open=unscanned(rows),
         **_square(view, rows),
     )
+
+
+def used(rows: Iterable[Row], name: str) -> list[Used]:
+    """By version and the digest of all rules that applied, the last one first. Pure."""
+    found: dict[tuple[str, str], Used] = {}
+    for row in rows:
+        for one in row.policies or ():
+            policy, _, version = one.rpartition("@")
+            if policy != name:
+                continue
+            key = (version, row.policy_digest or "")
+            met = found.get(key) or Used(version, row.policy_digest or "", row.time, row.time, 0)
+            found[key] = Used(version, key[1], min(met.first, row.time), max(met.last, row.time), met.count + 1)
+    return sorted(found.values(), key=lambda one: -one.last)
+
+
+async def _tested(view: View, name: str) -> Mapping[str, Any]:
+    try:
+        found = await view.gate.drafts.prove(Job("prove", around=around(view.setup), name=name))
+    except Unanswered as unanswered:
+        return {"found": None, "why": unanswered.why}
+    return {"found": found, "why": ""}
 
 
 async def _listed(setup: Setup, name: str) -> Listed:
@@ -109,7 +156,7 @@ def bound(bind: Bind | None) -> list[Bound]:
     return [Bound(by, list(what)) for by, what in said.items() if what and "*" not in what]
 
 
-def _square(view: View, rows: list[Row]) -> Mapping[str, Any]:
+def _square(view: View, rows: list[Squares]) -> Mapping[str, Any]:
     """What stands at the square that was chosen by `?at=surface.place`."""
     surface, _, place = view.query.get("at", "").partition(".")
     looks: list[Look] | None = None
@@ -127,6 +174,7 @@ PAGE: Final = Page(
         Way("coverage", show_coverage),
         Way("policy/{name}", show_one),
         Way("policy/{name}/tests", show_tests),
+        Way("policy/{name}/used", show_used),
         *WAYS,
     ),
     WORDS,

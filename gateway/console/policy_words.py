@@ -84,6 +84,17 @@ WORDS: Final[Mapping[str, Text]] = {
         "The process that looks at drafts failed. Change something, or try again.",
         "초안을 검사하는 프로세스가 실패했습니다. 내용을 고치거나 다시 시도하세요.",
     ),
+    "policies.used": Text("Versions that requests met", "요청에 적용된 버전"),
+    "policies.used_no_ledger": Text("The ledger knows; there is none here.", "원장이 있어야 알 수 있습니다."),
+    "policies.used_none": Text("None of the last {count} requests.", "마지막 요청 {count}개에는 없습니다."),
+    "policies.used_of": Text(
+        "Of the last {count} requests in the ledger. The digest is of all rules that applied together.",
+        "원장의 마지막 요청 {count}개에서. 다이제스트는 함께 적용된 모든 규칙의 것입니다.",
+    ),
+    "policies.used_digest": Text("Digest of all rules", "전체 규칙 다이제스트"),
+    "policies.used_first": Text("First", "처음"),
+    "policies.used_last": Text("Last", "마지막"),
+    "policies.used_count": Text("Requests", "요청"),
     "policies.matrix": Text("What is looked at, by API and place", "API와 위치별 검사 여부"),
     "policies.matrix_hint": Text(
         "Each square is one place of one API. Choose one to see which rules look there.",

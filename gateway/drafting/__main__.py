@@ -11,12 +11,14 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO, Final
 
 from gateway.drafting.work import warm, work
 from gateway.drafts.apart import DIED, DONE, HEAD, LATE, SECONDS
 
-_MOST_MEMORY: Final = 2 * 1024**3
+_MOST_MEMORY: Final = 512 * 1024**2
+"""Of address space, beyond what is there at the start."""
 _MOST_FILES: Final = 64
 _NICE: Final = 10
 _MOST_ANSWER: Final = 4 * 1024 * 1024
@@ -77,11 +79,20 @@ def _bind(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, seconds)
     whole = int(seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (whole, whole))
-    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
+    most = _held() + _MOST_MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (_MOST_FILES, _MOST_FILES))
     sys.addaudithook(_refuse)
+
+
+def _held() -> int:
+    """Bytes of address space. Where nobody tells, a guess that is high."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 4 * _MOST_MEMORY
 
 
 def _refuse(event: str, _: object) -> None:

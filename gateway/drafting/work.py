@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from gateway.app import KNOWN_ENTITIES
-from gateway.config.mistakes import ConfigError, Mistake
+from gateway.config.mistakes import ConfigError, Finding, Mistake
 from gateway.config.reading import converted
 from gateway.drafting.box import tried
 from gateway.drafts.asked import Around, CaseSaid, Changed, Checked, Job, RuleSaid, Said, Tried
@@ -72,6 +72,8 @@ def check(job: Job) -> Checked:
     mine = [finding for one, finding in lint(found.documents, found.policies) if one == name]
     refused = [Said(one) for one in without_code([policy], VERSIONS)]
     before = Family(documents).settle().policies
+    if (old := before.get(name)) is not None and old.digest != policy.digest and old.version >= policy.version:
+        mine.append(Finding(("version",), f"is to be raised with every change; {old.version} is in force"))
     return Checked(
         name=name,
         version=policy.version,

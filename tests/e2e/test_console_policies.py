@@ -86,6 +86,7 @@ async def test_its_tests_are_run_and_what_is_not_run_here_is_said(console: Conso
     every = text_of((await console.looker.get("policies/policy/house/tests?all=1")).text)
     assert "a code" in every
     assert "hook (webhook)" in every
+    assert "a code" in text_of((await console.looker.get("policies/policy/house?tests=1")).text)
 
 
 async def test_one_policy_is_told_with_its_text_and_without_its_secrets(console: Console) -> None:
@@ -96,6 +97,10 @@ async def test_one_policy_is_told_with_its_text_and_without_its_secrets(console:
     assert console.running.gate.pipeline.setup.policies["house"].digest in page
     assert "swordfish" not in answer.text
     assert (await console.looker.get("policies/policy/gone")).status_code == 404
+
+
+async def test_without_a_ledger_nobody_knows_which_versions_were_used(console: Console) -> None:
+    assert "there is none here" in text_of((await console.looker.get("policies/policy/house/used")).text)
 
 
 async def test_coverage_says_what_nobody_looks_at(console: Console) -> None:

@@ -60,7 +60,7 @@ class Sight:
     def picture(self, name: str) -> None:
         """For the documentation, if somebody wants one."""
         if folder := os.environ.get(PICTURES):
-            self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+            self.page.locator("main").screenshot(path=Path(folder) / f"{name}.png")
 
     def _hear(self, kind: str, text: str) -> None:
         if kind in ("error", "warning"):

@@ -2,11 +2,12 @@
 
 import pytest
 
-from gateway.console.policies import bound
+from gateway.console.policies import Used, bound, used
 from gateway.console.writing import EMPTY, Piece, file_name, pieces
 from gateway.drafting.work import check
 from gateway.drafts.asked import FoundSaid, Job
 from gateway.policy.structs import Bind
+from tests.support.ledgered import a_row
 
 
 def found(start: int, end: int, kind: str, *, decides: bool = False, where: str = "here") -> FoundSaid:
@@ -57,3 +58,11 @@ def test_conditions_of_a_binding_that_fit_everything_are_none() -> None:
         ("models", ["fast"]),
         ("zones", ["external"]),
     ]
+
+
+def test_versions_are_told_with_when_they_were_met_the_last_one_first() -> None:
+    met = [(1.0, ["house@1"], "a"), (2.0, ["base@9", "house@2"], "b"), (3.0, ["house@2"], "b"), (4.0, None, None), (5.0, ["warehouse@3"], "c")]  # fmt: skip
+    rows = [
+        a_row(number, time=at, policies=names, policy_digest=digest) for number, (at, names, digest) in enumerate(met)
+    ]
+    assert used(rows, "house") == [Used("2", "b", 2.0, 3.0, 2), Used("1", "a", 1.0, 1.0, 1)]

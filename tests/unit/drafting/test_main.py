@@ -53,3 +53,10 @@ def test_nothing_is_written(tmp_path: Path) -> None:
 
 def test_an_answer_without_end_is_none() -> None:
     assert answered(b"", lambda _: bytes(8 * 1024 * 1024), LONG)[0] == DIED
+
+
+def test_memory_without_end_is_not_given() -> None:
+    def hoards(_: bytes) -> bytes:
+        return bytes([1]) * (4 * 1024**3)
+
+    assert answered(b"", hoards, LONG)[0] == DIED

@@ -93,6 +93,9 @@ def test_what_it_changes_is_told_rule_by_rule_and_line_by_line(tmp_path: Path) -
     found = check(Job("check", around=around, text=POLICY.replace("tokenize}", "log}"), before=POLICY))
     assert [(one.what, one.rule, one.way) for one in found.changes] == [("changed", "no-codes", "looser")]
     assert [line for line in found.diff if line.startswith("-  - {id: no-codes")]
+    assert [one.key for one in found.remarks] == ["version"]
+    raised = check(Job("check", around=around, text=POLICY.replace("name: support", "name: support\nversion: 2")))
+    assert not raised.remarks
     same = check(Job("check", around=around, text=POLICY, before=POLICY))
     assert (same.changes, same.diff) == ([], [])
 
