@@ -12,6 +12,7 @@ from typing import Any, Final
 from tests.support.eventually import eventually
 from tests.support.gatewayprocess import GatewayProcess, running, written
 from tests.support.rawclient import Answer, Line, ask
+from tests.support.redis_server import free_port
 from tests.support.simulation import Simulation
 
 _EVERY: Final = 0.1
@@ -43,6 +44,7 @@ class Server:
 
 @contextmanager
 def server(port: int = 0) -> Iterator[Server]:
+    port = port or free_port()
     code = f"from gateway.simulator.serve import run; raise SystemExit(run('127.0.0.1', {port}, None, control=True))"
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

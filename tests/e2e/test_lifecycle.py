@@ -17,6 +17,7 @@ import pytest
 from tests.support.eventually import eventually, records
 from tests.support.gatewayprocess import GatewayProcess, running, simulated, written
 from tests.support.rawclient import Answer, Line, ask
+from tests.support.redis_server import free_port
 from tests.support.simulation import Simulation
 
 _CHAT: Final = "/v1/chat/completions"
@@ -92,14 +93,14 @@ def test_what_outlasts_the_drain_is_told_so(simulation: Simulation, tmp_path: Pa
             began = time.monotonic()
             process.signal(signal.SIGTERM)
             text = streamed.answer_rest()
-            assert 0.5 <= time.monotonic() - began < 20
+            assert 0.475 <= time.monotonic() - began < 20
             assert b'"code":"draining"' in text
             assert b"[DONE]" not in text
             answer = unary.answer()
             assert (answer.status, answer.json["error"]["code"]) == (503, "draining")
             assert answer.headers["x-should-retry"] == "true"
         assert process.wait(30) == 0
-        assert all(one["client_gone_after_ms"] for one in simulation.requests())
+        assert eventually(lambda: all(one["client_gone_after_ms"] for one in simulation.requests()))
     assert {(row["outcome"], row["code"]) for row in records(tmp_path / "records.jsonl")} == {("drained", "draining")}
 
 
@@ -145,7 +146,7 @@ def _killable(port: int) -> Iterator[tuple[subprocess.Popen[str], Simulation]]:
 
 
 def test_an_upstream_that_is_killed_in_a_stream_cuts_it_and_is_found_again(tmp_path: Path) -> None:
-    with _killable(0) as (victim, first):
+    with _killable(free_port()) as (victim, first):
         first.misbehave(_ENDLESS)
         more: dict[str, Any] = {"retry": {"attempts": 1}, "breaker": {"failures": 2, "open_for": 0.2}}
         with started(first, tmp_path, **more) as process:
@@ -159,7 +160,7 @@ def test_an_upstream_that_is_killed_in_a_stream_cuts_it_and_is_found_again(tmp_p
             refused = ask(process.url, _CHAT, _SAID)
             assert (refused.status, refused.json["error"]["code"]) == (502, "upstream_unreachable")
             with _killable(first.port):
-                assert eventually(lambda: ask(process.url, _CHAT, _SAID).status == 200)
+                assert eventually(lambda: ask(process.url, _CHAT, _SAID).status == 200, 40)
 
 
 # -- new configurations

@@ -8,19 +8,26 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from random import SystemRandom
+from typing import Any, Final
 
 import pytest
 import redis
 
+_RANGE: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_FIRST: Final = 10_000
+
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """None of those that the kernel gives to connections: else one of them has it before the server does, or while that is away."""
+    first_of_connections = int(_RANGE.read_text().split()[0]) if _RANGE.exists() else 49_152
+    while True:
+        port = SystemRandom().randrange(_FIRST, max(first_of_connections, _FIRST + 1_000))
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class RedisServer:
@@ -40,7 +47,7 @@ class RedisServer:
             arguments += ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder), "--save", ""]
         with (self.folder / f"redis-{self.port}.log").open("ab") as log:
             self._process = subprocess.Popen([*arguments, *self._more], stdout=log, stderr=log)
-        ends = time.monotonic() + 10
+        ends = time.monotonic() + 60
         while True:
             try:
                 with self.client() as client:
