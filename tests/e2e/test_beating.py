@@ -36,6 +36,6 @@ def test_bytes_that_are_not_read_get_no_heartbeat_between_them(
 
 
 def test_a_caller_of_chat_gets_them(gateway: GatewayProcess, simulation: Simulation) -> None:
-    simulation.misbehave({"delay_head": 0.5})
+    simulation.misbehave({"delay_head": 4})
     said = {"model": "demo", "stream": True, "messages": [{"role": "user", "content": "Hi"}]}
     assert ask(gateway.url, "/v1/chat/completions", said).body.count(b": heartbeat\n\n") >= 2

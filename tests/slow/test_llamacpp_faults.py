@@ -23,7 +23,7 @@ _PATHS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "messages": ("/v1/messages", {**_ENDLESS, "max_tokens": 2_000_000_000}),
     "responses": ("/v1/responses", {"model": "tiny", "input": "0"}),
 }
-_SOON: Final = 2.0
+_SOON: Final = 30.0
 """Seconds that the server may need to notice; it looks between two tokens."""
 
 _ESTABLISHED: Final = "01"

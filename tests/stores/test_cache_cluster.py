@@ -35,7 +35,7 @@ def nodes(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[Redis
             if found:
                 said(found[0], "CLUSTER", "MEET", "127.0.0.1", str(server.port), str(bus))
             found.append(server)
-        eventually(lambda: all(agrees(server) for server in found), 30)
+        eventually(lambda: all(agrees(server) for server in found), 60)
         yield found
 
 

@@ -194,7 +194,7 @@ async def test_what_is_asked_for_together_comes_to_one_node_of_a_cluster(newer: 
         settings = Settings(url=Secret(f"redis+cluster://127.0.0.1:{server.port}"), timeout_ms=5000)
         store = Shared(Redis(settings, await asyncio.to_thread(load)), MOST)
         names = [f"name-{number}" for number in range(20)]
-        for _ in range(200):  # it takes some time to agree with itself
+        for _ in range(800):  # it takes some time to agree with itself
             if await store.epochs(names) is not None:
                 break
             await asyncio.sleep(0.05)

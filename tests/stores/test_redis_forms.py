@@ -18,7 +18,7 @@ from tests.support.redis_server import RedisServer, free_port, redis_server
 
 async def kept(shelf: Redis) -> bool:
     """Whether it keeps something, sooner or later: clusters and sentinels need some time to agree."""
-    ends = time.monotonic() + 15
+    ends = time.monotonic() + 40
     while True:
         try:
             await shelf.put("a", b"said", 60)
@@ -85,4 +85,4 @@ def sentinel(folder: Path, server: RedisServer) -> Iterator[int]:
         yield port
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)

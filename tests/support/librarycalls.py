@@ -107,7 +107,7 @@ def asking(library: Library, behind: Simulation) -> Asking:
             row=PROVIDERS["litellm"],
             base_url=fields.pop("base", base),
             speaks=PROVIDERS["litellm"].speaks,
-            timeouts=timeouts or Timeouts(first_token=5, between_tokens=5),
+            timeouts=timeouts or Timeouts(first_token=60, between_tokens=60),
             transport=AiohttpTransport(),
             headers={"authorization": f"Bearer {KEY}", "x-operator": "yes"},
         )
