@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types unit policies fuzz isolation eval-guards docs site bench bench-quick bench-cache lock prerequisites clean
+.PHONY: help run test check format lint types unit policies fuzz isolation eval-guards docs site bench bench-quick bench-cache bench-ledger lock prerequisites clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -57,6 +57,9 @@ bench-quick: $(VENV)/dev ## the same in short; prints only
 
 bench-cache: $(VENV)/dev ## measure the cache by size and beside other gateways, write docs/benchmarks-cache.md (6 minutes); ONLY=lookups or processes
 	$(BIN)/python -m tests.bench.cache $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+bench-ledger: $(VENV)/dev ## fill a ledger and time what pages ask of it; ROWS=1000000 DATABASE=postgresql for less, or there
+	$(BIN)/python -m tests.bench.ledger_rows --rows $(or $(ROWS),10000000) $(if $(DATABASE),--$(DATABASE)) $(ARGS)
 
 prerequisites:
 	@sh tests/support/prerequisites.sh
