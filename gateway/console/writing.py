@@ -151,7 +151,7 @@ async def _verdict(view: View) -> dict[str, Any]:
         "why": why,
         "passed": sum(not one.said for one in found.cases),
         "before": view.form.get("start", "") if before else "",
-        "file": str(written.file) if written is not None else "",
+        "file": written.file.name if written is not None else "",
     }
 
 

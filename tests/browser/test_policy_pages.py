@@ -108,6 +108,10 @@ def test_every_page_is_there_for_everybody_and_complains_of_nothing(
             assert one.barriers() == [], path
             if language == "en" and path in PICTURED:
                 if path.startswith("policies/write"):
+                    one.page.locator("#text").fill(
+                        POLICY.replace("version: 3", "version: 4").replace("[KR_PHONE]", "[korean]")
+                    )
+                    one.see("#verdict .diff", "+version: 4")
                     one.page.locator("#say").fill("My number is 900101-1234568, call 010-1234-5678.")
                     one.see("#model-sees", "My number is [KR_RRN]")
                 one.picture(PICTURED[path])

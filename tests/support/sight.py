@@ -60,7 +60,19 @@ class Sight:
     def picture(self, name: str) -> None:
         """For the documentation, if somebody wants one."""
         if folder := os.environ.get(PICTURES):
-            self.page.locator("main").screenshot(path=Path(folder) / f"{name}.png")
+            usual = self.page.viewport_size
+            self.page.set_viewport_size(
+                {"width": 1360, "height": 1600}
+            )  # so that nothing sticks to the edge of a window
+            whole = self.page.locator("main").bounding_box()
+            last = self.page.locator("main > :last-child").bounding_box()
+            assert whole is not None
+            assert last is not None
+            height = last["y"] + last["height"] + 16
+            clip: Any = {"x": whole["x"], "y": 0, "width": whole["width"], "height": height}
+            self.page.screenshot(path=Path(folder) / f"{name}.png", clip=clip)
+            if usual is not None:
+                self.page.set_viewport_size(usual)
 
     def _hear(self, kind: str, text: str) -> None:
         if kind in ("error", "warning"):
