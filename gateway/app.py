@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from gateway.api.asgi import application
 from gateway.api.internal import Internal
 from gateway.api.llm import Gate
+from gateway.api.pushing import Pushes
 from gateway.attempts import Attempts
 from gateway.caches import Caches
 from gateway.config.discover import discovered, state_folder
@@ -38,7 +39,7 @@ from gateway.limits.keys import KeyRing
 from gateway.limits.open_mode import is_loopback
 from gateway.limits.pricing import find_price_list, load_prices
 from gateway.pipeline import Pipeline
-from gateway.policy.bind import Binder, Facts
+from gateway.policy.bind import Binder
 from gateway.policy.checking import make_checks, without_library
 from gateway.policy.finding import VERSIONS
 from gateway.policy.guarding import Guards
@@ -51,7 +52,7 @@ from gateway.record.sampling import Sampling
 from gateway.routing.budget import RetryBudget
 from gateway.routing.health import Health
 from gateway.routing.plan import resolve
-from gateway.setup import Setup
+from gateway.setup import Setup, likely
 from gateway.shipped import shipped
 from gateway.simulator.app import simulator
 from gateway.simulator.serve import serve as serve_simulator
@@ -74,7 +75,6 @@ from gateway.wire.sealed import Sealer
 Connect = Callable[[TransportLimits], Transport]
 ZONES: Final = {name: row.zone for name, row in PROVIDERS.items()}
 _PLAIN: Final = Provider()
-_MOST_LIKELY: Final = 48
 _OF_CONNECTIONS: Final = ("connections", "pool_wait", "ca_file", "proxy", "health")
 SIMULATED: Final = "simulated"
 _BUDGETS: Final = 1_024
@@ -179,6 +179,7 @@ class Gateway:
         self._setups = [empty]
         self.gate = Gate(Pipeline(empty, attempts, recorder, rng))
         self.gate.desk.ledger = self._feedback
+        self._pushes = Pushes(self.gate.pipeline)
         self.app: ASGIApp = application(self.gate, console_routes(self.gate, config.console, self.ledger))
 
     async def prepare(
@@ -213,11 +214,13 @@ class Gateway:
         old.supersede()
         self.gate.pipeline.recent.most = config.feedback.remembered
         self._checks.follow(_watched(setup))
+        self._pushes.begin()
 
     async def close(self) -> None:
         """After the last exchange: writes the records, closes all connections."""
         await self.gate.drafts.aclose()
         await self._caches.stop()
+        await self._pushes.aclose()
         await asyncio.to_thread(self.gate.pipeline.recorder.close, ENDS_WITHIN)
         await self._checks.close()
         for *_, upstream in self._upstreams:
@@ -252,7 +255,7 @@ class Gateway:
         ports = Ports(internal.ask, internal.most_cost, self._budget, self._post, time.time)
         self._made = await asyncio.to_thread(make_checks, policies.values(), ports, self._made)
         setup.guards = Guards(binder, PlaceholderKeys(*self._secrets_of(setup.config)), self._made)
-        await asyncio.to_thread(setup.guards.warm, _likely(setup))
+        await asyncio.to_thread(setup.guards.warm, likely(setup))
 
     async def _post(self, url: str, headers: Mapping[str, str], body: bytes, seconds: float) -> tuple[int, bytes]:
         if self._poster is None:
@@ -370,24 +373,6 @@ def _limits(provider: Provider, timeouts: Timeouts) -> TransportLimits:
         proxy=provider.proxy,
         ca_file=provider.ca_file,
     )
-
-
-def _likely(setup: Setup) -> list[Facts]:
-    """Of requests that will come, a few of each kind, so that the first of them need not wait."""
-    callers = {(key.team, tuple(key.tags)) for key in setup.config.keys} or {(None, ())}
-    made = [
-        Facts(
-            frozenset(group.model for group in route.groups),
-            surface,
-            frozenset(one.zone for group in route.groups for one in group.candidates),
-            team=team,
-            tags=frozenset(tags),
-        )
-        for route in setup.routes.all()
-        for surface in ("chat", "responses", "messages")
-        for team, tags in sorted(callers, key=str)
-    ]
-    return made[:_MOST_LIKELY]
 
 
 def _simulated(name: str, provider: Provider) -> bool:

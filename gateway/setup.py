@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from gateway.cache.answers import Answers
 from gateway.config.structs import Config
 from gateway.limits.feedback_tokens import FeedbackTokens
 from gateway.limits.keys import KeyRing
+from gateway.policy.bind import Facts
 from gateway.policy.guarding import Guards
 from gateway.policy.rule import Policy
 from gateway.policy.written import Written
@@ -16,6 +18,8 @@ from gateway.store.maps import Maps
 from gateway.store.responses import KeptResponses
 from gateway.upstream.http import Upstream
 from gateway.wire.sealed import Sealer
+
+_MOST_LIKELY: Final = 48
 
 
 @dataclass(slots=True, eq=False)
@@ -63,3 +67,21 @@ class Setup:
     def _look(self) -> None:
         if self.retired and self.under_way == 0:
             self.retire(self)
+
+
+def likely(setup: Setup) -> list[Facts]:
+    """Of requests that will come, a few of each kind, so that the first of them need not wait."""
+    callers = {(key.team, tuple(key.tags)) for key in setup.config.keys} or {(None, ())}
+    made = [
+        Facts(
+            frozenset(group.model for group in route.groups),
+            surface,
+            frozenset(one.zone for group in route.groups for one in group.candidates),
+            team=team,
+            tags=frozenset(tags),
+        )
+        for route in setup.routes.all()
+        for surface in ("chat", "responses", "messages")
+        for team, tags in sorted(callers, key=str)
+    ]
+    return made[:_MOST_LIKELY]

@@ -3,6 +3,7 @@
 from msgspec import Struct, field
 
 from gateway.record.feedback import Feedback
+from gateway.record.measured import Moment
 from gateway.record.row import Row
 from gateway.record.settlement import Settlement
 
@@ -25,3 +26,4 @@ class Batch(Struct):
     rows: list[Row] = field(default_factory=list)
     settlements: list[Settlement] = field(default_factory=list)
     feedback: list[Feedback] = field(default_factory=list)  # for traces; the ledger has it already
+    moment: Moment | None = None  # for who pushes metrics

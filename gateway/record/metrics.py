@@ -47,6 +47,11 @@ class Metrics(Collector):
         opened = _OPENMETRICS in accept
         return _ENCODERS[opened](self._registry), _TYPES[opened]
 
+    def families(self, state: State) -> Iterator[Metric]:
+        """The same without the process's own."""
+        self._state = state
+        return self.collect()
+
     def collect(self) -> Iterator[Metric]:
         for family in FAMILIES:
             yield from family(self.counts, self._state)

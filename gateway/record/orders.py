@@ -18,6 +18,7 @@ class Orders(Struct):
     ends_within: float
     ledger: Ledger | None = None
     tracing: Tracing | None = None
+    metrics: bool = False
 
 
 def written(orders: Orders) -> bytes:

@@ -11,6 +11,7 @@ from gateway.record.batch import Batch
 from gateway.record.child import Child
 from gateway.record.feedback import Feedback
 from gateway.record.figures import Figures
+from gateway.record.measured import Moment
 from gateway.record.row import Row
 from gateway.record.settlement import Unsettled
 from gateway.record.spool import Full, SpoolWriter
@@ -70,6 +71,11 @@ class Outbox:
             )
         self._well = not lost
         return lost
+
+    def show(self, moment: Moment) -> None:
+        """For who pushes metrics; the next moment says all that this one did."""
+        self._appended(Batch(time.time(), moment=moment))
+        self._sync()
 
     def look(self) -> None:
         """After the process, the spool and what is told of them; now and then."""

@@ -13,6 +13,7 @@ import msgspec
 from gateway.config.structs import Record
 from gateway.exchange import Exchange
 from gateway.record.feedback import Feedback
+from gateway.record.measured import Moment
 from gateway.record.metrics import Metrics
 from gateway.record.outbox import Outbox
 from gateway.record.row import Row, row
@@ -40,6 +41,7 @@ class Recorder:
         self._outbox = outbox
         self._rows: deque[Row] = deque()
         self._said: deque[Feedback] = deque()
+        self._moments: deque[Moment] = deque(maxlen=1)
         self._in_hand = 0
         self._most = config.queue
         self._ending = threading.Event()
@@ -73,6 +75,10 @@ class Recorder:
         if self._outbox is not None and len(self._said) < self._most:
             self._said.append(said)
 
+    def hand_on(self, moment: Moment) -> None:
+        """For who pushes metrics, if anybody does. A newer moment takes the place of one that still waits."""
+        self._moments.append(moment)
+
     def waiting(self) -> Waiting:
         """What is on its way: in the queue, or being written."""
         return Waiting(len(self._rows) + self._in_hand, self._outbox.figures() if self._outbox is not None else None)
@@ -100,6 +106,8 @@ class Recorder:
                 said = [self._said.popleft() for _ in range(len(self._said))]
                 for why, count in self._outbox.write(batch, said).items():
                     self._drop(count, why)
+                if self._moments:
+                    self._outbox.show(self._moments.popleft())
                 self._outbox.look()
             self._in_hand = 0
         if lines is not None:

@@ -82,6 +82,8 @@ async def _sinks(orders: Orders) -> Mapping[str, Sink]:
             await ledger.opened()  # so that there is something to read before there is something to write
     if orders.tracing is not None:  # its libraries are large, and seldom needed
         sinks["traces"] = importlib.import_module("gateway.telemetry.sink").TraceSink(orders.tracing)
+    if orders.metrics:  # its libraries are large, and seldom needed
+        sinks["metrics"] = importlib.import_module("gateway.telemetry.metric_sink").MetricSink()
     return sinks
 
 

@@ -11,6 +11,7 @@ import yaml
 
 from gateway.app import ROWS, read_config
 from gateway.config.load import load_with_files
+from gateway.config.pushing import push_every
 from gateway.config.structs import Config
 from gateway.limits.keys import hashed
 from tests.support.generate import ROOT
@@ -161,6 +162,10 @@ def test_the_collector_listens_where_the_gateway_sends() -> None:
     read = yaml.safe_load((DEPLOY / "otelcol" / "config.yaml").read_text())
     sent = urlsplit(SERVICES["gateway"]["environment"]["OTEL_EXPORTER_OTLP_ENDPOINT"])
     assert sent.hostname == "collector"
+    pushed = push_every(SERVICES["gateway"]["environment"]) is not None
+    assert pushed == (
+        "metrics" in read["service"]["pipelines"]
+    )  # Prometheus scrapes the gateway: twice would be too much
     assert read["receivers"]["otlp"]["protocols"]["http"]["endpoint"].endswith(f":{sent.port}")
     named = {kind: {*read[kind]} for kind in ("receivers", "processors", "exporters")}
     for pipeline in read["service"]["pipelines"].values():
