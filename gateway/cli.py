@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from gateway import cache_cli, policy_cli
+from gateway import cache_cli, policy_cli, records_cli
 from gateway.app import Read, check_library, check_policies, read_config
 from gateway.caches import check_cache, remark_of
 from gateway.config.mistakes import ConfigError
@@ -50,6 +50,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         return policy_cli.run(chosen)
     if chosen.command == "cache":
         return cache_cli.run(chosen)
+    if chosen.command in ("export", "forget"):
+        return records_cli.run(chosen)
     if chosen.command == "check":
         return _check(chosen.named or chosen.config)
     if chosen.command == "schema":
@@ -117,6 +119,10 @@ def _parser() -> argparse.ArgumentParser:
     checking.add_argument("--config", dest="named", type=Path, help=argparse.SUPPRESS)  # as `serve` takes it
     policy_cli.add_to(commands.add_parser("policy", help="look at policies: mistakes, remarks, coverage"))
     cache_cli.add_to(commands.add_parser("cache", help="look at the cache: why, how well; and purge it"))
+    records_cli.add_export(
+        commands.add_parser("export", help="write what the ledger holds: figures, texts, preferences")
+    )
+    records_cli.add_forget(commands.add_parser("forget", help="remove what the ledger holds of an end user"))
     commands.add_parser("schema", help="print the JSON Schema of haechi.yaml")
     commands.add_parser("key", help="make a key for a caller and print its hash")
     return parser

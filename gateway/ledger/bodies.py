@@ -1,6 +1,6 @@
 """Texts of requests and answers, where somebody has them kept: apart from rows, with an end of their own, and no reading goes unseen."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -35,7 +35,17 @@ class Bodies:
             await connection.execute(insert(readings).values(**entry, found=found is not None))
         if found is None:
             return None
-        return Body(found["request_id"], found["until"] / _MICRO, found["end_user"], found["request"], found["answer"])
+        return _body(found)
+
+    async def read_all(self, request_ids: Sequence[str], reader: str, now: float) -> list[Body]:
+        """Those that are there, each reading written down."""
+        asked = select(bodies).where(bodies.c.request_id.in_(request_ids), bodies.c.until > microseconds(now))
+        async with self._database.writing() as connection:
+            found = (await connection.execute(asked)).mappings().all()
+            said = {"at": microseconds(now), "reader": plain(reader), "found": True}
+            if found:
+                await connection.execute(insert(readings), [{**said, "request_id": one["request_id"]} for one in found])
+        return [_body(one) for one in found]
 
     async def readings(self, limit: int) -> list[Reading]:
         """The newest first."""
@@ -43,6 +53,10 @@ class Bodies:
         async with self._database.reading() as connection:
             rows = (await connection.execute(asked)).mappings().all()
         return [Reading(row["at"] / _MICRO, row["reader"], row["request_id"], row["found"]) for row in rows]
+
+
+def _body(found: Mapping[Any, Any]) -> Body:
+    return Body(found["request_id"], found["until"] / _MICRO, found["end_user"], found["request"], found["answer"])
 
 
 def _stored(one: Body) -> dict[str, Any]:

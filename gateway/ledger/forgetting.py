@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Table, delete, select
+from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select
 
 from gateway.ledger.engine import Database
 from gateway.ledger.plain import plain
@@ -22,12 +22,28 @@ async def forget(database: Database, user: str) -> dict[str, int]:
     return removed
 
 
-async def _unnamed_feedback(database: Database, user: str) -> int:
+async def held(database: Database, user: str) -> dict[str, int]:
+    """How many rows would go, by table. Raises `LedgerError`."""
+    user = plain(user)
+    found: dict[str, int] = {}
+    async with database.reading() as connection:
+        for table in OF_USERS:
+            theirs = table.c.end_user == user
+            if table is feedback:
+                theirs = or_(theirs, _unnamed(user))
+            found[table.name] = await connection.scalar(select(func.count()).select_from(table).where(theirs)) or 0
+    return found
+
+
+def _unnamed(user: str) -> ColumnElement[bool]:
     """What was said of the user's requests before anybody knew whose they were."""
     theirs = select(requests.c.request_id).where(requests.c.end_user == user)
-    nobodys = delete(feedback).where(feedback.c.end_user.is_(None), feedback.c.request_id.in_(theirs))
+    return and_(feedback.c.end_user.is_(None), feedback.c.request_id.in_(theirs))
+
+
+async def _unnamed_feedback(database: Database, user: str) -> int:
     async with database.writing() as connection:
-        return (await connection.execute(nobodys)).rowcount
+        return (await connection.execute(delete(feedback).where(_unnamed(user)))).rowcount
 
 
 async def _removed(database: Database, table: Table, user: str) -> int:

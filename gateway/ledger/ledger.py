@@ -1,13 +1,13 @@
 """The ledger: every request as a row, and sums of them, in SQLite or PostgreSQL."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 from gateway.config.ledger import Ledger as Settings
 from gateway.ledger.bodies import Bodies
 from gateway.ledger.engine import Database
 from gateway.ledger.figures import Totals
-from gateway.ledger.forgetting import forget
+from gateway.ledger.forgetting import forget, held
 from gateway.ledger.listing import Listing
 from gateway.ledger.migrating import migrate
 from gateway.ledger.opinions import OpinionTables
@@ -111,6 +111,10 @@ class Ledger:
         """For the key named `reader`. The reading is written down, or nothing is shown."""
         return await self._bodies.read(request_id, reader, now)
 
+    async def read_bodies(self, request_ids: Sequence[str], reader: str, now: float) -> list[Body]:
+        """Those that are there of several hundred; each of these readings is written down."""
+        return await self._bodies.read_all(request_ids, reader, now)
+
     async def readings(self, limit: int = 100) -> list[Reading]:
         """Who asked for bodies, the newest first."""
         return await self._bodies.readings(limit)
@@ -118,6 +122,10 @@ class Ledger:
     async def forget(self, user: str) -> dict[str, int]:
         """Removes what is held of an end user, as rows name it; how many rows went, by table. Sums hold none and stay."""
         return await forget(self._database, user)
+
+    async def held(self, user: str) -> dict[str, int]:
+        """What `forget` would remove now, by table."""
+        return await held(self._database, user)
 
     async def tidy(self, now: float) -> dict[str, int]:
         """Removes what is older than the settings say; how many rows went, by table. Call it now and then."""
@@ -130,6 +138,10 @@ class Ledger:
     async def feedback_of(self, request_id: str) -> list[Feedback]:
         """The oldest first."""
         return await self._opinions.of_request(request_id)
+
+    async def feedback_of_all(self, request_ids: Sequence[str]) -> list[Feedback]:
+        """Of several hundred requests at once, the oldest first."""
+        return await self._opinions.of_requests(request_ids)
 
     async def feedback_page(
         self,

@@ -4,7 +4,7 @@ Sums hold no end user and no words, and stay when these are forgotten.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -56,6 +56,12 @@ class OpinionTables:
         )
         async with self._database.reading() as connection:
             return [_feedback(row) for row in (await connection.execute(asked.limit(_MOST))).mappings()]
+
+    async def of_requests(self, request_ids: Sequence[str]) -> list[Feedback]:
+        """The oldest first."""
+        asked = select(feedback).where(feedback.c.request_id.in_(request_ids)).order_by(feedback.c.at, feedback.c.id)
+        async with self._database.reading() as connection:
+            return [_feedback(row) for row in (await connection.execute(asked)).mappings()]
 
     async def page(
         self, which: OpinionFilter, *, before: str | None, since: float | None, until: float | None, limit: int

@@ -1,7 +1,6 @@
 """Feedback in a ledger: kept once, found again, and added up."""
 
 import asyncio
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,35 +9,7 @@ from gateway.ledger.ledger import Ledger
 from gateway.ledger.views import OpinionFilter
 from gateway.record.batch import Batch
 from gateway.record.feedback import Feedback
-from tests.support.ledgered import NOON, a_row
-
-
-def said(number: int = 0, **more: Any) -> Feedback:
-    """A thumb up, `number` seconds after noon."""
-    fields: dict[str, Any] = {
-        "id": f"fb_{number:024x}",
-        "time": NOON + number,
-        "request_id": f"req_{number:024x}",
-        "conversation": None,
-        "metric": "thumbs",
-        "level": "response",
-        "score": 1.0,
-        "label": "up",
-        "bad": False,
-        "source": "user",
-        "comment": None,
-        "correction": None,
-        "key": "support-desk",
-        "team": "support",
-        "user": "u_1",
-        "model": "fast",
-        "model_served": "llama",
-        "prompt": "greeting@2",
-        "trace_id": f"{number:032x}",
-        "span_id": f"{number:016x}",
-        "digest": f"{number:032x}",
-    }
-    return Feedback(**(fields | more))
+from tests.support.ledgered import NOON, a_row, said
 
 
 async def test_what_was_said_is_found_as_it_was_said(ledger: Ledger) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.record.feedback import Feedback
 from gateway.record.row import Row
 
 NOON = 1_795_176_000.0
@@ -48,3 +49,31 @@ def a_row(number: int = 0, **more: Any) -> Row:
         "model_served": "llama",
     }
     return Row(**(fields | more))
+
+
+def said(number: int = 0, **more: Any) -> Feedback:
+    """A thumb up, `number` seconds after noon."""
+    fields: dict[str, Any] = {
+        "id": f"fb_{number:024x}",
+        "time": NOON + number,
+        "request_id": f"req_{number:024x}",
+        "conversation": None,
+        "metric": "thumbs",
+        "level": "response",
+        "score": 1.0,
+        "label": "up",
+        "bad": False,
+        "source": "user",
+        "comment": None,
+        "correction": None,
+        "key": "support-desk",
+        "team": "support",
+        "user": "u_1",
+        "model": "fast",
+        "model_served": "llama",
+        "prompt": "greeting@2",
+        "trace_id": f"{number:032x}",
+        "span_id": f"{number:016x}",
+        "digest": f"{number:032x}",
+    }
+    return Feedback(**(fields | more))
