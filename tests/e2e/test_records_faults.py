@@ -1,4 +1,4 @@
-"""The database, the disk, the process that keeps records and the gateway itself fail in turn, under load: no request fails, what is
+"""The collector, the database, the disk, the process that keeps records and the gateway itself fail in turn, under load: no request fails, what is
 dropped is counted, and in the end the ledger has the money that callers were told, to the last nanodollar.
 """
 
@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.request import urlopen
 
+import pytest
+
 from gateway.config.ledger import Ledger as Settings
 from gateway.config.strict import Secret
 from gateway.ledger.ledger import Ledger
@@ -23,6 +25,7 @@ from gateway.record.spool import segments, spools
 from tests.support.children import children
 from tests.support.eventually import eventually
 from tests.support.gatewayprocess import GatewayProcess, running, simulated, written
+from tests.support.otlp import Receiver, http_receiver
 from tests.support.rawclient import Line
 from tests.support.simulation import Simulation
 
@@ -75,10 +78,12 @@ class Load:
         eventually(lambda: self.answers >= wanted or self.failures, _LONG)
 
 
-def metric(process: GatewayProcess, name: str) -> float:
+def metric(process: GatewayProcess, name: str, label: str = "") -> float:
     with urlopen(f"{process.url}/metrics", timeout=30) as page:
         lines = page.read().decode().splitlines()
-    return sum(float(line.rpartition(" ")[2]) for line in lines if line.split("{")[0].split(" ")[0] == name)
+    named = [line for line in lines if line.split("{")[0].split(" ")[0] == name]
+    ours = [line for line in named if not label or f'"{label}"' in line]
+    return sum(float(line.rpartition(" ")[2]) for line in ours)
 
 
 @contextmanager
@@ -117,10 +122,21 @@ def kept(database: Path) -> Figures:
     return asyncio.run(asked())
 
 
-def test_no_request_fails_and_no_money_is_lost_whatever_is_away(simulation: Simulation, tmp_path: Path) -> None:
+@pytest.fixture
+def collector() -> Iterator[Receiver]:
+    with http_receiver() as receiver:
+        yield receiver
+
+
+def test_no_request_fails_and_no_money_is_lost_whatever_is_away(
+    simulation: Simulation, collector: Receiver, tmp_path: Path
+) -> None:
     database, spool = tmp_path / "h.db", tmp_path / "spool"
     config: dict[str, Any] = simulated(
-        simulation.url, ledger={"url": f"sqlite:///{database}"}, record={"spool": str(spool)}
+        simulation.url,
+        ledger={"url": f"sqlite:///{database}"},
+        tracing={"endpoint": f"{collector.endpoint}/v1/traces"},
+        record={"spool": str(spool)},
     )
     config["models"]["*"]["targets"][0]["prices"] = _PRICES
     path = written(tmp_path, config)
@@ -130,7 +146,16 @@ def test_no_request_fails_and_no_money_is_lost_whatever_is_away(simulation: Simu
         load = Load(gateway.url)
         with load.going_on():
             load.more()
-            eventually(lambda: metric(gateway, "haechi_scribe_total") > 0, _LONG)
+            eventually(lambda: metric(gateway, "haechi_scribe_total", "rows") > 0, _LONG)
+            eventually(lambda: metric(gateway, "haechi_scribe_total", "spans_sent") > 0, _LONG)
+
+            collector.refuses = True
+            eventually(lambda: metric(gateway, "haechi_scribe_total", "spans_dropped") > 0, _LONG)
+            rows = metric(gateway, "haechi_scribe_total", "rows")
+            eventually(lambda: metric(gateway, "haechi_scribe_total", "rows") > rows, _LONG)  # which do not wait for it
+            collector.refuses = False
+            seen = len(collector.spans)
+            eventually(lambda: len(collector.spans) > seen, _LONG)
 
             with locked(database):
                 load.more()
@@ -149,7 +174,7 @@ def test_no_request_fails_and_no_money_is_lost_whatever_is_away(simulation: Simu
             os.kill(scribe, signal.SIGKILL)
             load.more()
             eventually(lambda: metric(gateway, "haechi_scribe_starts_total") == 2, _LONG)
-            eventually(lambda: metric(gateway, "haechi_scribe_total") > 0, _LONG)
+            eventually(lambda: metric(gateway, "haechi_scribe_total", "rows") > 0, _LONG)
         assert load.failures == []
         dropped = metric(gateway, "haechi_records_dropped_total")
 
@@ -178,6 +203,6 @@ def test_no_request_fails_and_no_money_is_lost_whatever_is_away(simulation: Simu
     assert figures.cost_nanodollars == sum(one.nanodollars for one in told) > 0
     assert figures.requests == sum(one.answers for one in told)
     with sqlite3.connect(database) as connection:
-        (rows,) = connection.execute("SELECT count(*) FROM requests").fetchone()
+        (kept_rows,) = connection.execute("SELECT count(*) FROM requests").fetchone()
     connection.close()
-    assert rows + dropped == figures.requests  # each is a row, or was counted when its row was dropped
+    assert kept_rows + dropped == figures.requests  # each is a row, or was counted when its row was dropped
