@@ -30,9 +30,14 @@ _BETWEEN_TRIES: Final = 0.1
 class Outbox:
     """`write`, `look` and `close` are called by one thread, `settle` by any."""
 
-    def __init__(self, writer: SpoolWriter, child: Child) -> None:
+    def __init__(
+        self, writer: SpoolWriter, child: Child, *, look_every: float = _LOOK_EVERY, last_tries: float = _LAST_TRIES
+    ) -> None:
+        """`look_every`: seconds. `last_tries`: for how many of them money that no disk takes is offered once more at the end."""
         self._writer = writer
         self._child = child
+        self._look_every = look_every
+        self._last_tries = last_tries
         self._unsettled = Unsettled()
         self._settling = threading.Lock()
         self._well = True
@@ -80,7 +85,7 @@ class Outbox:
     def look(self) -> None:
         """After the process, the spool and what is told of them; now and then."""
         now = time.monotonic()
-        if now - self._looked < _LOOK_EVERY:
+        if now - self._looked < self._look_every:
             return
         self._looked = now
         self._child.look()
@@ -107,7 +112,7 @@ class Outbox:
 
     def close(self, within: float) -> None:
         """Writes what money is left, then lets the process read what there is for so many seconds."""
-        ends = time.monotonic() + _LAST_TRIES
+        ends = time.monotonic() + self._last_tries
         while len(self._unsettled) and not self._append_money(time.time(), beyond=True) and time.monotonic() < ends:
             time.sleep(_BETWEEN_TRIES)
         self._sync()

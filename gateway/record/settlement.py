@@ -8,8 +8,8 @@ from gateway.record.row import Row
 
 HOUR: Final = 3600
 _MOST: Final = 4_096
-_MOST_OF_ALL: Final = (1 << 63) - 1
-"""What a database counts to."""
+_MOST_OF_ALL: Final = 10**17
+"""Of one sum, whatever an upstream says it counted: dozens of them still fit into a database."""
 
 _Whose = tuple[int, str | None, str | None, str | None, str | None]
 

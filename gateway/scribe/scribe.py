@@ -26,12 +26,18 @@ class Scribe:
     """
 
     def __init__(
-        self, root: Path, own: str, sinks: Mapping[str, Sink], counts: Callable[[], dict[str, int]] = dict
+        self,
+        root: Path,
+        own: str,
+        sinks: Mapping[str, Sink],
+        counts: Callable[[], dict[str, int]] = dict,
+        look_every: float = _LOOK_EVERY,
     ) -> None:
         self._root = root
         self._own = own
         self._sinks = sinks
         self._counts = counts
+        self._look_every = look_every
         self._ending = asyncio.Event()
         self._held: list[Held] = []
         self._pumps = [Pump(name, sink, self._held, self._ending) for name, sink in sinks.items()]
@@ -62,7 +68,7 @@ class Scribe:
 
     async def _look_on(self) -> None:
         while True:
-            await asyncio.sleep(_LOOK_EVERY)
+            await asyncio.sleep(self._look_every)
             self._look()
 
     def _look(self) -> None:

@@ -36,7 +36,7 @@ _NOBODY: Final = ("-c", "import os; os.read(0, 1 << 20); os.read(0, 1)")  # read
 def outbox(root: Path, *arguments: str, most: int = 1 << 30) -> Outbox:
     writer = SpoolWriter(root, most)
     orders = Orders(root=str(root), spool=writer.id, ends_within=_LONG)
-    return Outbox(writer, Child(written(orders), arguments or _NOBODY))
+    return Outbox(writer, Child(written(orders), arguments or _NOBODY), look_every=0.05, last_tries=0.2)
 
 
 def left(root: Path) -> list[Batch]:

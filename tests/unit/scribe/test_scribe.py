@@ -66,7 +66,7 @@ async def until(look: Callable[[], object]) -> None:
 @asynccontextmanager
 async def scribing(root: Path, own: str, ends_within: float = _LONG, **sinks: Sink) -> AsyncIterator[Scribe]:
     """Until the block ends, and then until all is read."""
-    scribe = Scribe(root, own, sinks)
+    scribe = Scribe(root, own, sinks, look_every=0.05)
     running = asyncio.create_task(scribe.run(ends_within))
     try:
         yield scribe
