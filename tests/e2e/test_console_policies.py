@@ -1,7 +1,10 @@
 """The pages about policies over HTTP: what is in force, and a draft that is judged and changes nothing."""
 
+import asyncio
 import logging
+import os
 import re
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
@@ -169,6 +172,22 @@ async def test_without_a_script_the_page_answers_all_at_once(console: Console) -
 @pytest.mark.parametrize("path", ["write/check", "write/try"])
 async def test_what_is_too_long_is_not_looked_at(console: Console, path: str) -> None:
     assert "at most" in await console.post(path, "x" * 200_000)
+
+
+async def test_a_draft_that_takes_long_holds_up_nobody(console: Console) -> None:
+    """The process that judges it stands still, and the gateway does not."""
+    await console.post("write/check", POLICY)
+    process = console.running.gate.drafts._process
+    assert process is not None
+    os.kill(process.pid, signal.SIGSTOP)
+    try:
+        judged = asyncio.create_task(console.post("write/check", POLICY.replace("version: 3", "version: 5")))
+        await asyncio.sleep(0)
+        assert (await console.looker.get("policies/coverage")).status_code == 200
+        assert not judged.done()
+    finally:
+        os.kill(process.pid, signal.SIGCONT)
+    assert "Version 5" in await judged
 
 
 async def test_only_administrators_see_and_write_policies(console: Console) -> None:
