@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Final
 
 from msgspec import Struct
@@ -213,6 +214,8 @@ def _told_of_class(name: str, one: Standing) -> Iterator[str]:
     shadowed = " (declared `serve: shadow`)" if one.serve == "shadow" else ""
     yield f"class {name}: {one.state}{serving}{shadowed}"
     yield f"  audits {one.audits:,}, alarm {one.alarm:.1f} of {one.alarmed_at:.1f}, withdrawals {one.withdrawals}"
+    if one.turned is not None:
+        yield f"  last turned {datetime.fromtimestamp(one.turned, UTC):%Y-%m-%d %H:%M} UTC"
     if one.by:
         yield f"  reviewed by {', '.join(f'{name} ({count:,})' for name, count in one.by.items())}"
     if one.suspended:
