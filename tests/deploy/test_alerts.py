@@ -17,7 +17,7 @@ _PARTS: Final = ("", "_bucket", "_sum", "_count")
 
 
 def promtool(*arguments: str, folder: Path = FOLDER) -> str:
-    ran = subprocess.run(["promtool", *arguments], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run(["promtool", *arguments], cwd=folder, capture_output=True, text=True, timeout=200, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
 

@@ -145,7 +145,7 @@ def test_prometheus_takes_its_file_and_scrapes_the_gateway() -> None:
         cwd=DEPLOY / "prometheus",
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -17,7 +17,7 @@ def test_links_lead_to_files(page: Path) -> None:
 
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
-    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200, check=False)
     assert built.returncode == 0, built.stderr
     assert (tmp_path / "site" / "index.html").is_file()
 

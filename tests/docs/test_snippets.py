@@ -46,7 +46,7 @@ def test_a_snippet_runs_as_it_stands(snippet: Snippet, gateway: GatewayProcess, 
         env=_environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -29,7 +29,7 @@ def semantic(**more: Any) -> dict[str, Any]:
 
 def checked(path: Path) -> tuple[int, str]:
     command = [sys.executable, "-m", "gateway.cli", "check", str(path)]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     return ran.returncode, ran.stdout + ran.stderr
 
 

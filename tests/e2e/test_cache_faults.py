@@ -238,7 +238,7 @@ def checked(path: Path, *, without: str = "") -> tuple[int, str, str]:
     """`haechi check` of this file, as if that library were not installed: status, standard output, standard error."""
     hidden = f"sys.modules[{without!r}] = None; " if without else ""
     script = f"import sys; {hidden}from gateway.cli import main; sys.exit(main(['check', {str(path)!r}]))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=200, check=False)
     return done.returncode, done.stdout, done.stderr
 
 

@@ -231,5 +231,5 @@ def test_redis_holds_it_for_as_long(simulation: Simulation, tmp_path: Path) -> N
             model = fresh("stale")
             at.ask(model)
             answers = at.ask_until(model, "둘째")
-            given = [one for one in answers if marks([one]) == ["hit"] and int(one.headers["age"]) >= 1]
+            given = [one for one in answers[:-1] if marks([one]) == ["hit"] and int(one.headers["age"]) >= 1]
             assert {text(one) for one in given} == {"첫째"}

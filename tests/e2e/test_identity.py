@@ -173,7 +173,7 @@ def test_an_address_beyond_this_machine_needs_keys(host: str, upstream: Simulati
         folder.mkdir()
         path = written(folder, simulated(upstream.url, listen=listen))
         command = [sys.executable, "-m", "gateway.cli", "serve", "--port", "0", "--config", str(path), *arguments]
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
         assert ended.returncode == 1
         assert "key" in ended.stderr
         assert "anyone who reaches the port could" in ended.stderr

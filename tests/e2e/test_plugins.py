@@ -159,7 +159,7 @@ def _on_path(*folders: Path) -> dict[str, str]:
 def _haechi(*arguments: str, cwd: Path, path: Path | None) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, **({} if path is None else _on_path(path))}
     command = [sys.executable, "-W", "error", "-m", "gateway.cli", *arguments]
-    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=200, check=False)
 
 
 def test_the_commands_for_policies_know_what_is_installed(tmp_path: Path) -> None:

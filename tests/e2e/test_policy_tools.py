@@ -21,7 +21,7 @@ TRACES = ("010-73", "7391", "seol", "canary", "planted", "900113", "제 번호�
 def haechi(folder: Path, *arguments: str, given: str = "") -> tuple[int, str, str]:
     """Status, standard output and standard error of `haechi policy …`."""
     command = [sys.executable, "-m", "gateway.cli", "policy", *arguments]
-    done = subprocess.run(command, cwd=folder, input=given, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=folder, input=given, capture_output=True, text=True, timeout=200, check=False)
     return done.returncode, done.stdout, done.stderr
 
 

@@ -83,7 +83,7 @@ from gateway.app import KNOWN_ENTITIES
 from gateway.policy.load import load_files, files_of
 assert load_files(files_of([Path('policies')]), {}, KNOWN_ENTITIES).policies
 """
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, cwd=ROOT)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=200, cwd=ROOT)
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_editors_find_the_schema(name: str) -> None:
 
 def test_an_installed_gateway_has_them(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=60)
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=200)
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         wheel.extractall(tmp_path / "installed")
     code = "from gateway.shipped import FOLDER, shipped_names; print(FOLDER, *shipped_names())"

@@ -115,7 +115,7 @@ def stand_ins(tmp_path: Path) -> Path:
 def python(stand_ins: Path, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     paths = f"import sys; sys.path[:0] = [{str(Path.cwd())!r}, {str(stand_ins)!r}]\n"
     command = [sys.executable, "-W", "error", "-c", paths + dedent(code), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
 
 
 @pytest.mark.parametrize("kind", ["fastembed", "sentence-transformers"])

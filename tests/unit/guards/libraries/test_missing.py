@@ -67,5 +67,5 @@ def test_a_kind_is_the_name_of_the_validator_like_this(validator: str, kind: str
 
 
 def _python(code: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=200, check=True)
     return done.stdout.strip()
