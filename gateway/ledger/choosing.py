@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
+from gateway.ledger.plain import plain_names
 from gateway.ledger.tables import groups
 from gateway.ledger.tallies import GRAINS
 from gateway.ledger.views import Filter
@@ -16,5 +17,5 @@ def chosen(rows: Filter, by: str | None = None) -> Select[Any]:
     """
     asked = {name for name in GRAINS["full"] if getattr(rows, name)} | ({by} if by else set())
     grain = next(name for name, tells in GRAINS.items() if asked <= set(tells))
-    conditions = [groups.c[name].in_(names) for name in GRAINS["full"] if (names := getattr(rows, name))]
+    conditions = [groups.c[name].in_(plain_names(names)) for name in GRAINS["full"] if (names := getattr(rows, name))]
     return select(groups.c.id).where(groups.c.grain == grain, *conditions)

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ledger.columns import microseconds, row_of
 from gateway.ledger.engine import Database
+from gateway.ledger.plain import moment, plain, plain_names
 from gateway.ledger.tables import requests
 from gateway.ledger.views import Filter, Page
 from gateway.ledger.whereabouts import best, is_plain, named, runs
@@ -23,7 +24,7 @@ class Listing:
     async def find(self, request_id: str) -> Row | None:
         async with self._database.reading() as connection:
             stored = (
-                (await connection.execute(select(requests).where(requests.c.request_id == request_id)))
+                (await connection.execute(select(requests).where(requests.c.request_id == plain(request_id))))
                 .mappings()
                 .first()
             )
@@ -42,8 +43,8 @@ class Listing:
         """The newest rows; those before a cursor; or those after one, which came since. Raises ValueError for what is no cursor."""
         if not 0 < limit <= MOST_ROWS:
             raise ValueError(f"limit: must be from 1 to {MOST_ROWS}")
-        first = None if since is None else microseconds(since)
-        last = None if until is None else microseconds(until)
+        first = None if since is None else microseconds(moment(since))
+        last = None if until is None else microseconds(moment(until))
         place = tuple_(requests.c.at, requests.c.id)
         extra = []
         if before is not None:
@@ -88,7 +89,7 @@ def matching(rows: Filter, best: str | None) -> list[ColumnElement[bool]]:
     """Conditions on `requests`, which leave a database no index to take but that of `best`, or of the time."""
     found = []
     for name in named(rows):
-        values, its = getattr(rows, name), requests.c["end_user" if name == "user" else name]
+        values, its = plain_names(getattr(rows, name)), requests.c["end_user" if name == "user" else name]
         if name == best and "" not in values:
             found.append(its == values[0] if len(values) == 1 else its.in_(values))
         else:
@@ -108,6 +109,13 @@ def _cursor(row: Any) -> str:
 
 def _place(cursor: str) -> tuple[int, int]:
     at, _, number = cursor.partition("-")
-    if not (at.isascii() and at.isdecimal() and number.isascii() and number.isdecimal() and len(cursor) < 40):
+    if not (
+        at.isascii()
+        and at.isdecimal()
+        and number.isascii()
+        and number.isdecimal()
+        and len(cursor) < 40
+        and max(int(at), int(number)) < _FAR
+    ):
         raise ValueError("cursor: is none of this ledger's; begin with the first page")
     return int(at), int(number)

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from gateway.ledger.plain import moment
 from gateway.ledger.tallies import DAY, HOUR, MINUTE
 from gateway.ledger.views import Step
 
@@ -29,7 +30,8 @@ class Parts(NamedTuple):
 
 
 def whole_minutes(since: float, until: float) -> tuple[int, int]:
-    """Those that a time touches."""
+    """Those that a time touches. Raises ValueError for what is none."""
+    since, until = moment(since), moment(until)
     return int(since // MINUTE) * MINUTE, int(-(-until // MINUTE)) * MINUTE
 
 

@@ -136,7 +136,9 @@ async def test_a_time_has_its_beginning_and_not_its_end(ledger: Ledger) -> None:
     assert ids((await ledger.page(since=NOON + 1, until=NOON + 3)).rows) == [2, 1]
 
 
-@pytest.mark.parametrize("cursor", ["", "1", "-", "a-1", "1-a", "1--1", "²-1", "9" * 50 + "-1"])
+@pytest.mark.parametrize(
+    "cursor", ["", "1", "-", "a-1", "1-a", "1--1", "²-1", "9" * 50 + "-1", "9" * 19 + "-1", "1-" + "9" * 19]
+)
 async def test_what_is_no_cursor_is_refused(ledger: Ledger, cursor: str) -> None:
     with pytest.raises(ValueError, match="cursor: is none of this ledger's"):
         await ledger.page(before=cursor)
@@ -146,3 +148,26 @@ async def test_a_page_is_bounded(ledger: Ledger) -> None:
     for limit in (0, 1_001):
         with pytest.raises(ValueError, match="limit: must be from 1 to 1000"):
             await ledger.page(limit=limit)
+
+
+async def test_a_filter_may_hold_anything(ledger: Ledger) -> None:
+    """An address of the console may be written by hand."""
+    odd = ("\0", "x" * 10_000, "\ud83d\ude00", "%", "'; DROP TABLE requests")
+    await ledger.write(Batch(NOON, [a_row(1, user="\0", key="x" * 10_000)]))
+    for name in Filter.__struct_fields__:
+        expected = [1] if name in ("user", "key") else []
+        assert ids((await ledger.page(Filter(**{name: odd}))).rows) == expected
+        both = Filter(**{"provider": ("house",), name: odd[:1]})
+        assert ids((await ledger.page(both)).rows) == ([1] if name == "user" else [])
+    assert (await ledger.summary(Filter(key=odd), NOON, NOON + 60)).figures.requests == 1
+    assert await ledger.find("\0") is None
+
+
+@pytest.mark.parametrize("time", [-1.0, 1e30, float("inf"), float("nan")])
+async def test_what_is_no_time_is_refused(ledger: Ledger, time: float) -> None:
+    with pytest.raises(ValueError, match="must be seconds since 1970"):
+        await ledger.page(since=time)
+    with pytest.raises(ValueError, match="must be seconds since 1970"):
+        await ledger.summary(Filter(), NOON, time)
+    with pytest.raises(ValueError, match="must be seconds since 1970"):
+        await ledger.series(Filter(), time, NOON, "day")
