@@ -6,8 +6,8 @@ from msgspec import Struct, field
 
 from gateway.policy.structs import Surface
 
-MOST_CHARS = 128 * 1024
-"""Of a policy."""
+MOST_CHARS = 64 * 1024
+"""Of a policy. With what is in the box, in any script, it fits into a form of the console."""
 MOST_SAID = 16 * 1024
 """Of a text in the box."""
 
