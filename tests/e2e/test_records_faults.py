@@ -26,6 +26,7 @@ from tests.support.children import children
 from tests.support.eventually import eventually
 from tests.support.gatewayprocess import GatewayProcess, running, simulated, written
 from tests.support.otlp import Receiver, http_receiver
+from tests.support.postgres_server import postgres_server
 from tests.support.rawclient import Line
 from tests.support.simulation import Simulation
 
@@ -111,9 +112,9 @@ def full_disk(process: GatewayProcess, spool: Path) -> Iterator[None]:
         resource.prlimit(process.process.pid, resource.RLIMIT_FSIZE, before)
 
 
-def kept(database: Path) -> Figures:
+def kept(url: str) -> Figures:
     async def asked() -> Figures:
-        ledger = await Ledger.open(Settings(url=Secret(f"sqlite:///{database}")))
+        ledger = await Ledger.open(Settings(url=Secret(url)))
         try:
             return (await ledger.summary(Filter(), 0, 1 << 33)).figures
         finally:
@@ -128,6 +129,11 @@ def collector() -> Iterator[Receiver]:
         yield receiver
 
 
+def priced(folder: Path, config: dict[str, Any]) -> Path:
+    config["models"]["*"]["targets"][0]["prices"] = _PRICES
+    return written(folder, config)
+
+
 def test_no_request_fails_and_no_money_is_lost_whatever_is_away(
     simulation: Simulation, collector: Receiver, tmp_path: Path
 ) -> None:
@@ -138,8 +144,7 @@ def test_no_request_fails_and_no_money_is_lost_whatever_is_away(
         tracing={"endpoint": f"{collector.endpoint}/v1/traces"},
         record={"spool": str(spool)},
     )
-    config["models"]["*"]["targets"][0]["prices"] = _PRICES
-    path = written(tmp_path, config)
+    path = priced(tmp_path, config)
 
     (first := tmp_path / "first").mkdir()
     with running(first, path) as gateway:
@@ -199,10 +204,32 @@ def test_no_request_fails_and_no_money_is_lost_whatever_is_away(
     assert list(spools(spool)) == []
 
     told = [load, last, after]
-    figures = kept(database)
+    figures = kept(f"sqlite:///{database}")
     assert figures.cost_nanodollars == sum(one.nanodollars for one in told) > 0
     assert figures.requests == sum(one.answers for one in told)
     with sqlite3.connect(database) as connection:
         (kept_rows,) = connection.execute("SELECT count(*) FROM requests").fetchone()
     connection.close()
     assert kept_rows + dropped == figures.requests  # each is a row, or was counted when its row was dropped
+
+
+def test_a_server_that_is_gone_and_comes_back_misses_nothing(simulation: Simulation, tmp_path: Path) -> None:
+    with postgres_server() as server:
+        url = server.fresh("haechi")
+        server.run('ALTER DATABASE "haechi" SET synchronous_commit = on')  # what it says it has, it has
+        path = priced(tmp_path, simulated(simulation.url, ledger={"url": url}, record={"spool": str(tmp_path / "s")}))
+        with running(tmp_path, path) as gateway:
+            load = Load(gateway.url)
+            with load.going_on():
+                eventually(lambda: metric(gateway, "haechi_scribe_total", "rows") > 0, _LONG)
+                server.stop(signal.SIGQUIT)  # as if its machine had gone
+                eventually(lambda: metric(gateway, "haechi_sink_away", "ledger") == 1, _LONG)
+                load.more()
+                server.start()
+                eventually(lambda: metric(gateway, "haechi_sink_away", "ledger") == 0, _LONG)
+                load.more()
+            assert load.failures == []
+            assert metric(gateway, "haechi_records_dropped_total") == 0
+            eventually(lambda: metric(gateway, "haechi_scribe_total", "rows") == load.answers, _LONG)
+        figures = kept(url)
+    assert (figures.requests, figures.cost_nanodollars) == (load.answers, load.nanodollars)
