@@ -167,3 +167,10 @@ def test_panels_ask_for_metrics_that_there_are(one: Dashboard) -> None:
     }
     assert wanted
     assert wanted <= known
+
+
+def test_every_metric_is_on_some_dashboard() -> None:
+    asked = "".join(
+        query.expr for one in ALL for section in one.sections for panel in section.panels for query in panel.queries
+    )
+    assert [name for name, *_ in metrics() if name not in asked] == [], "add a panel in tests/support/dashboards"

@@ -46,7 +46,7 @@ _HELD: Final = policy(
 )
 
 
-def config(upstream: str) -> dict[str, object]:
+def config(upstream: str, folder: Path) -> dict[str, object]:
     def target(provider: str, model: str, **more: object) -> dict[str, object]:
         return {"provider": provider, "model": model, "prices": _PRICES, **more}
 
@@ -56,6 +56,8 @@ def config(upstream: str) -> dict[str, object]:
             {"name": "exempt", "hash": hashed(EXEMPT), "team": "exempt"},
         ],
         "secret": "one secret",
+        "ledger": {"url": f"sqlite:///{folder / 'ledger.db'}"},
+        "record": {"spool": str(folder / "spool")},
         "providers": {
             "sim": {
                 "kind": "simulated",
@@ -88,7 +90,7 @@ def config(upstream: str) -> dict[str, object]:
 @contextmanager
 def everything(folder: Path, upstream: Simulation) -> Iterator[GatewayProcess]:
     upstream.play(SCRIPT)
-    with running(folder, policed(folder, config(upstream.url), _HOUSE_RULES, _HELD)) as gateway:
+    with running(folder, policed(folder, config(upstream.url, folder), _HOUSE_RULES, _HELD)) as gateway:
         yield gateway
 
 

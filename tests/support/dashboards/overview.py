@@ -198,7 +198,6 @@ OVERVIEW: Final = Dashboard(
                     "s",
                     [Query(now("haechi_spool_lag_seconds", "instance"), "{{instance}}")],
                     width=8,
-                    quiet=True,
                 ),
                 Panel(
                     "On disk for it",
@@ -206,7 +205,34 @@ OVERVIEW: Final = Dashboard(
                     "bytes",
                     [Query(now("haechi_spool_bytes", "instance"), "{{instance}}")],
                     width=8,
-                    quiet=True,
+                ),
+                Panel(
+                    "In the queue",
+                    "Records in memory, by replica: a thread writes them to disk some times in a second.",
+                    "short",
+                    [Query(now("haechi_records_queued", "instance"), "{{instance}}")],
+                    width=8,
+                ),
+                Panel(
+                    "Kept and sent",
+                    "By the process that keeps records: rows, money, spans and pushed metrics, and what of them was refused or dropped.",
+                    "cps",
+                    [Query(rate("haechi_scribe_total", "what", ALL), "{{what}}")],
+                    width=8,
+                ),
+                Panel(
+                    "Started",
+                    "Times that process was started in the range that is shown. Once is as it should be.",
+                    "short",
+                    [Query(over("haechi_scribe_starts_total", "instance", ALL), "{{instance}}")],
+                    width=8,
+                ),
+                Panel(
+                    "Unsettled",
+                    "Money of dropped records that waits for a disk. Should be nothing for long.",
+                    "currencyUSD",
+                    [Query(now("haechi_unsettled_dollars", "instance"), "{{instance}}")],
+                    width=8,
                 ),
                 Panel(
                     "Away",
