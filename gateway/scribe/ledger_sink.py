@@ -26,6 +26,8 @@ class LedgerSink:
         self._tidying: asyncio.Task[None] | None = None
 
     async def take(self, batch: Batch, position: Position) -> None:
+        if not batch.rows and not batch.settlements:  # nothing of it is for the ledger
+            return
         try:
             await (await self.opened()).write(batch, position)
         except LedgerError as error:
