@@ -61,13 +61,14 @@ NAMED: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", Filter.__struct_fields__)
-async def test_every_filter_lets_its_rows_through(ledger: Ledger, name: str) -> None:
-    await ledger.write(Batch(NOON, [a_row(1), a_row(2, **NAMED[name]), a_row(3)]))
-    (value,) = NAMED[name].values()
-    assert ids((await ledger.page(Filter(**{name: (value,)}))).rows) == [2]
-    assert ids((await ledger.page(Filter(**{name: (value, "none")}))).rows) == [2]
-    assert ids((await ledger.page(Filter(**{name: ("none",)}))).rows) == []
+async def test_every_filter_lets_its_rows_through(ledger: Ledger) -> None:
+    names = Filter.__struct_fields__
+    await ledger.write(Batch(NOON, [a_row(0), *(a_row(place, **NAMED[name]) for place, name in enumerate(names, 1))]))
+    for place, name in enumerate(names, 1):
+        (value,) = NAMED[name].values()
+        assert ids((await ledger.page(Filter(**{name: (value,)}))).rows) == [place]
+        assert ids((await ledger.page(Filter(**{name: (value, "none")}))).rows) == [place]
+        assert ids((await ledger.page(Filter(**{name: ("none",)}))).rows) == []
 
 
 VARIED = [
@@ -86,43 +87,46 @@ VARIED = [
 ]
 
 
-@pytest.mark.parametrize(
-    "asked",
-    [
-        Filter(key=("a",), model=("rare",)),
-        Filter(key=("",), outcome=("failed",)),
-        Filter(key=("a", "b"), provider=("abroad",), outcome=("failed",), cache=("", "hit")),
-        Filter(model=("fast", "slow", "rare", "none")),
-        Filter(key=("a",), model=("none",)),
-        Filter(key=("a",), prompt=("p@1",)),
-        Filter(user=("u4", "u5"), key=("b",), outcome=("answered",)),
-        Filter(prompt=("p@1", "")),
-    ],
+SEVERAL = (
+    Filter(key=("a",), model=("rare",)),
+    Filter(key=("",), outcome=("failed",)),
+    Filter(key=("a", "b"), provider=("abroad",), outcome=("failed",), cache=("", "hit")),
+    Filter(model=("fast", "slow", "rare", "none")),
+    Filter(key=("a",), model=("none",)),
+    Filter(key=("a",), prompt=("p@1",)),
+    Filter(user=("u4", "u5"), key=("b",), outcome=("answered",)),
+    Filter(prompt=("p@1", "")),
 )
-async def test_pages_of_several_filters_show_what_a_look_at_every_row_finds(ledger: Ledger, asked: Filter) -> None:
+
+
+async def test_pages_of_several_filters_show_what_a_look_at_every_row_finds(ledger: Ledger) -> None:
     """And nothing of somebody who was forgotten in between, though sums still know."""
     await ledger.write(Batch(NOON, VARIED))
     await ledger.forget("u3")
     since, until = NOON + 20_000.5, NOON + 350_000.25
-    expected = [
-        row.request_id
-        for row in reversed(VARIED)
-        if row.user != "u3"
-        and since <= row.time < until
-        and all(
-            (getattr(row, name) or "") in names for name in Filter.__struct_fields__ if (names := getattr(asked, name))
-        )
-    ]
-    found: list[str] = []
-    page = await ledger.page(asked, since=since, until=until, limit=4)
-    while True:
-        found += [row.request_id for row in page.rows]
-        if page.older is None:
-            break
-        page = await ledger.page(asked, since=since, until=until, limit=4, before=page.older)
-    assert found == expected
-    everything = await ledger.page(asked, since=since, until=until, limit=1_000)
-    assert [row.request_id for row in everything.rows] == expected
+    for asked in SEVERAL:
+        expected = [
+            row.request_id
+            for row in reversed(VARIED)
+            if row.user != "u3"
+            and since <= row.time < until
+            and all(
+                (getattr(row, name) or "") in names
+                for name in Filter.__struct_fields__
+                if (names := getattr(asked, name))
+            )
+        ]
+        limit = max(len(expected) // 4, 1)
+        found: list[str] = []
+        page = await ledger.page(asked, since=since, until=until, limit=limit)
+        while True:
+            found += [row.request_id for row in page.rows]
+            if page.older is None:
+                break
+            page = await ledger.page(asked, since=since, until=until, limit=limit, before=page.older)
+        assert found == expected
+        everything = await ledger.page(asked, since=since, until=until, limit=1_000)
+        assert [row.request_id for row in everything.rows] == expected
 
 
 async def test_an_empty_name_stands_for_rows_that_say_nothing(ledger: Ledger) -> None:
@@ -136,12 +140,10 @@ async def test_a_time_has_its_beginning_and_not_its_end(ledger: Ledger) -> None:
     assert ids((await ledger.page(since=NOON + 1, until=NOON + 3)).rows) == [2, 1]
 
 
-@pytest.mark.parametrize(
-    "cursor", ["", "1", "-", "a-1", "1-a", "1--1", "²-1", "9" * 50 + "-1", "9" * 19 + "-1", "1-" + "9" * 19]
-)
-async def test_what_is_no_cursor_is_refused(ledger: Ledger, cursor: str) -> None:
-    with pytest.raises(ValueError, match="cursor: is none of this ledger's"):
-        await ledger.page(before=cursor)
+async def test_what_is_no_cursor_is_refused(ledger: Ledger) -> None:
+    for cursor in ("", "1", "-", "a-1", "1-a", "1--1", "\u00b2-1", "9" * 50 + "-1", "9" * 19 + "-1", "1-" + "9" * 19):
+        with pytest.raises(ValueError, match="cursor: is none of this ledger's"):
+            await ledger.page(before=cursor)
 
 
 async def test_a_page_is_bounded(ledger: Ledger) -> None:
@@ -163,11 +165,11 @@ async def test_a_filter_may_hold_anything(ledger: Ledger) -> None:
     assert await ledger.find("\0") is None
 
 
-@pytest.mark.parametrize("time", [-1.0, 1e30, float("inf"), float("nan")])
-async def test_what_is_no_time_is_refused(ledger: Ledger, time: float) -> None:
-    with pytest.raises(ValueError, match="must be seconds since 1970"):
-        await ledger.page(since=time)
-    with pytest.raises(ValueError, match="must be seconds since 1970"):
-        await ledger.summary(Filter(), NOON, time)
-    with pytest.raises(ValueError, match="must be seconds since 1970"):
-        await ledger.series(Filter(), time, NOON, "day")
+async def test_what_is_no_time_is_refused(ledger: Ledger) -> None:
+    for time in (-1.0, 1e30, float("inf"), float("nan")):
+        with pytest.raises(ValueError, match="must be seconds since 1970"):
+            await ledger.page(since=time)
+        with pytest.raises(ValueError, match="must be seconds since 1970"):
+            await ledger.summary(Filter(), NOON, time)
+        with pytest.raises(ValueError, match="must be seconds since 1970"):
+            await ledger.series(Filter(), time, NOON, "day")
