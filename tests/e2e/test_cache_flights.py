@@ -67,6 +67,30 @@ def test_one_who_comes_half_way_gets_the_whole_stream(stage: Stage, callers: Cal
     assert stage.upstreams.count("one") == 1
 
 
+def test_waiting_for_a_shared_call_is_nobodys_overhead_and_its_pieces_are_timed_once(
+    stage: Stage, callers: Callers
+) -> None:
+    def streams() -> float:
+        page = ask(stage.process.url, "/metrics", b"", method="GET").body.decode()
+        name = "gen_ai_client_operation_time_to_first_chunk_seconds_count"
+        return sum(float(line.rsplit(" ", 1)[1]) for line in page.splitlines() if line.startswith(name))
+
+    before = streams()
+    model, go = fresh("one"), threading.Event()
+    stage.upstreams.play("one", *BEGUN, go, *REST)
+    lines = [callers.ask(model) for _ in range(2)]
+    for line in lines:
+        line.read_until(ONE)
+    time.sleep(1)  # nobody waits for this: it is what they wait
+    go.set()
+    for line in lines:
+        line.answer_rest()
+    rows = eventually(lambda: rows if len(rows := stage.records_of(model)) == 2 else [])
+    assert sorted(len(row["attempts"]) for row in rows) == [0, 1]
+    assert all(row["seconds"] - row["overhead_seconds"] > 0.95 for row in rows)
+    assert streams() == before + 1
+
+
 @EVERY
 def test_a_whole_answer_is_shared_too(stage: Stage, callers: Callers, route: str) -> None:
     model, go = fresh(route), threading.Event()
