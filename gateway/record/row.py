@@ -11,12 +11,12 @@ from gateway.exchange import Exchange
 from gateway.policy.guarding import Guarding
 from gateway.record.named import conversation_of, prompt_of
 from gateway.record.overhead import overhead
-from gateway.record.steps import Step, steps_of
+from gateway.record.steps import Step, micros, steps_of
 
 __all__ = ["Row", "Step", "row"]
 
 
-class Row(Struct, omit_defaults=False):
+class Row(Struct, omit_defaults=False, gc=False):
     """One line of the record file."""
 
     time: float
@@ -72,7 +72,7 @@ def row(x: Exchange, ended: float) -> Row:
     """What is kept of an exchange that is over."""
     usage = x.usage
     return Row(
-        round(x.wall, 6),
+        micros(x.wall),
         x.id,
         x.trace_id,
         x.span_id,
@@ -86,8 +86,8 @@ def row(x: Exchange, ended: float) -> Row:
         x.error.status if x.error and not x.committed else x.reply_status,
         x.form == "events",
         [(one.candidate, one.failure.kind if one.failure else None) for one in x.attempts],
-        round(ended - x.started, 6),
-        round(x.first_token - x.started, 6) if x.first_token is not None else None,
+        micros(ended - x.started),
+        micros(x.first_token - x.started) if x.first_token is not None else None,
         x.finish,
         usage.input_tokens if usage else None,
         usage.output_tokens if usage else None,
@@ -107,7 +107,7 @@ def row(x: Exchange, ended: float) -> Row:
         region=x.served_by.region if x.served_by else None,
         zone=x.served_by.zone if x.served_by else None,
         cache_write_tokens=usage.cache_write_tokens if usage else None,
-        overhead_seconds=round(overhead(x, ended), 6),
+        overhead_seconds=micros(overhead(x, ended)),
         response_id=x.answer_id,
         conversation=conversation_of(x),
         prompt=prompt_of(x),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final, Literal
 
 from msgspec import Struct, field
@@ -18,24 +19,27 @@ MOST: Final = 64
 """Of anything of which a configuration may have any number."""
 _LONGEST: Final = 200
 _MICRO: Final = 1_000_000
+_IN_ORDER: Final = 3
+"""So many steps come one after the other: whoever is let in, a plan, an attempt."""
+_started: Final = attrgetter("started")
 _STORED: Final = frozenset({"responses", "files", "batches"})
 _LARGEST: Final = 1 << 53
-_NUMBERS: Final = (
-    ("n", "choices"),
-    ("seed", "seed"),
-    ("max_tokens", "max_tokens"),
-    ("max_completion_tokens", "max_tokens"),
-    ("max_output_tokens", "max_tokens"),
-    ("temperature", "temperature"),
-    ("top_p", "top_p"),
-    ("top_k", "top_k"),
-    ("frequency_penalty", "frequency_penalty"),
-    ("presence_penalty", "presence_penalty"),
-)
+_NUMBERS: Final = {
+    "n": "choices",
+    "seed": "seed",
+    "max_tokens": "max_tokens",
+    "max_completion_tokens": "max_tokens",
+    "max_output_tokens": "max_tokens",
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "top_k": "top_k",
+    "frequency_penalty": "frequency_penalty",
+    "presence_penalty": "presence_penalty",
+}
 """Fields of a request, and what they are called here."""
 
 
-class Step(Struct, array_like=True, frozen=True):
+class Step(Struct, array_like=True, frozen=True, gc=False):
     """One step of the spine, or one attempt. Times are in seconds; `started` counts from the exchange's own start.
 
     `name`: `auth`, `plan`, `policy`, `guardrail`, `cache.lookup`, `attempt` or `unscrub`. `span_id` is what an upstream was told, for
@@ -65,24 +69,21 @@ def steps_of(x: Exchange) -> list[Step]:
     made = [
         Step(
             name,
-            _micros(began - start),
-            _micros(ended - began),
+            micros(began - start),
+            micros(ended - began),
             {} if what is None else _DETAILS[name](what, x, began),
             span_id,
         )
         for name, began, ended, what, span_id in x.steps or ()
     ]
-    made.sort(key=_started)
+    if len(made) > _IN_ORDER:
+        made.sort(key=_started)
     return made
 
 
-def _micros(seconds: float) -> float:
+def micros(seconds: float) -> float:
     """To the millionth; half the price of `round`."""
     return int(seconds * _MICRO + 0.5) / _MICRO
-
-
-def _started(step: Step) -> float:
-    return step.started
 
 
 def _let_in(path: str, x: Exchange, _began: float) -> dict[str, Any]:
@@ -95,8 +96,8 @@ def _let_in(path: str, x: Exchange, _began: float) -> dict[str, Any]:
 
 def _asked(body: dict[str, Any], *, streamed: bool) -> dict[str, Any]:
     told: dict[str, Any] = {"stream": streamed}
-    for theirs, ours in _NUMBERS:
-        if theirs in body and type(value := body[theirs]) in (int, float) and abs(value) < _LARGEST:
+    for theirs, value in body.items():
+        if (ours := _NUMBERS.get(theirs)) and type(value) in (int, float) and abs(value) < _LARGEST:
             told[ours] = value
     if told.get("choices") == 1:
         del told["choices"]
@@ -126,7 +127,7 @@ def _judged(what: Judged, x: Exchange, _began: float) -> dict[str, Any]:
     side, guarding, seconds = what
     told: dict[str, Any] = {
         "side": side,
-        "seconds": _micros(seconds),
+        "seconds": micros(seconds),
         "rules": _rules(guarding.bound, side),
     }
     if guarding.timings:
@@ -156,7 +157,7 @@ def _checks(guarding: Guarding, side: Literal["in", "out"], start: float) -> lis
         for finder in rule.finders:
             for heard in (finder.digest, f"{finder.digest}/segment"):
                 if (timing := guarding.timings.find(heard, side == "in")) is not None:
-                    times = _micros(timing.began - start), _micros(timing.seconds)
+                    times = micros(timing.began - start), micros(timing.seconds)
                     found.append((rule.policy, rule.id, finder.name, *times, timing.asked, timing.found))
     return found
 
@@ -190,19 +191,17 @@ def _tried(what: Tried, _x: Exchange, began: float) -> dict[str, Any]:
         "status": status,
         "streamed": streamed,
         "cost_nanodollars": paid,
-        "first_token_seconds": None if first is None else _micros(first - began),
-        "first_chunk_seconds": None if chunk is None else _micros(chunk - began),
+        "first_token_seconds": None if first is None else micros(first - began),
+        "first_chunk_seconds": None if chunk is None else micros(chunk - began),
         "finish": finish,
     }
     if usage is not None:
-        told |= {
-            "input_tokens": usage.input_tokens,
-            "output_tokens": usage.output_tokens,
-            "cached_tokens": usage.cached_tokens,
-            "cache_write_tokens": usage.cache_write_tokens,
-            "reasoning_tokens": usage.reasoning_tokens,
-            "estimated": usage.estimated,
-        }
+        told["input_tokens"] = usage.input_tokens
+        told["output_tokens"] = usage.output_tokens
+        told["cached_tokens"] = usage.cached_tokens
+        told["cache_write_tokens"] = usage.cache_write_tokens
+        told["reasoning_tokens"] = usage.reasoning_tokens
+        told["estimated"] = usage.estimated
     return told
 
 

@@ -44,7 +44,7 @@ def main() -> int:
         return 130
     judgements = [judge(bar, findings.book) for bar in BARS]
     told = judgements if order.whole else [item for item in judgements if item.verdict != "not measured"]
-    for columns in (report.UNARY, report.STREAMED, report.FIRST_TOKEN, report.FOOTPRINT):
+    for columns in (report.UNARY, report.STREAMED, report.FIRST_TOKEN, report.TRACED, report.FOOTPRINT):
         if report.has_any(findings, columns):
             sys.stdout.write(report.table(findings, columns) + "\n\n")
     sys.stdout.write(report.bars_table(told, findings.titles) + "\n")

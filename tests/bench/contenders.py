@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from tests.bench import install, nginx
@@ -12,9 +13,10 @@ from tests.bench.install import Unavailable
 from tests.bench.payloads import http_request
 
 KEY = "sk-bench-0123456789abcdef"
-NAMES = ("direct", "nginx", "nginx_defaults", "bare", "bare_parsing", "haechi", "litellm", "portkey")
-LIGHT = NAMES[:6]
-PARTS = ("start", "unary", "large", "chunks", "first_token", "idle")
+TRACING = ("haechi_untraced", "haechi_traced")
+NAMES = ("direct", "nginx", "nginx_defaults", "bare", "bare_parsing", "haechi", *TRACING, "litellm", "portkey")
+LIGHT = NAMES[:8]
+PARTS = ("start", "unary", "large", "chunks", "first_token", "idle", "tracing")
 
 
 Start = Callable[[Path, int], tuple[list[str], Mapping[str, str]]]
@@ -65,6 +67,8 @@ def chosen(only: str) -> tuple[Sequence[str], Sequence[str]]:
             f"neither a contender nor a part: {', '.join(sorted(unknown))}; there are {', '.join((*NAMES, *PARTS))}"
         )
     parts = [part for part in PARTS if part in words] or PARTS
+    if words == {"tracing"}:  # nobody else takes part in it
+        return list(TRACING), parts
     named = words & set(NAMES)
     return [name for name in NAMES if not named or name in named or (name == "direct" and "unary" in parts)], parts
 
@@ -122,14 +126,28 @@ def _haechi(upstreams: Upstreams) -> Contender:
 
     def start(folder: Path, port: int) -> tuple[list[str], Mapping[str, str]]:
         config = folder / "haechi.yaml"
-        config.write_text(_haechi_yaml(upstreams, port, folder / "records.jsonl"))
+        config.write_text(_haechi_yaml(upstreams, port, {"record": {"file": str(folder / "records.jsonl")}}))
         return [str(command), "serve", "--config", str(config)], {}
 
-    return Contender("haechi", "Haechi", start)
+    return Contender("haechi", "Haechi", start, parts=PARTS[:-1])
 
 
-def _haechi_yaml(upstreams: Upstreams, port: int, records: Path) -> str:
-    """One hashed key; priced targets, so that cost is computed; records on. JSON is YAML."""
+def _traced(upstreams: Upstreams, *, share: int) -> Contender:
+    """Without any record, or with a trace of every request, sent to the upstream that takes whatever comes."""
+
+    def start(folder: Path, port: int) -> tuple[list[str], Mapping[str, str]]:
+        config = folder / "haechi.yaml"
+        tracing = {"endpoint": f"{_base(upstreams.unary)}/v1/traces"}
+        record = {"spool": str(folder / "spool")}
+        config.write_text(_haechi_yaml(upstreams, port, {"tracing": tracing, "record": record} if share else {}))
+        return [sys.executable, "-m", "gateway.cli", "serve", "--config", str(config)], {}
+
+    title = f"Haechi, {share} % traced"
+    return Contender("haechi_traced" if share else "haechi_untraced", title, start, parts=("tracing",))
+
+
+def _haechi_yaml(upstreams: Upstreams, port: int, more: Mapping[str, object]) -> str:
+    """One hashed key; priced targets, so that cost is computed. JSON is YAML."""
     prices = {"input": 0.15, "output": 0.6, "cached_input": 0.075}
     parts = {"unary": upstreams.unary, "stream": upstreams.stream}
     return json.dumps(
@@ -144,7 +162,7 @@ def _haechi_yaml(upstreams: Upstreams, port: int, records: Path) -> str:
                 f"bench-{kind}": {"targets": [{"provider": kind, "model": f"bench-{kind}", "prices": prices}]}
                 for kind in parts
             },
-            "record": {"file": str(records)},
+            **more,
         },
         indent=2,
     )
@@ -201,6 +219,8 @@ _MAKERS: dict[str, Callable[[Upstreams], Contender]] = {
     "bare": _bare,
     "bare_parsing": _bare_parsing,
     "haechi": _haechi,
+    "haechi_untraced": partial(_traced, share=0),
+    "haechi_traced": partial(_traced, share=100),
     "litellm": _litellm,
     "portkey": _portkey,
 }

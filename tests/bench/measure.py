@@ -61,6 +61,15 @@ async def unary(subject: Subject, effort: Effort) -> dict[str, float]:
     return measures | ({"unary.cpu_us": spent} if subject.process else {})
 
 
+async def tracing(subject: Subject, effort: Effort) -> dict[str, float]:
+    """Small requests over 64 connections: CPU of the process that serves alone, whatever others do on its behalf."""
+    request = subject.unary(payloads.small_body())
+    await warm(subject.unary_port, request, subject.contender.warm)
+    before = subject.own_cpu_seconds()
+    tally = await closed_loop(subject.unary_port, request, 64, effort.unary)
+    return {"tracing.cpu_us": (subject.own_cpu_seconds() - before) / len(tally.latencies) * 1e6}
+
+
 async def large(subject: Subject, effort: Effort) -> dict[str, float]:
     """Requests of 108 KB over 16 connections."""
     request = subject.unary(payloads.large_body())

@@ -50,6 +50,7 @@ FOOTPRINT: tuple[Column, ...] = (
     ("KB each, 1,000", "idle.1000_kb", 1),
     ("KB each, 5,000", "idle.5000_kb", 1),
 )
+TRACED: tuple[Column, ...] = (("serving process, CPU µs per request", "tracing.cpu_us", 1),)
 BASELINES = ("nginx", "nginx_defaults", "bare", "bare_parsing", "portkey", "litellm")
 RATIOS: tuple[tuple[str, str], ...] = (
     ("unary request", "unary.cpu_us"),
@@ -90,6 +91,9 @@ def page(findings: Findings, judgements: list[Judgement], setting: Setting, plot
         "## Time to first token at half load",
         HALF_LOAD.read_text().strip(),
         table(findings, FIRST_TOKEN),
+        "## Traces",
+        "The process that makes spans of records and sends them is another one, and not counted here.",
+        table(findings, TRACED),
         "## Start and memory",
         table(findings, FOOTPRINT),
         "## Haechi's CPU time as a multiple of the others'",

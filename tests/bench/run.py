@@ -165,6 +165,7 @@ class Run:
         return {
             "unary": measure.unary,
             "large": measure.large,
+            "tracing": measure.tracing,
             "chunks": measure.chunks,
             "first_token": first_token,
             "idle": measure.idle,

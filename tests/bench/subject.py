@@ -32,6 +32,10 @@ class Subject:
     def cpu_seconds(self) -> float:
         return self.process.cpu_seconds() if self.process else 0.0
 
+    def own_cpu_seconds(self) -> float:
+        """Without those that it has started."""
+        return procfs.cpu_seconds_of(self.process.family()[:1]) if self.process else 0.0
+
     def cpu_clock(self) -> CpuClock:
         """CPU seconds as `cpu_seconds` has them, cheap enough to be read while the load runs; blind to children begun later."""
         members = self.process.family() if self.process else []

@@ -24,6 +24,7 @@ from gateway.policy.structs import Place, Surface
 from gateway.record.metrics import Metrics
 from gateway.record.row import Row as RecordRow
 from gateway.routing.failure import _BY_CLASS, _BY_KIND, _BY_STATUS, Failure, Rule, rule_of
+from gateway.telemetry.names import NAMES
 from gateway.upstream.providers import PROVIDERS, VARIABLES, Quirks, Row
 from gateway.wire.chat import CHAT
 from gateway.wire.messages import MESSAGES
@@ -221,6 +222,14 @@ def _help(*command: str) -> str:
     return said.stdout
 
 
+def _span_attributes() -> str:
+    rows = (
+        (f"`{one.was}`" + (f"; later `{one.now}`" if one.now else ""), ", ".join(one.on), one.words)
+        for one in sorted(NAMES.values())
+    )
+    return _table(("attribute", "spans", "what"), rows)
+
+
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "providers": _providers,
     "variables": _variables,
@@ -233,6 +242,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "metrics": _metrics,
     "alerts": _alerts,
     "record-fields": _record_fields,
+    "span-attributes": _span_attributes,
     "command-line": _command_line,
     "surfaces": _surfaces,
 }

@@ -17,8 +17,14 @@ from tests.support.exchanges import candidate, exchange, plan_of, said
 
 
 def test_steps_count_from_the_start_of_the_exchange_and_stand_in_the_order_in_which_they_began() -> None:
-    x = exchange(steps=[("attempt", 100.5, 101.0, None, "c" * 16), ("auth", 100.0, 100.000125, None, None)])
-    assert steps_of(x) == [Step("auth", 0.0, 0.000125), Step("attempt", 0.5, 0.5, {}, "c" * 16)]
+    late = [("unscrub", 100.75, 101.0, None, None), ("attempt", 100.5, 101.0, None, "c" * 16)]
+    x = exchange(steps=[("auth", 100.0, 100.000125, None, None), ("policy", 100.25, 100.375, None, None), *late])
+    assert steps_of(x) == [
+        Step("auth", 0.0, 0.000125),
+        Step("policy", 0.25, 0.125),
+        Step("attempt", 0.5, 0.5, {}, "c" * 16),
+        Step("unscrub", 0.75, 0.25),
+    ]
 
 
 def test_steps_say_nothing_where_none_were_noted() -> None:
