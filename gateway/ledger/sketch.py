@@ -66,7 +66,8 @@ def packed(sketched: int) -> bytes:
     digits = sketched >> (lowest * _DIGIT)
     size = (digits.bit_length() + _DIGIT - 1) // _DIGIT
     wide = digits.to_bytes(size * _BYTES, "little")
-    width = next(one for one in _WIDTHS if not any(any(wide[place::_BYTES]) for place in range(one, _BYTES)))
+    largest: int = max(struct.unpack(f"<{size}Q", wide))
+    width = next(one for one in _WIDTHS if largest < 1 << (8 * one))
     narrow = bytearray(size * width)
     for place in range(width):
         narrow[place::width] = wide[place::_BYTES]

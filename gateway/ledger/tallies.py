@@ -5,6 +5,7 @@ one about a model of a team finds them too. All figures are integers, sketches i
 """
 
 from collections.abc import Iterable
+from operator import add
 from typing import Final, NamedTuple
 
 from gateway.ledger.plain import bounded, plain
@@ -122,7 +123,7 @@ def settled(one: Settlement) -> Tally:
 
 
 def added(first: Tally, second: Tally) -> Tally:
-    return [one + other for one, other in zip(first, second, strict=True)]
+    return list(map(add, first, second))
 
 
 def by_minute(rows: Iterable[Row], settlements: Iterable[Settlement]) -> Sums:
