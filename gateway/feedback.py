@@ -7,7 +7,7 @@ It is kept before it is answered, so whoever hears nothing says it again; the sa
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -265,7 +265,7 @@ def _with_owner(setup: Setup, found: Answered) -> Answered:
     """What the configuration knows of who made it, and of its model."""
     principal = setup.keys.named(found.key)
     route = None if found.model is None else setup.routes.find(found.model)
-    return replace(
+    return with_fields(
         found,
         owner="" if principal is None else principal.id,
         tags=frozenset() if principal is None else principal.tags,

@@ -1,8 +1,9 @@
 """The last requests of this process, as far as feedback on them asks: who made them, which model answered, and what the rules were."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+from msgspec import Struct
 
 from gateway.config.strict import Zone
 from gateway.exchange import Exchange
@@ -10,11 +11,13 @@ from gateway.policy.request import end_user
 from gateway.record.named import conversation_of, prompt_of
 from gateway.record.users import NOBODY, Users
 
+_NAMING: Final = frozenset({"safety_identifier", "user", "user_id"})
+"""Keys of requests that name an end user."""
+
 By = Literal["request_id", "response_id", "conversation"]
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True, gc=False):
     """`owner` is the id of the principal, `key` its name; `user` the end user as the request names it, `told` as records do. `model` was
     asked for, which is `route` in the configuration. `policies`: names of those that applied.
     """
@@ -51,14 +54,18 @@ class Recent:
         """What the gateway asks by itself is nobody's."""
         if self.most < 1 or x.behind is not None or x.renews or (one := answered(x, self.users)) is None:
             return
-        self._by_id[one.request_id] = one
+        by_id = self._by_id
+        by_id[one.request_id] = one
+        if one.response_id is not None or one.conversation is not None:
+            for name in _names(one):
+                self._by_name[name] = one.request_id
+        while len(by_id) > self.most:
+            self._forget(by_id.popitem(last=False)[1])
+
+    def _forget(self, one: Answered) -> None:
         for name in _names(one):
-            self._by_name[name] = one.request_id
-        while len(self._by_id) > self.most:
-            _, oldest = self._by_id.popitem(last=False)
-            for name in _names(oldest):
-                if self._by_name.get(name) == oldest.request_id:
-                    del self._by_name[name]
+            if self._by_name.get(name) == one.request_id:
+                del self._by_name[name]
 
     def find(self, by: By, name: str, key: str | None) -> Answered | None:
         """The last one that this key made under that name; without a key, anybody's."""
@@ -75,24 +82,25 @@ def answered(x: Exchange, users: Users) -> Answered | None:
     principal, served = x.principal, x.served_by
     if principal is None:
         return None
+    plan, user = x.plan, end_user(x.parsed) if x.parsed and not _NAMING.isdisjoint(x.names) else ""
     return Answered(
-        request_id=x.id,
-        owner=principal.id,
-        key=principal.name,
-        team=principal.team,
-        tags=principal.tags,
-        user=end_user(x.parsed) if x.parsed else "",
-        told=users.told(x),
-        model=x.plan.asked if x.plan is not None else None,
-        route=x.plan.groups[0].model if x.plan is not None else None,
-        model_served=served.model if served is not None else None,
-        zone=served.zone if served is not None else None,
-        policies=() if x.guarding is None else x.guarding.asker.policies,
-        prompt=prompt_of(x),
-        conversation=conversation_of(x),
-        response_id=x.answer_id,
-        trace_id=x.trace_id,
-        span_id=x.span_id,
+        x.id,
+        principal.id,
+        principal.name,
+        principal.team,
+        principal.tags,
+        user,
+        users.told(x) if user else None,
+        plan.asked if plan is not None else None,
+        plan.groups[0].model if plan is not None else None,
+        served.model if served is not None else None,
+        served.zone if served is not None else None,
+        () if x.guarding is None else x.guarding.asker.policies,
+        prompt_of(x),
+        conversation_of(x),
+        x.answer_id,
+        x.trace_id,
+        x.span_id,
     )
 
 

@@ -1,10 +1,16 @@
 """Bad feedback and what is kept: an answer that was called wrong is not given again, and nobody empties what others share."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from gateway.cache.complaints import MOST_DROPS
 from gateway.config.cache import Cache
+from gateway.config.strict import Secret
+from gateway.config.structs import Redis
 from tests.support.rated import ALICE, BOB, ROOT, Rated, head, rated
+from tests.support.redis_server import redis_server
 from tests.support.simulation import Simulation
 
 
@@ -96,3 +102,22 @@ async def test_an_administrators_word_counts_as_that_of_whoever_asked(simulation
     async with rated(simulation, cache=Cache()) as world:
         await down(world, (await mark(world))[1], ROOT)
         assert (await mark(world))[0] == "miss"
+
+
+async def test_replicas_with_one_redis_hear_each_others_words(simulation: Simulation, tmp_path: Path) -> None:
+    """The second word may come to another replica than the first; an entry that one of them drops is gone for all."""
+    with redis_server(tmp_path) as server:
+        shared: dict[str, Any] = {
+            "redis": Redis(url=Secret(server.url), timeout_ms=5000),
+            "cache": Cache(share="team", backend="redis", wait_ms=5000),
+        }
+        async with rated(simulation, **shared) as one, rated(simulation, **shared) as other:
+            for world, key in ((one, ALICE), (other, BOB)):
+                for number in range(MOST_DROPS):
+                    await down(world, (await mark(world, f"{key} {number}", key))[1], key)
+            own = (await mark(one, "shared"))[1]
+            await down(one, own)
+            status, others = await mark(other, "shared", BOB)
+            assert status == "hit", "one word was noted"
+            await down(other, others, BOB)
+            assert (await mark(one, "shared"))[0] == "miss"
