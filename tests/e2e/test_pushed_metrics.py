@@ -1,6 +1,7 @@
 """Metrics that are pushed: what a receiver gets is what the page of the same gateway shows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.support.eventually import eventually
 from tests.support.gatewayprocess import GatewayProcess, running, simulated, written
-from tests.support.otlp_metrics import MetricsReceiver, metrics_receiver
+from tests.support.otlp_metrics import MetricsReceiver, grpc_metrics_receiver, metrics_receiver
 from tests.support.simulation import Simulation
 
 ASKED: Final = 3
@@ -99,14 +100,28 @@ def test_a_receiver_that_refuses_costs_a_count(pushed: MetricsReceiver, pushing:
     eventually(lambda: _told(pushing, "metrics_sent") > sent, 60)
 
 
-def test_the_last_figures_go_out_when_a_gateway_ends(upstream: Simulation, tmp_path: Path) -> None:
-    with metrics_receiver() as receiver:
-        env = {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": f"{receiver.endpoint}/v1/metrics"}
+@pytest.mark.parametrize(
+    ("receiving", "env"),
+    [
+        pytest.param(metrics_receiver, {}, id="http"),
+        pytest.param(grpc_metrics_receiver, {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, id="grpc"),
+    ],
+)
+def test_the_last_figures_go_out_when_a_gateway_ends(
+    receiving: Callable[[], AbstractContextManager[MetricsReceiver]],
+    env: dict[str, str],
+    upstream: Simulation,
+    tmp_path: Path,
+) -> None:
+    with receiving() as receiver:
+        path = "" if env else "/v1/metrics"
+        told = {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": f"{receiver.endpoint}{path}", **env}
         config = simulated(upstream.url, record={"spool": str(tmp_path / "spool")})
-        with running(tmp_path, written(tmp_path, config), env) as gateway:
+        with running(tmp_path, written(tmp_path, config), told) as gateway:
             body = {"model": "demo", "messages": [{"role": "user", "content": "Hello"}]}
             assert httpx.post(f"{gateway.v1}/chat/completions", json=body, timeout=60).status_code == 200
-        assert receiver.came == 1
+            eventually(lambda: _told(gateway, "rows") == 1, 60)  # by then it runs, and has little left to do in the end
+        assert receiver.came
         assert receiver.sum_of("haechi_requests") == 1
 
 

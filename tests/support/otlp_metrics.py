@@ -1,14 +1,20 @@
-"""A receiver of metrics by OTLP over HTTP, on a port that it finds itself."""
+"""Receivers of metrics by OTLP, over HTTP and over gRPC, on ports that they find themselves."""
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import grpc
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
     ExportMetricsServiceResponse,
+)
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import (
+    MetricsServiceServicer,
+    add_MetricsServiceServicer_to_server,
 )
 
 
@@ -22,8 +28,7 @@ class MetricsReceiver:
         self.refuses = False
         self.endpoint = ""
 
-    def take(self, body: bytes) -> None:
-        request = ExportMetricsServiceRequest.FromString(body)
+    def take(self, request: ExportMetricsServiceRequest) -> None:
         (group,) = request.resource_metrics
         self.resource = {one.key: one.value.string_value for one in group.resource.attributes}
         self.metrics = {metric.name: metric for scope in group.scope_metrics for metric in scope.metrics}
@@ -47,7 +52,7 @@ def metrics_receiver() -> Iterator[MetricsReceiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             if self.path == "/v1/metrics" and not receiver.refuses:
-                receiver.take(body)
+                receiver.take(ExportMetricsServiceRequest.FromString(body))
             self.send_response(400 if receiver.refuses else 200)
             answer = ExportMetricsServiceResponse().SerializeToString()
             self.send_header("content-type", "application/x-protobuf")
@@ -69,3 +74,22 @@ def metrics_receiver() -> Iterator[MetricsReceiver]:
         server.shutdown()
         server.server_close()
         thread.join(30)
+
+
+@contextmanager
+def grpc_metrics_receiver() -> Iterator[MetricsReceiver]:
+    receiver = MetricsReceiver()
+
+    class Service(MetricsServiceServicer):
+        def Export(self, request: ExportMetricsServiceRequest, context: Any) -> ExportMetricsServiceResponse:  # noqa: N802 - as the protocol has it
+            receiver.take(request)
+            return ExportMetricsServiceResponse()
+
+    server = grpc.server(ThreadPoolExecutor(2))
+    add_MetricsServiceServicer_to_server(Service(), server)  # type: ignore[no-untyped-call]  # the generated code has no types
+    receiver.endpoint = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    try:
+        yield receiver
+    finally:
+        server.stop(None).wait(30)
