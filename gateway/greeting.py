@@ -40,8 +40,19 @@ def greeting(config: Config, host: str, port: int, *, shows_placeholders: bool =
     models = ", ".join(config.models) or "none: name some in the configuration"
     remarks = f"{remark}\n" if remark else ""
     return (
-        f"haechi listens on {base}\nmodels: {models}\n{remarks}\n{curl}\n{python}\n\n"
+        f"haechi listens on {base}\nmodels: {models}\n{_console(config, base)}{remarks}\n{curl}\n{python}\n\n"
         f"{_PLACEHOLDERS.format(curl=asking) if shows_placeholders else ''}"
         f"{_CACHE.format(curl=asking, model=model) if config.cache is not None else ''}"
         'Add "stream": true to the body (and -N to curl) for a stream. SDKs: base_url is the address above.\n\n'
     )
+
+
+def _console(config: Config, base: str) -> str:
+    if not config.console.enabled:
+        return ""
+    shows = (
+        "requests as they are made"
+        if config.ledger is not None
+        else "without `ledger:` in the configuration, no requests"
+    )
+    return f"console: {base.removesuffix('/v1')}/console/ ({shows})\n"

@@ -6,10 +6,11 @@ from typing import Any, Final
 from gateway.console.asked import DIMENSIONS, GROUPS, NAMES, NONE, RANGES, Asked
 from gateway.console.view import View
 from gateway.console.words import Text
-from gateway.ledger.port import Sums
+from gateway.ledger.port import Reader
 from gateway.ledger.views import Dimension
 
 _MOST_OFFERED: Final = 200
+_MAY_BE_NONE: Final = ("team", "provider", "cache")
 _ALWAYS: Final[tuple[Dimension, ...]] = ("model", "key", "team", "provider", "outcome", "cache")
 
 WORDS: Final[Mapping[str, Text]] = {
@@ -60,15 +61,10 @@ WORDS: Final[Mapping[str, Text]] = {
 }
 
 
-async def fields(view: View, ledger: Sums, about: Asked) -> dict[str, Any]:
-    """The values of the template `filters.html`. Offered is what there is in that time, whatever else is filtered by."""
-    everything = about.only()
+async def fields(view: View, ledger: Reader, about: Asked) -> dict[str, Any]:
+    """The values of the template `filters.html`. Offered is what there is, whatever else is filtered by."""
     offered: dict[str, list[str]] = {
-        name: [
-            one.name for one in (await ledger.split(name, everything.sums, about.since, about.until))[:_MOST_OFFERED]
-        ]
-        for name in _ALWAYS
-        if view.principal.admin or name != "key"
+        name: await _names(view, ledger, about, name) for name in _ALWAYS if view.principal.admin or name != "key"
     }
     for name, groups in GROUPS.items():
         offered[name] += groups
@@ -81,3 +77,11 @@ async def fields(view: View, ledger: Sums, about: Asked) -> dict[str, Any]:
         "offered": offered,
         "free": [name for name in NAMES if name not in offered and (name in about.names or name not in DIMENSIONS)],
     }
+
+
+async def _names(view: View, ledger: Reader, about: Asked, by: Dimension) -> list[str]:
+    """Of everybody for administrators; for others, those of their own requests."""
+    if view.only_key is None:
+        names = (await ledger.names(by))[:_MOST_OFFERED]
+        return [*names, ""] if names and by in _MAY_BE_NONE else names
+    return [one.name for one in await ledger.split(by, about.only().sums, about.since, about.until)][:_MOST_OFFERED]

@@ -28,10 +28,11 @@ async def show(view: View) -> Response:
     """Whoever may not see it is told that it is not here: even that it is somewhere is not their business."""
     if view.ledger is None:
         raise NotHere
-    row = await (await view.ledger()).find(view.at["request_id"])
+    ledger = await view.ledger()
+    row = await ledger.find(view.at["request_id"])
     if row is None or (view.only_key is not None and row.key != view.only_key):
         raise NotHere
-    return view.render("request.html", **told(row))
+    return view.render("request.html", **told(row), opinions=await ledger.feedback_of(row.request_id))
 
 
 def told(row: Row) -> dict[str, Any]:
@@ -170,4 +171,5 @@ WORDS: Final[Mapping[str, Text]] = {
     "request.cost": Text("Cost", "비용"),
     "request.saved": Text("Saved by the cache", "캐시로 절약"),
     "request.feedback": Text("Feedback", "피드백"),
+    "request.no_feedback": Text("Nobody has said anything of this answer.", "이 응답에 대한 의견이 없습니다."),
 }

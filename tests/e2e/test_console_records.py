@@ -12,26 +12,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from gateway.config.ledger import Ledger as Settings
 from gateway.config.strict import Secret
-from gateway.ledger.ledger import Ledger
-from gateway.record.batch import Batch
 from gateway.record.row import Row
 from tests.support.console import Looker, gateway, keyed, looking, text_of
-from tests.support.consoled import rows
+from tests.support.consoled import opinions, rows
 from tests.support.ledgered import a_row
+from tests.support.seeded import written
 
 COUNT: Final = 240
-
-
-async def written(path: Path, made: list[Row]) -> str:
-    """The address of a ledger that holds these rows."""
-    url = f"sqlite:///{path}"
-    ledger = await Ledger.open(Settings(url=Secret(url)))
-    for first in range(0, len(made), 500):
-        await ledger.write(Batch(time.time(), made[first : first + 500]))
-    await ledger.aclose()
-    return url
 
 
 @pytest.fixture
@@ -167,9 +155,29 @@ async def test_a_key_that_is_no_administrator_sees_its_own_requests_alone(tmp_pa
         assert (await looker.get(f"requests/{own[0].request_id}")).status_code == 200
 
 
+async def test_what_was_said_of_answers_is_shown_to_administrators(tmp_path: Path) -> None:
+    config, admin, user = keyed()
+    made = rows(time.time() - 60, COUNT)
+    said = opinions(made, 20)
+    url = await written(tmp_path / "ledger.db", made, said)
+    async with gateway(**config, ledger={"url": Secret(url)}) as running, looking(running.app) as looker:
+        await looker.sign_in(admin)
+        page = text_of((await looker.get("feedback")).text)
+        assert f"thumbs {len(said)} {sum(one.bad for one in said)}" in re.sub(r"\s+", " ", page)
+        assert next(str(one.comment) for one in said if one.comment) in page
+        good = text_of((await looker.get("feedback?bad=1&words=1")).text)
+        assert "This solved it" not in good
+        one = next(one for one in said if one.comment)
+        assert str(one.comment) in text_of((await looker.get(f"requests/{one.request_id}")).text)
+        assert (await looker.get("feedback?before=x&model=llama&since=1&range=z")).status_code == 200
+    async with gateway(**config, ledger={"url": Secret(url)}) as running, looking(running.app) as looker:
+        await looker.sign_in(user)
+        assert (await looker.get("feedback")).status_code == 403
+
+
 async def test_without_a_ledger_the_pages_say_how_to_turn_it_on() -> None:
     async with gateway() as running, looking(running.app) as looker:
-        for path in ("", "requests", "cost"):
+        for path in ("", "requests", "cost", "feedback"):
             assert "ledger:" in (await looker.get(path)).text
             assert "원장" in (await looker.get(path, accept_language="ko")).text
         assert (await looker.get("requests/req_1")).status_code == 404
@@ -265,12 +273,17 @@ async def test_whatever_a_name_holds_comes_out_as_text(
 ) -> None:
     """The same elements as with a harmless name, and none that acts."""
     made = [planted(text, number) for number, text in enumerate(["harmless", *(f"x{text}" for text in texts)])]
-    url = await written(tmp_path_factory.mktemp("planted") / "ledger.db", made)
+    said = [
+        msgspec.structs.replace(one, comment=text, correction=text, metric=text, source=text, label=text, model=text)
+        for one, text in zip(opinions(rows(time.time() - 60, 200), 1) * 6, texts, strict=True)
+    ]
+    named = [msgspec.structs.replace(one, id=f"fb_{number}") for number, one in enumerate(said)]
+    url = await written(tmp_path_factory.mktemp("planted") / "ledger.db", made, named)
     async with gateway(ledger={"url": Secret(url)}) as running, looking(running.app) as looker:
         plain, *odd = [elements((await looker.get(f"requests/{one.request_id}")).text) for one in made]
         assert odd == [plain] * len(texts)
         assert plain[1] == []
-        for path in ("", "requests", "cost", "cost?by=key"):
+        for path in ("", "requests", "cost", "cost?by=key", "feedback"):
             answer = await looker.get(path)
             assert answer.status_code == 200
             tags, acting = elements(answer.text)

@@ -3,6 +3,7 @@
 import random
 from typing import Any, Final
 
+from gateway.record.feedback import Feedback
 from gateway.record.row import Row, Step
 from tests.support.ledgered import a_row
 
@@ -155,3 +156,45 @@ def steps(
         )
         made.append(Step("unscrub", begun, 0.0002, {"values": 1}))
     return made
+
+
+_WORDS: Final = (
+    (True, "This solved it, thank you.", None),
+    (False, "The price is out of date.", "It is 12,000 won since October."),
+    (True, None, None),
+    (False, "답변이 질문과 다릅니다.", None),
+    (True, None, None),
+)
+
+
+def opinions(made: list[Row], count: int = 60) -> list[Feedback]:
+    """What was said of the newest answers, half a minute later."""
+    rng = random.Random(3)
+    answered = [one for one in made if one.outcome == "answered"][-count * 8 :: 8]
+    return [_opinion(number, one, *rng.choice(_WORDS)) for number, one in enumerate(answered)]
+
+
+def _opinion(number: int, one: Row, up: bool, comment: str | None, correction: str | None) -> Feedback:
+    return Feedback(
+        id=f"fb_{number:024x}",
+        time=one.time + 30,
+        request_id=one.request_id,
+        conversation=one.conversation,
+        metric="thumbs",
+        level="response",
+        score=float(up),
+        label="up" if up else "down",
+        bad=not up,
+        source="user",
+        comment=comment,
+        correction=correction,
+        key=one.key or "",
+        team=one.team,
+        user=one.user,
+        model=one.model,
+        model_served=one.model_served,
+        prompt=one.prompt,
+        trace_id=one.trace_id,
+        span_id=one.span_id,
+        digest=f"{number:x}",
+    )

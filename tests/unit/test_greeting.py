@@ -6,6 +6,7 @@ import shlex
 import msgspec
 import pytest
 
+from gateway.config.console import Console
 from gateway.config.structs import Config, Key, Model, Target
 from gateway.greeting import greeting
 
@@ -89,3 +90,9 @@ def test_one_more_line_shows_a_placeholder_where_a_policy_makes_one(keys: bool) 
     assert body["model"] == "demo"
     assert "010-1234-5678" in body["messages"][0]["content"]
     assert "010" not in greeting(config("demo", keys=keys), "127.0.0.1", 8080)
+
+
+def test_the_console_is_named_where_there_is_one() -> None:
+    assert "\nconsole: http://127.0.0.1:80/console/ (" in greeting(config("demo"), "127.0.0.1", 80)
+    without = Config(console=Console(enabled=False))
+    assert "console" not in greeting(without, "127.0.0.1", 80)
