@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types unit policies fuzz isolation eval-guards docs site bench bench-quick bench-cache bench-ledger lock prerequisites clean
+.PHONY: help run test check format lint types unit policies fuzz isolation eval-guards docs docs-shots site bench bench-quick bench-cache bench-ledger lock prerequisites clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -48,6 +48,9 @@ eval-guards: $(VENV)/dev ## what detectors find, miss and cost, into docs/guardr
 docs: $(VENV)/dev ## write the generated pages and build the site (strict)
 	$(BIN)/python -m tests.support.generate
 	$(BIN)/mkdocs build --strict --quiet
+
+docs-shots: $(VENV)/dev ## take the console's pictures in docs/img anew, in a headless Chromium (Korean letters need a font that has them)
+	HAECHI_SCREENSHOTS=docs/img $(BIN)/python -m pytest -q -n 0 tests/browser/test_console_pages.py tests/browser/test_policy_pages.py
 
 bench: $(VENV)/dev ## measure against other gateways, write docs/benchmarks.md (15 minutes); ONLY=first_token,haechi ROUNDS=2 for a part
 	$(BIN)/python -m tests.bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only $(ONLY)) $(ARGS)

@@ -19,7 +19,7 @@ _NAMES: Final = ("metric", "model", "prompt", "source")
 _BY: Final[tuple[ScoredBy, ...]] = ("model", "prompt", "source")
 _LINES: Final = 5
 _OPINIONS: Final = 25
-_SHORT: Final[Mapping[Step, Step]] = {"minute": "quarter", "five_minutes": "quarter"}
+_SHORT: Final[Mapping[Step, Step]] = {"minute": "quarter", "five_minutes": "quarter", "quarter": "hour"}
 _LONGEST: Final = 500
 
 

@@ -74,6 +74,13 @@ class Sight:
             if usual is not None:
                 self.page.set_viewport_size(usual)
 
+    def window(self, name: str, height: int) -> None:
+        """The whole window, navigation and all, for the same."""
+        if folder := os.environ.get(PICTURES):
+            self.page.set_viewport_size({"width": 1360, "height": height})
+            self.page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+            self.page.screenshot(path=Path(folder) / f"{name}.png")
+
     def _hear(self, kind: str, text: str) -> None:
         if kind in ("error", "warning"):
             self.complaints.append(f"{kind}: {text}")
