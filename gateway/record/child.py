@@ -53,6 +53,13 @@ class Child:
         if now >= self._due:
             self._start(now)
 
+    def insist(self) -> None:
+        """As `look`, but without waiting for when it is due: there will be no later."""
+        self._due = self._clock()
+        self.look()  # which may find that it has ended, and wait
+        self._due = self._clock()
+        self.look()
+
     def end(self, within: float) -> None:
         """By the end of its input; after so many seconds by force. What it has not read waits for the next start."""
         process, self._process = self._process, None

@@ -121,6 +121,8 @@ class Outbox:
                 "no disk would take what %d nanodollars are for: they are missing in the ledger",
                 self._unsettled.nanodollars,
             )
+        if self._status.position != self._writer.position and self._writer.position.segment:
+            self._child.insist()  # somebody has to read it
         self._writer.close()
         self._child.end(within)
 

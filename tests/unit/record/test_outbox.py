@@ -106,6 +106,17 @@ def test_rows_go_through_a_process_that_is_killed_and_come_once(tmp_path: Path) 
     assert list(spools(tmp_path / "spool")) == []
 
 
+def test_what_is_left_at_the_end_is_read_though_nobody_was_there_to_read(tmp_path: Path) -> None:
+    file = tmp_path / "ledger"
+    with recording(tmp_path, file) as recorder:
+        eventually(lambda: figures(recorder).up, _LONG)
+        pid = recorder._outbox._child.pid  # type: ignore[union-attr]
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        record(recorder, 1)
+    assert request_ids(file) == ["req_1"]
+
+
 def test_what_a_terminal_sends_to_all_is_not_for_it(tmp_path: Path) -> None:
     file = tmp_path / "ledger"
     with recording(tmp_path, file) as recorder:
