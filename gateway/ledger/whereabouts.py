@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ledger.choosing import chosen
 from gateway.ledger.tables import days, hours, requests
-from gateway.ledger.tallies import DAY, GRAINS, HOUR
+from gateway.ledger.tallies import DAY, HOUR
 from gateway.ledger.views import Filter
 
 _MICRO: Final = 1_000_000
-_OF_FEW: Final = ("response_id", "trace_id", "conversation", "user")
-"""Whoever names one of these asks for few rows, and its index finds them."""
+_OF_FEW: Final = ("response_id", "trace_id", "conversation", "user", "prompt")
+"""What no sum tells, from the one with the fewest rows. Whoever names one of these takes its index."""
 
 
 def named(rows: Filter) -> list[str]:
@@ -30,18 +30,17 @@ async def best(connection: AsyncConnection, rows: Filter) -> str | None:
     for name in (*_OF_FEW, *names):
         if name in names and (name in _OF_FEW or len(names) == 1):
             return name
-    counts = {name: await _count(connection, name, rows) for name in names if name in GRAINS["full"]}
+    counts = {name: await _count(connection, name, rows) for name in names}
     return min(counts, key=lambda name: counts[name], default=None)
 
 
 def is_plain(rows: Filter) -> bool:
-    """Whether an index alone finds a page: no condition, one value of one name, or a name that few rows have."""
+    """Whether an index finds a page alone: no condition, one value of one name, or what no sum tells."""
     names = named(rows)
     return (
         not names
         or any(name in _OF_FEW for name in names)
         or (len(names) == 1 and len(value := getattr(rows, names[0])) == 1 and value[0] != "")
-        or not any(name in GRAINS["full"] for name in names)
     )
 
 
@@ -86,7 +85,7 @@ async def _buckets(
 
 
 def _enough(buckets: Iterable[tuple[int, int]], wanted: int) -> Iterable[list[int]]:
-    """As many at a time as together have that many rows."""
+    """As many at a time as together have that many rows, and then twice as many each time: rows may be gone that sums still tell."""
     some: list[int] = []
     seen = 0
     for bucket, count in buckets:
@@ -94,7 +93,7 @@ def _enough(buckets: Iterable[tuple[int, int]], wanted: int) -> Iterable[list[in
         seen += count
         if seen >= wanted:
             yield some
-            some, seen = [], 0
+            some, seen, wanted = [], 0, wanted * 2
     if some:
         yield some
 
