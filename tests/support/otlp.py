@@ -1,13 +1,10 @@
 """Receivers of OTLP that were not written by whoever sends: over HTTP and over gRPC, on ports that they find themselves."""
 
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
 from typing import Any
 
-import grpc
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
@@ -19,6 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from tests.support.eventually import eventually
+from tests.support.otlp_servers import called, posted
 
 KINDS = {0: "UNSPECIFIED", 1: "INTERNAL", 2: "SERVER", 3: "CLIENT"}
 
@@ -72,38 +70,14 @@ class Receiver:
 def http_receiver() -> Iterator[Receiver]:
     receiver = Receiver()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            receiver.headers = {name.lower(): value for name, value in self.headers.items()}
-            if receiver.refuses:
-                self.send_response(400)
-                self.send_header("content-length", "0")
-                self.end_headers()
-                return
-            if not self.path.endswith("/metrics"):  # where one address is for both
-                receiver.take(ExportTraceServiceRequest.FromString(body))
-            answer = ExportTraceServiceResponse().SerializeToString()
-            self.send_response(200)
-            self.send_header("content-type", "application/x-protobuf")
-            self.send_header("content-length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+    def take(path: str, headers: Mapping[str, str], body: bytes) -> bool:
+        receiver.headers = dict(headers)
+        if not receiver.refuses and not path.endswith("/metrics"):  # where one address is for both
+            receiver.take(ExportTraceServiceRequest.FromString(body))
+        return not receiver.refuses
 
-        def log_message(self, *_: object) -> None:
-            """Nobody reads it."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    receiver.endpoint = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with posted(take) as receiver.endpoint:
         yield receiver
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(30)
 
 
 @contextmanager
@@ -116,14 +90,8 @@ def grpc_receiver() -> Iterator[Receiver]:
             receiver.take(request)
             return ExportTraceServiceResponse()
 
-    server = grpc.server(ThreadPoolExecutor(2))
-    add_TraceServiceServicer_to_server(Service(), server)  # type: ignore[no-untyped-call]  # the generated code has no types
-    receiver.endpoint = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-    server.start()
-    try:
+    with called(partial(add_TraceServiceServicer_to_server, Service())) as receiver.endpoint:
         yield receiver
-    finally:
-        server.stop(None).wait(30)
 
 
 def _value(value: AnyValue) -> Any:

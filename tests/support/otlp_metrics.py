@@ -1,13 +1,10 @@
 """Receivers of metrics by OTLP, over HTTP and over gRPC, on ports that they find themselves."""
 
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
 from typing import Any
 
-import grpc
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
     ExportMetricsServiceResponse,
@@ -16,6 +13,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import (
     MetricsServiceServicer,
     add_MetricsServiceServicer_to_server,
 )
+
+from tests.support.otlp_servers import called, posted
 
 
 class MetricsReceiver:
@@ -48,32 +47,13 @@ class MetricsReceiver:
 def metrics_receiver() -> Iterator[MetricsReceiver]:
     receiver = MetricsReceiver()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            if self.path == "/v1/metrics" and not receiver.refuses:
-                receiver.take(ExportMetricsServiceRequest.FromString(body))
-            self.send_response(400 if receiver.refuses else 200)
-            answer = ExportMetricsServiceResponse().SerializeToString()
-            self.send_header("content-type", "application/x-protobuf")
-            self.send_header("content-length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+    def take(path: str, _headers: Mapping[str, str], body: bytes) -> bool:
+        if not receiver.refuses and path == "/v1/metrics":
+            receiver.take(ExportMetricsServiceRequest.FromString(body))
+        return not receiver.refuses
 
-        def log_message(self, *_: object) -> None:
-            """Nobody reads it."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    receiver.endpoint = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with posted(take) as receiver.endpoint:
         yield receiver
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(30)
 
 
 @contextmanager
@@ -85,11 +65,5 @@ def grpc_metrics_receiver() -> Iterator[MetricsReceiver]:
             receiver.take(request)
             return ExportMetricsServiceResponse()
 
-    server = grpc.server(ThreadPoolExecutor(2))
-    add_MetricsServiceServicer_to_server(Service(), server)  # type: ignore[no-untyped-call]  # the generated code has no types
-    receiver.endpoint = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-    server.start()
-    try:
+    with called(partial(add_MetricsServiceServicer_to_server, Service())) as receiver.endpoint:
         yield receiver
-    finally:
-        server.stop(None).wait(30)
