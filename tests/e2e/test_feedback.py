@@ -2,11 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import msgspec
 import pytest
 
+from gateway.app import KNOWN_ENTITIES, Read
+from gateway.config.feedback import Feedback as Settings
+from gateway.config.structs import Config
+from gateway.policy.load import load_files
+from gateway.record.feedback import Feedback
 from gateway.trying.calling import called
 from tests.support.rated import ALICE, BOB, PAGE, ROOT, Rated, head, rated
 from tests.support.simulation import Simulation
@@ -182,10 +188,49 @@ async def test_other_methods_are_told_so(world: Rated) -> None:
 
 
 async def test_without_a_secret_and_without_tokens_there_are_none_on_answers(simulation: Simulation) -> None:
-    from gateway.config.feedback import Feedback
-
-    async with rated(simulation, feedback=Feedback(remembered=1)) as world:
+    async with rated(simulation, feedback=Settings(remembered=1)) as world:
         first, second = await world.ask(), await world.ask()
         assert b"x-haechi-feedback-token" not in dict(first.headers)
         assert (await world.say({"request_id": head(second), "value": True}))[0] == 200
         assert (await world.say({"request_id": head(first), "value": True}))[0] == 404, "it is not remembered"
+
+
+async def test_traces_are_told_what_was_said_of_which_request_and_not_the_words(world: Rated) -> None:
+    told: list[Feedback] = []
+    world.gateway.gate.desk.tell = told.append
+    trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
+    asked = await world.ask(headers={"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"})
+    said = {"request_id": head(asked), "metric": "stars", "value": 2, "comment": KOREAN, "correction": KOREAN}
+    assert (await world.say(said))[0] == (await world.say(said))[0] == 200
+    (one,) = told
+    assert (one.trace_id, one.score, one.bad, one.comment, one.correction) == (trace_id, 2.0, True, None, None)
+    assert one.span_id is not None
+
+
+BLOCKING: Final = """
+haechi: policy/v1
+name: no-codenames
+version: 1
+bind: {}
+detectors:
+  codename: {kind: keywords, words: [bluebird]}
+rules:
+  - id: block-codenames
+    where: [user]
+    detect: [codename]
+    action: {block: {}}
+"""
+
+
+async def test_what_a_policy_would_block_is_withheld_and_the_thumb_counts(
+    simulation: Simulation, tmp_path: Path
+) -> None:
+    file = tmp_path / "no-codenames.yaml"
+    file.write_text(BLOCKING)
+    found = load_files([file], {}, KNOWN_ENTITIES)
+    async with rated(simulation, Read(Config(), found.policies)) as world:
+        own = head(await world.ask())
+        said = {"request_id": own, "value": False, "comment": "about Bluebird", "correction": "fine"}
+        status, told = await world.say(said)
+        assert (status, told["comment"], told["correction"]) == (200, "[withheld by a policy]", "fine")
+        assert 'value="down",verdict="bad"} 1.0' in await world.metrics()

@@ -1,5 +1,6 @@
 """Feedback and the ledger: kept before it is answered, found after a restart, and said again safely while the database is away."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -52,6 +53,16 @@ async def read(world: Rated, own: str, key: str = ALICE) -> tuple[int, Any]:
     return answer.status, msgspec.json.decode(answer.body)
 
 
+async def once_known(world: Rated, said: dict[str, Any]) -> tuple[int, Any]:
+    """Said again until the row of its request is in the ledger, which on a busy machine is after the restart."""
+    for _ in range(600):
+        answer = await world.say(said)
+        if answer[0] != 404:
+            break
+        await asyncio.sleep(0.1)
+    return answer
+
+
 async def test_it_is_kept_and_told_to_whoever_said_it(world: Rated) -> None:
     own = head(await world.ask())
     status, said = await world.say({"request_id": own, "value": True, "comment": "고마워요", "metric": "thumbs"})
@@ -73,7 +84,7 @@ async def test_after_a_restart_the_same_is_the_same_and_another_thing_is_refused
         said["request_id"] = head(answer)
         first = await world.say(said)
     async with rated(simulation, **config(tmp_path)) as world:
-        assert await world.say(said) == first, "its request is in the ledger by now"
+        assert await once_known(world, said) == first
         assert (await world.say({**said, "value": 2}))[0] == 409
         assert (await world.say(said, BOB))[0] == 404
         assert "haechi_feedback_total{" not in await world.metrics(), "it was counted when it was said"
@@ -91,7 +102,8 @@ async def test_by_the_id_of_an_answer_and_by_conversation_also_after_a_restart(
         assert (whole[1]["conversation_id"], whole[1]["request_id"]) == ("talk-1", None)
         assert (await world.say({"conversation_id": "talk-1", "metric": "solved", "value": True}, BOB))[0] == 404
     async with rated(simulation, **config(tmp_path)) as world:
-        assert (await world.say({"response_id": response_id, "value": True}))[1]["request_id"] == head(answer)
+        found = await once_known(world, {"response_id": response_id, "value": True})
+        assert found[1]["request_id"] == head(answer)
         assert (await world.say({"conversation_id": "talk-1", "metric": "solved", "value": False}))[0] == 200
         assert (await world.say({"conversation_id": "talk-1", "metric": "solved", "value": False}, BOB))[0] == 404
     ledger = await Ledger.open(config(tmp_path)["ledger"])
