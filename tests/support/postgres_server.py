@@ -2,8 +2,10 @@
 
 import os
 import pwd
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -13,8 +15,6 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-
-from tests.support.redis_server import free_port
 
 _HOMES: Final = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 _QUICK: Final = (
@@ -35,7 +35,7 @@ class PostgresServer:
 
     def __init__(self, folder: Path, programs: Path) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port = _free_port()
         self._programs = programs
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -97,6 +97,15 @@ class PostgresServer:
         command = [*_as_owner(), str(self._programs / program), *arguments]
         ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_SECONDS, cwd=self.folder)
         assert ran.returncode == 0, ran.stderr
+
+
+def _free_port() -> int:
+    """One that no outgoing connection takes, as those begin at 32,768: the server may be away for a while and needs it again."""
+    while True:
+        port = random.SystemRandom().randrange(15_000, 30_000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
 
 
 def _owner() -> tuple[int, int]:
