@@ -17,15 +17,21 @@ from gateway.record.row import Row
 from tests.support.console import Looker, gateway, keyed, looking, text_of
 from tests.support.consoled import opinions, rows
 from tests.support.ledgered import a_row
-from tests.support.seeded import written
+from tests.support.seeded import written, written_apart
 
 COUNT: Final = 240
 
 
-@pytest.fixture
-async def day(tmp_path: Path) -> AsyncIterator[tuple[Looker, list[Row]]]:
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[Row]]:
+    """A ledger that nobody writes to, and what is in it."""
     made = rows(time.time() - 60, COUNT)
-    url = await written(tmp_path / "ledger.db", made)
+    return written_apart(tmp_path_factory.mktemp("day") / "ledger.db", made), made
+
+
+@pytest.fixture
+async def day(kept: tuple[str, list[Row]]) -> AsyncIterator[tuple[Looker, list[Row]]]:
+    url, made = kept
     async with gateway(ledger={"url": Secret(url)}) as running, looking(running.app) as looker:
         yield looker, made
 
@@ -265,7 +271,7 @@ def planted(text: str, number: int) -> Row:
 
 
 @settings(
-    max_examples=3, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=2, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(HOSTILE, min_size=6, max_size=6))
 async def test_whatever_a_name_holds_comes_out_as_text(

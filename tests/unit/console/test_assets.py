@@ -43,6 +43,12 @@ def test_nothing_of_the_packages_is_imported() -> None:
     assert said.stdout == "set()\n"
 
 
+def test_a_gateway_that_only_serves_loads_nothing_of_it() -> None:
+    code = "import gateway.serve, sys; print({'jinja2', 'sqlalchemy', 'gateway.console.site'} & sys.modules.keys())"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout == "set()\n"
+
+
 def test_a_wheel_has_all_of_them(tmp_path: Path) -> None:
     code = f"""
 import os; os.chdir({str(ROOT)!r})
