@@ -26,7 +26,6 @@ _PRAGMAS: Final = (
     "journal_mode = WAL",
     "synchronous = NORMAL",
     "cache_size = -32768",
-    "mmap_size = 268435456",
     "temp_store = MEMORY",
 )
 _INSERTS: Final[dict[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
