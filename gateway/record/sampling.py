@@ -26,14 +26,10 @@ class Sampling:
         """Whether the trace is kept whatever comes of it. `parent`: what the caller's context says; None without one."""
         if self._by_parent and parent is not None:
             return parent
-        return int(trace_id[16:], 16) & _LOW < self._bound
-
-    def keeps_row(self, row: Row) -> bool:
-        """The same once all is known: how a request ended may be why it is kept."""
-        return self.keeps(row.trace_id, row.sampled) or self.why_kept(row) is not None
+        return self._bound > _LOW or int(trace_id[16:], 16) < self._bound
 
     def why_kept(self, row: Row) -> str | None:
-        """Of `always`, what is true of it."""
+        """Of `always`, what is true of it once all is known."""
         if row.outcome == "blocked":
             return "blocks" if "blocks" in self.always else None
         failed = row.outcome in ("failed", "cut", "drained") or any(failure for _, failure in row.attempts)

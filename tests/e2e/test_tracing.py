@@ -1,6 +1,8 @@
 """Traces of real exchanges, as a receiver gets them that was not written here."""
 
+import contextlib
 import secrets
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -115,7 +117,8 @@ def gateway(upstream: Simulation, folder: Path, receiver: Receiver) -> Iterator[
         "OTEL_SERVICE_NAME": "front-desk",
         "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test",
     }
-    with running(folder, _config(folder, upstream), env) as process:
+    ledger = {"url": f"sqlite:///{folder}/haechi.db"}
+    with running(folder, _config(folder, upstream, ledger=ledger), env) as process:
         yield process
 
 
@@ -258,6 +261,21 @@ def test_what_a_request_asks_of_a_model_is_told_in_numbers(asking: Asking, simul
     assert (told["gen_ai.request.temperature"], told["gen_ai.request.top_p"]) == (0.0, 1.0)
     assert (told["gen_ai.request.seed"], told["gen_ai.request.max_tokens"]) == (7, 9)
     assert told["gen_ai.output.type"] == "json"
+
+
+def test_the_ledger_has_the_same_request(asking: Asking, simulation: Simulation, folder: Path) -> None:
+    _, row, spans = asking.ask("chat", "plain", "for the ledger")
+
+    def found() -> list[tuple[Any, ...]]:
+        with contextlib.closing(sqlite3.connect(f"file:{folder}/haechi.db?mode=ro", uri=True)) as ledger:
+            asked = "SELECT request_id, input_tokens, output_tokens, cost_nanodollars FROM requests WHERE trace_id = ?"
+            return ledger.execute(asked, (row["trace_id"],)).fetchall()
+
+    ((request, read, written, cost),) = eventually(found, 60)
+    call = one(spans, "chat demo").attributes
+    assert request == spans[0].attributes["haechi.request.id"]
+    assert (read, written) == (call["gen_ai.usage.input_tokens"], call["gen_ai.usage.output_tokens"])
+    assert cost == round(spans[0].attributes["haechi.cost_dollars"] * 1e9)
 
 
 @pytest.mark.parametrize("streamed", BOTH)
