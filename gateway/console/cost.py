@@ -1,7 +1,8 @@
 """What it costs: over time, and by model, key or team."""
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from starlette.responses import Response
@@ -12,10 +13,12 @@ from gateway.console.filtering import fields
 from gateway.console.page import Page, Way
 from gateway.console.view import View
 from gateway.console.words import Text
-from gateway.ledger.views import Dimension, Share
+from gateway.ledger.views import Dimension, Share, Step
 
 _BY: Final = ("model", "key", "team", "provider", "model_served")
-_LINES: Final = 5
+_LINES: Final = 4
+_COARSER: Final[Mapping[Step, Step]] = {"hour": "six_hours", "six_hours": "day"}
+"""There are as many series as lines, so each has fewer points."""
 
 
 async def show(view: View) -> Response:
@@ -28,14 +31,15 @@ async def show(view: View) -> Response:
     summary = await ledger.summary(about.sums, about.since, about.until)
     shares = await ledger.split(cast("Dimension", by), about.sums, about.since, about.until)
     shares.sort(key=lambda one: (-one.figures.cost_nanodollars, -one.figures.requests, one.name))
-    lines = []
-    x: list[float] = []
-    for share in shares[:_LINES]:
-        points = await ledger.series(
-            about.narrowed(**{by: share.name}).sums, about.since, about.until, about.step, view.f.zone
-        )
-        x = [point.since for point in points]
-        lines.append(Line(share.name or view.t("filter.none"), [one.figures.cost_nanodollars for one in points]))
+    step = _COARSER.get(about.step, about.step)
+    most = shares[:_LINES]
+    each = [about.narrowed(**{by: share.name}).sums for share in most]
+    series = await asyncio.gather(*(ledger.series(rows, about.since, about.until, step, view.f.zone) for rows in each))
+    lines = [
+        Line(share.name or view.t("filter.none"), [one.figures.cost_nanodollars for one in points])
+        for share, points in zip(most, series, strict=True)
+    ]
+    x = [point.since for point in series[0]] if series else []
     return view.render(
         "cost.html",
         summary=summary,
