@@ -12,7 +12,7 @@ from gateway.record.metrics import Metrics
 from gateway.record.orders import Orders, written
 from gateway.record.outbox import Outbox
 from gateway.record.recorder import Recorder
-from gateway.record.spool import SpoolWriter
+from gateway.record.spool import LEDGER, SpoolWriter
 from gateway.record.users import Users, key_of
 
 ENDS_WITHIN: Final = 10.0
@@ -39,7 +39,7 @@ def recorder_of(config: Config, env: Mapping[str, str] = os.environ) -> Recorder
 
 
 def _outbox(config: Config, root: Path, *, pushes: bool) -> Outbox:
-    writer = SpoolWriter(root, config.record.spool_bytes)
+    writer = SpoolWriter(root, config.record.spool_bytes, settles=LEDGER if config.ledger is not None else "")
     orders = Orders(
         root=str(root),
         spool=writer.id,

@@ -5,6 +5,7 @@ A root folder holds a spool for each gateway, and a spool its batches in segment
     ROOT/SPOOL/00000001.seg  frames: mark, length and CRC32 of the content, the content (a `Batch` in MessagePack)
               /writer.lock   held by the gateway that writes; free means that nothing more will come
               /reader.lock   held by whoever reads
+              /settles       the sink that settles its money, by name; `-` where none does
               /NAME.at       how far the sink of this name has got, as a hint: a sink keeps its own position
 
 A frame is written at once or not at all. What is left of one that could not be, by a machine that failed or a disk that filled up, is
@@ -33,6 +34,10 @@ _HEAD: Final = struct.Struct("<4sII")
 _SEGMENT: Final = 8 << 20
 _MEASURE_EVERY: Final = 1.0
 _END: Final = ".seg"
+_SETTLES: Final = "settles"
+_NOBODY: Final = "-"
+LEDGER: Final = "ledger"
+"""The name of the sink that settles money."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(Batch).decode
@@ -50,11 +55,17 @@ def framed(content: bytes) -> bytes:
 class SpoolWriter:
     """A new spool below `root`, of one process. All spools of the root together hold `most_bytes` at most.
 
-    Raises OSError where the folder cannot be made.
+    `settles` names the sink that has to have what is in it before it may go, if one has to. Raises OSError where the folder cannot be made.
     """
 
     def __init__(
-        self, root: Path, most_bytes: int, *, segment: int = _SEGMENT, clock: Callable[[], float] = time.monotonic
+        self,
+        root: Path,
+        most_bytes: int,
+        *,
+        settles: str = LEDGER,
+        segment: int = _SEGMENT,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._root = root
         self._most = most_bytes
@@ -66,6 +77,8 @@ class SpoolWriter:
         new = root / f".{self.id}"  # nobody takes it for one whose writer is gone before it is locked
         new.mkdir(mode=0o700)
         self._lock = _locked(new / "writer.lock")
+        with contextlib.suppress(OSError):  # a full disk: a spool that says nothing waits for a ledger
+            _write_new(new / _SETTLES, (settles or _NOBODY).encode())
         new.rename(self.folder)
         self._number = 0
         self._file = -1
@@ -266,6 +279,15 @@ def spools(root: Path) -> Iterator[Path]:
     yield from sorted(path for path in root.glob("[!.]*") if path.is_dir())
 
 
+def settled_by(folder: Path) -> str:
+    """The sink that has to have what is in a spool before it may go; empty where none has to. What says nothing may be a ledger's."""
+    try:
+        said = (folder / _SETTLES).read_text()
+    except (OSError, UnicodeError):
+        return LEDGER
+    return "" if said == _NOBODY else said or LEDGER
+
+
 def take_over(folder: Path) -> int | None:
     """The file descriptor of a reader's lock, or None where somebody else reads. Closing it gives it back."""
     try:
@@ -318,6 +340,11 @@ def _locked(path: Path) -> int:
         os.close(file)
         raise
     return file
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+        file.write(content)
 
 
 def _size(path: Path) -> int:

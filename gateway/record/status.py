@@ -21,6 +21,7 @@ class Status(Struct):
     settlements: int = 0
     refused: int = 0  # rows that the ledger would not take, of which it took the money
     unreadable: int = 0  # bytes
+    left: int = 0  # spools of gateways that are gone, which wait for a ledger that this scribe has not
     away: dict[str, str] = field(default_factory=dict)  # the kind of error of each sink that is away
     told: dict[str, int] = field(default_factory=dict)  # what sinks count themselves, such as spans sent and dropped
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.record.batch import Position
-from gateway.record.spool import SpoolReader, cursor, is_free, note, release, remove, spools, take_over
+from gateway.record.spool import SpoolReader, cursor, is_free, note, release, remove, settled_by, spools, take_over
 
 
 class Held:
@@ -42,13 +42,17 @@ class Held:
         os.close(self._lock)
 
 
-def found(root: Path, own: str, held: Sequence[Held], sinks: Sequence[str]) -> list[Held]:
-    """What is not held yet by anyone: the own spool, and those whose writers are gone."""
+def found(root: Path, own: str, held: Sequence[Held], sinks: Sequence[str]) -> tuple[list[Held], list[Path]]:
+    """What is not held yet by anyone: the own spool, and those whose writers are gone. Apart from them those that are left
+    alone, as the sink that settles their money is not among these: read for others they would be removed without it.
+    """
     known = {one.folder for one in held}
-    new = []
+    new, left = [], []
     for folder in spools(root):
         if folder in known or not (folder.name == own or is_free(folder / "writer.lock")):
             continue
-        if (lock := take_over(folder)) is not None:
+        if folder.name != own and (needed := settled_by(folder)) and needed not in sinks:
+            left.append(folder)
+        elif (lock := take_over(folder)) is not None:
             new.append(Held(folder, lock, sinks))
-    return new
+    return new, left

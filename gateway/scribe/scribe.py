@@ -42,6 +42,7 @@ class Scribe:
         self._held: list[Held] = []
         self._pumps = [Pump(name, sink, self._held, self._ending) for name, sink in sinks.items()]
         self._unreadable = 0
+        self._left: list[Path] = []
         self._told: Status | None = None
 
     def end(self) -> None:
@@ -79,7 +80,15 @@ class Scribe:
             if held.finished:
                 self._let_go(held)
         if not self._ending.is_set():
-            self._held += found(self._root, self._own, self._held, list(self._sinks))
+            new, left = found(self._root, self._own, self._held, list(self._sinks))
+            self._held += new
+            if left and left != self._left:
+                log.warning(
+                    "records: %d spools below %s wait for a ledger, and none is configured; they are left as they are",
+                    len(left),
+                    self._root,
+                )
+            self._left = left
         self._tell()
 
     def _tell(self) -> None:
@@ -92,6 +101,7 @@ class Scribe:
             settlements=first.settlements,
             refused=first.refused,
             unreadable=self._unreadable + sum(self._passed_over(one) for one in self._held),
+            left=len(self._left),
             away={one.name: one.away for one in self._pumps if one.away is not None},
             told=self._counts(),
         )

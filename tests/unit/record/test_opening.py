@@ -9,8 +9,8 @@ import pytest
 from gateway.config.ledger import Ledger
 from gateway.config.strict import Secret
 from gateway.config.structs import Config, Record
-from gateway.record.opening import recorder_of
-from gateway.record.spool import spools
+from gateway.record.opening import _outbox, recorder_of
+from gateway.record.spool import settled_by, spools
 from tests.support.eventually import eventually
 from tests.support.exchanges import exchange
 
@@ -35,6 +35,13 @@ def test_with_one_rows_reach_it(tmp_path: Path) -> None:
     assert database.exists()
     assert list(spools(root)) == []
     assert (root / "users.key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(("ledger", "told"), [(None, ""), (Ledger(), "ledger")])
+def test_a_spool_says_whether_it_is_for_a_ledger(tmp_path: Path, ledger: Ledger | None, told: str) -> None:
+    outbox = _outbox(Config(ledger=ledger), tmp_path, pushes=True)
+    assert [settled_by(one) for one in spools(tmp_path)] == [told]
+    outbox.close(0)
 
 
 def test_a_folder_that_cannot_be_used_is_said_with_its_setting(tmp_path: Path) -> None:

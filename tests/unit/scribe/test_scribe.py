@@ -201,3 +201,32 @@ async def test_a_defect_of_a_sink_ends_the_scribe(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         await scribe.run(_LONG)
     assert writer.folder.exists()
+
+
+async def test_what_waits_for_a_ledger_is_left_alone_where_there_is_none(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    orphan = spool(tmp_path, 1)
+    orphan.close()
+    old = spool(tmp_path, 2)  # of a release that did not say what for
+    (old.folder / "settles").unlink()
+    cut = spool(tmp_path)  # by a disk that was full
+    (cut.folder / "settles").write_text("")
+    cut.append(Batch(1.0, [made(4)]))
+    cut.close()
+    old.close()
+    mine = SpoolWriter(tmp_path, 1 << 30, settles="")
+    mine.append(Batch(1.0, [made(3)]))
+    spans = Heard()
+    async with scribing(tmp_path, mine.id, spans=spans):
+        await until(lambda: status(mine).left == 3)
+        await until(lambda: spans.ids == ["req_3"])
+        mine.close()
+    assert spans.ids == ["req_3"]
+    assert caplog.text.count("3 spools") == 1
+    assert list(spools(tmp_path)) == [orphan.folder, old.folder, cut.folder]
+    ledger, new = Heard(), spool(tmp_path)
+    async with scribing(tmp_path, new.id, ledger=ledger):
+        await until(lambda: sorted(ledger.ids) == ["req_1", "req_2", "req_4"])
+        new.close()
+    assert list(spools(tmp_path)) == []
