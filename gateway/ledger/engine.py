@@ -24,12 +24,16 @@ _PRAGMAS: Final = (
     f"busy_timeout = {_BUSY_SECONDS * 1000}",
     "auto_vacuum = INCREMENTAL",  # of a new file; an old one keeps what it has
     "journal_mode = WAL",
-    "synchronous = NORMAL",
+    "synchronous = FULL",
     "cache_size = -32768",
     "temp_store = MEMORY",
 )
 _INSERTS: Final[dict[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _WRITES: Final = "haechi_writes"
+_LASTING: Final = (
+    "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
+)
+"""For this transaction alone, and in it, as poolers of connections pass on no settings of a session."""
 
 
 class Database:
@@ -50,11 +54,15 @@ class Database:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction, which is there as a whole or not at all. Raises `LedgerError`."""
+        """One transaction, which is there as a whole or not at all. Once it has ended it outlives the database's machine, as
+        the spool forgets then what is in it. Raises `LedgerError`.
+        """
         with told():
             async with self._engine.connect() as connection:
                 await connection.execution_options(**{_WRITES: True})
                 async with connection.begin():
+                    if self.kind == "postgresql":
+                        await connection.exec_driver_sql(_LASTING)
                     yield connection
 
     def upsert(self, table: Table) -> Any:
@@ -130,7 +138,8 @@ def _postgresql(address: LedgerAddress, settings: Settings) -> AsyncEngine:
                 server_settings={"application_name": "haechi"},
             )
         except (driver.PostgresError, driver.InterfaceError, OSError, TimeoutError, ValueError) as error:
-            raise failure(error) from None
+            away = failure(error)
+        raise away  # with nothing behind it: a certificate that is not accepted is a ValueError, too, but no row's
 
     return create_async_engine(
         "postgresql+asyncpg://",

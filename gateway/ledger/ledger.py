@@ -68,6 +68,10 @@ class Ledger:
         """All of it or nothing. False where that position of its spool is kept already. Rows whose request is known are left out."""
         return await self._writer.write(batch, position)
 
+    async def drop_positions(self, spools: Iterable[str]) -> None:
+        """Of spools that no disk holds any more: nothing of them can come again."""
+        await self._writer.drop_positions(spools)
+
     async def find(self, request_id: str) -> Row | None:
         return await self._listing.find(request_id)
 

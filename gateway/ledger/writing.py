@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Table, bindparam, insert, select, text, tuple_
+from sqlalchemy import Table, bindparam, delete, insert, select, text, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -55,6 +55,12 @@ class Writer:
                 if not left:
                     raise
         raise AssertionError
+
+    async def drop_positions(self, spools: Iterable[str]) -> None:
+        """Of spools that no disk holds any more: nothing of them can come again. Raises `LedgerError`."""
+        async with self._database.writing() as connection:
+            for some in _some(spools):
+                await connection.execute(delete(positions).where(positions.c.spool.in_(some)))
 
     async def _written(self, rows: dict[str, Row], batch: Batch, position: Position | None) -> bool:
         made: dict[Group, int] = {}

@@ -29,6 +29,14 @@ class Sink(Protocol):
 
 
 @runtime_checkable
+class Remembering(Protocol):
+    """A sink that keeps its position in each spool."""
+
+    def gone(self, spool: str) -> None:
+        """It is on no disk any more; its position is of no use."""
+
+
+@runtime_checkable
 class Counting(Protocol):
     """A sink that counts what it does, for the metrics."""
 

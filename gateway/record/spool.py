@@ -269,9 +269,14 @@ def release(folder: Path, position: Position) -> None:
             (folder / f"{number:08d}{_END}").unlink(missing_ok=True)
 
 
-def remove(folder: Path) -> None:
-    """A spool whose writer is gone and whose batches are kept elsewhere."""
+def remove(folder: Path) -> bool:
+    """A spool whose writer is gone and whose batches are kept elsewhere. Whether it is gone, and no failure of the machine brings it back."""
     shutil.rmtree(folder, ignore_errors=True)
+    try:
+        _sync_folder(folder.parent)
+    except OSError:
+        return False
+    return not folder.exists()
 
 
 def spools(root: Path) -> Iterator[Path]:

@@ -35,11 +35,11 @@ class Held:
                 self._noted[name] = position
         release(self.folder, self._first.position)  # what lies in segments before the one that it reads, it has
 
-    def let_go(self) -> None:
-        """Removed if its money is settled, else for the next who comes."""
-        if self.settled:
-            remove(self.folder)
+    def let_go(self) -> bool:
+        """Removed if its money is settled, else for the next who comes. Whether it is removed."""
+        gone = self.settled and remove(self.folder)
         os.close(self._lock)
+        return gone
 
 
 def found(root: Path, own: str, held: Sequence[Held], sinks: Sequence[str]) -> tuple[list[Held], list[Path]]:

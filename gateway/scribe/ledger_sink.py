@@ -15,6 +15,7 @@ from gateway.record.batch import Batch, Position
 from gateway.record.sinks import NotKept, Unkeepable
 
 _TIDY_EVERY: Final = 600.0
+_LAST: Final = 2.0
 
 
 class LedgerSink:
@@ -24,12 +25,19 @@ class LedgerSink:
         self._settings = settings
         self._ledger: Ledger | None = None
         self._tidying: asyncio.Task[None] | None = None
+        self._gone: set[str] = set()
 
     async def take(self, batch: Batch, position: Position) -> None:
         if not batch.rows and not batch.settlements:  # nothing of it is for the ledger
             return
         try:
-            await (await self.opened()).write(batch, position)
+            ledger = await self.opened()
+        except LedgerError as error:  # never what the batch holds, which has not been looked at
+            raise NotKept(type(error).__name__, str(error)) from None
+        except SQLAlchemyError as error:
+            raise NotKept(type(error).__name__) from None
+        try:
+            await ledger.write(batch, position)
         except LedgerError as error:
             raise (Unkeepable if _unfit(error) else NotKept)(type(error).__name__, str(error)) from None
         except (SQLAlchemyError, OverflowError, UnicodeError) as error:  # whose words may quote a row
@@ -39,23 +47,35 @@ class LedgerSink:
         """Raises `LedgerError`."""
         if self._ledger is None:
             self._ledger = await Ledger.open(self._settings)
-            self._tidying = asyncio.create_task(_tidied(self._ledger))
+            self._tidying = asyncio.create_task(self._tidied(self._ledger))
         return self._ledger
+
+    def gone(self, spool: str) -> None:
+        """Its position goes with what else is tidied, or at the end. One that is not told of stays: a disk elsewhere may have it."""
+        self._gone.add(spool)
 
     async def aclose(self) -> None:
         if self._tidying is not None:
             self._tidying.cancel()
             await asyncio.gather(self._tidying, return_exceptions=True)
         if self._ledger is not None:
+            with contextlib.suppress(LedgerError, TimeoutError):
+                async with asyncio.timeout(_LAST):
+                    await self._forget_gone(self._ledger)
             await self._ledger.aclose()
 
+    async def _tidied(self, ledger: Ledger) -> None:
+        """Now and then. What does not go while the database is away goes the next time."""
+        while True:
+            with contextlib.suppress(LedgerError):
+                await self._forget_gone(ledger)
+                await ledger.tidy(time.time())
+            await asyncio.sleep(_TIDY_EVERY)
 
-async def _tidied(ledger: Ledger) -> None:
-    """Now and then. What does not go while the database is away goes the next time."""
-    while True:
-        with contextlib.suppress(LedgerError):
-            await ledger.tidy(time.time())
-        await asyncio.sleep(_TIDY_EVERY)
+    async def _forget_gone(self, ledger: Ledger) -> None:
+        if gone := sorted(self._gone):
+            await ledger.drop_positions(gone)
+            self._gone.difference_update(gone)
 
 
 def _unfit(error: BaseException) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from gateway.record.sinks import Sink
+from gateway.record.sinks import Remembering, Sink
 from gateway.record.spool import SpoolReader
 from gateway.record.status import Status, tell
 from gateway.scribe.held import Held, found
@@ -115,7 +115,10 @@ class Scribe:
             log.error("records: %d bytes of %s could not be read and were passed over", passed, held.folder.name)
             self._unreadable += passed
         self._held.remove(held)
-        held.let_go()
+        if held.let_go():
+            for sink in self._sinks.values():
+                if isinstance(sink, Remembering):
+                    sink.gone(held.folder.name)
 
     def _passed_over(self, held: Held) -> int:
         reader: SpoolReader = held.readers[self._pumps[0].name]

@@ -216,7 +216,6 @@ def test_no_request_fails_and_no_money_is_lost_whatever_is_away(
 def test_a_server_that_is_gone_and_comes_back_misses_nothing(simulation: Simulation, tmp_path: Path) -> None:
     with postgres_server() as server:
         url = server.fresh("haechi")
-        server.run('ALTER DATABASE "haechi" SET synchronous_commit = on')  # what it says it has, it has
         path = priced(tmp_path, simulated(simulation.url, ledger={"url": url}, record={"spool": str(tmp_path / "s")}))
         with running(tmp_path, path) as gateway:
             load = Load(gateway.url)

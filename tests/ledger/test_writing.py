@@ -1,9 +1,17 @@
+from pathlib import Path
+
+from sqlalchemy import text
+
+from gateway.config.ledger import Ledger as Settings
+from gateway.config.strict import Secret
+from gateway.ledger.engine import Database
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.views import Filter
 from gateway.record.batch import Batch, Position
 from gateway.record.row import Step
 from gateway.record.settlement import Settlement
 from tests.support.ledgered import NOON, a_row
+from tests.support.postgres_server import PostgresServer
 
 ALL = Filter()
 
@@ -49,6 +57,34 @@ async def test_positions_of_spools_rise_apart(ledger: Ledger) -> None:
     assert await ledger.write(Batch(NOON, [a_row(2)]), Position("another", 0, 50))
     assert await ledger.write(Batch(NOON, [a_row(3)]), Position("one", 3, 0))
     assert (await ledger.summary(ALL, NOON, NOON + 60)).figures.requests == 3
+
+
+async def test_the_position_of_a_spool_that_is_gone_goes(ledger: Ledger) -> None:
+    for spool in ("gone", "here"):
+        await ledger.write(Batch(NOON, [a_row(1)]), Position(spool, 2, 100))
+    await ledger.drop_positions(["gone", "unknown"])
+    assert await ledger.write(Batch(NOON), Position("gone", 1, 1))
+    assert not await ledger.write(Batch(NOON), Position("here", 1, 1))
+
+
+async def test_what_is_written_outlives_the_server(postgres: PostgresServer, shared: str) -> None:
+    """Which has synchronous_commit off."""
+    database = Database(Settings(url=Secret(postgres.url(shared))))
+    asked = text("SHOW synchronous_commit")
+    async with database.reading() as connection:
+        assert await connection.scalar(asked) == "off"
+    async with database.writing() as connection:
+        assert await connection.scalar(asked) == "on"
+    async with database.reading() as connection:
+        assert await connection.scalar(asked) == "off"
+    await database.aclose()
+
+
+async def test_a_file_outlives_its_machine(tmp_path: Path) -> None:
+    database = Database(Settings(url=Secret(f"sqlite:///{tmp_path}/h.db")))
+    async with database.writing() as connection:
+        assert await connection.scalar(text("PRAGMA synchronous")) == 2  # FULL
+    await database.aclose()
 
 
 async def test_what_somebody_wrote_never_holds_up_a_batch(ledger: Ledger) -> None:

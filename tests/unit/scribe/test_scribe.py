@@ -230,3 +230,24 @@ async def test_what_waits_for_a_ledger_is_left_alone_where_there_is_none(
         await until(lambda: sorted(ledger.ids) == ["req_1", "req_2", "req_4"])
         new.close()
     assert list(spools(tmp_path)) == []
+
+
+class Remembers(Heard):
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self.told: list[tuple[str, bool]] = []
+        self.root = root
+
+    def gone(self, spool: str) -> None:
+        self.told.append((spool, (self.root / spool).exists()))
+
+
+async def test_a_sink_is_told_of_a_spool_once_it_is_gone_and_no_sooner(tmp_path: Path) -> None:
+    ledger = Remembers(tmp_path)
+    other, mine = spool(tmp_path, 1), spool(tmp_path, 2)
+    other.close()
+    async with scribing(tmp_path, mine.id, ledger=ledger):
+        await until(lambda: ledger.told)
+        assert ledger.told == [(other.id, False)]
+        mine.close()
+    assert ledger.told == [(other.id, False), (mine.id, False)]
