@@ -81,7 +81,13 @@ class Unsettled:
             self._add(one)
 
     def _add(self, one: Settlement) -> None:
-        whose: _Whose = (one.hour, one.key, one.team, one.model, one.provider)
+        whose: _Whose = (
+            one.hour,
+            _writable(one.key),
+            _writable(one.team),
+            _writable(one.model),
+            _writable(one.provider),
+        )
         held = self._sums.get(whose)
         if held is None and len(self._sums) >= self._most:
             whose = (one.hour, None, None, None, None)
@@ -89,7 +95,13 @@ class Unsettled:
         if held is None:
             held = self._sums[whose] = Settlement(*whose)
         for name in _SUMS:
-            setattr(held, name, min(getattr(held, name) + getattr(one, name), _MOST_OF_ALL))
+            total = getattr(held, name) + getattr(one, name)
+            setattr(held, name, max(-_MOST_OF_ALL, min(total, _MOST_OF_ALL)))
+
+
+def _writable(name: str | None) -> str | None:
+    """A row may have been lost because of its very name."""
+    return None if name is None else name.encode(errors="replace").decode()
 
 
 _SUMS: Final = tuple(one.name for one in structs.fields(Settlement))[5:]

@@ -15,6 +15,7 @@ recognised and passed over.
 import contextlib
 import fcntl
 import os
+import re
 import secrets
 import shutil
 import struct
@@ -34,6 +35,7 @@ _HEAD: Final = struct.Struct("<4sII")
 _SEGMENT: Final = 8 << 20
 _MEASURE_EVERY: Final = 1.0
 _END: Final = ".seg"
+_ID: Final = re.compile(r"[0-9a-f]{16}-[0-9a-f]{8}")
 _SETTLES: Final = "settles"
 _NOBODY: Final = "-"
 LEDGER: Final = "ledger"
@@ -280,8 +282,8 @@ def remove(folder: Path) -> bool:
 
 
 def spools(root: Path) -> Iterator[Path]:
-    """Those below a root, the oldest first."""
-    yield from sorted(path for path in root.glob("[!.]*") if path.is_dir())
+    """Those below a root, the oldest first. Other folders there are somebody else's: a spool in which nothing is would be removed."""
+    yield from sorted(path for path in root.glob("[!.]*") if _ID.fullmatch(path.name) and path.is_dir())
 
 
 def settled_by(folder: Path) -> str:
@@ -355,7 +357,7 @@ def _write_new(path: Path, content: bytes) -> None:
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
-    except FileNotFoundError:
+    except OSError:
         return 0
 
 

@@ -32,6 +32,7 @@ class Pump:
         self._sink = sink
         self._held = held
         self._ending = ending
+        self._unread: set[str] = set()
 
     async def run(self) -> None:
         """Until the end has been called for and nothing is left, or the sink is away then."""
@@ -39,7 +40,7 @@ class Pump:
             ending = self._ending.is_set()  # asked first: what comes until then is whole by then
             moved = False
             for held in list(self._held):
-                if (found := held.readers[self.name].next()) is not None:
+                if (found := self._next(held)) is not None:
                     moved = True
                     if not await self._given(*found):
                         return
@@ -48,6 +49,19 @@ class Pump:
                 if ending and all(one.readers[self.name].finished for one in self._held):
                     return
                 await _within(_IDLE, self._ending)
+
+    def _next(self, held: Held) -> tuple[Batch, Position] | None:
+        """None also where a disk refuses: it is asked again, and what lies elsewhere does not wait for it."""
+        name = held.folder.name
+        try:
+            found = held.readers[self.name].next()
+        except OSError as error:
+            if name not in self._unread:
+                log.error("records: %s cannot be read for %s (%s); it is tried again", name, self.name, error.strerror)  # noqa: TRY400 - no trace is wanted
+                self._unread.add(name)
+            return None
+        self._unread.discard(name)
+        return found
 
     async def _given(self, batch: Batch, position: Position) -> bool:
         """Whether it is kept. Not where the end was called for while the sink is away."""

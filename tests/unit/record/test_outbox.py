@@ -110,9 +110,11 @@ def test_what_is_left_at_the_end_is_read_though_nobody_was_there_to_read(tmp_pat
     file = tmp_path / "ledger"
     with recording(tmp_path, file) as recorder:
         eventually(lambda: figures(recorder).up, _LONG)
-        pid = recorder._outbox._child.pid  # type: ignore[union-attr]
+        child = recorder._outbox._child  # type: ignore[union-attr]
+        pid = child.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
+        eventually(lambda: not child.up or child.pid != pid, _LONG)  # or it passes for one who will read
         record(recorder, 1)
     assert request_ids(file) == ["req_1"]
 
@@ -216,6 +218,14 @@ def test_a_row_that_cannot_be_written_costs_itself_alone(tmp_path: Path) -> None
     assert out.write(rows) == {"row": 1}
     out.close(_LONG)
     assert spooled(tmp_path) == (["req_1", "req_3"], 6)
+
+
+@pytest.mark.parametrize("strange", [{"model": "x\ud800"}, {"input_tokens": -(10**40)}])
+def test_the_money_of_a_row_that_cannot_be_written_can(tmp_path: Path, strange: dict[str, object]) -> None:
+    out = outbox(tmp_path)
+    assert out.write([made(1), made(5, **strange)]) == {"row": 1}
+    assert spooled(tmp_path) == (["req_1"], 6)
+    out.close(_LONG)
 
 
 def test_many_rows_are_many_batches(tmp_path: Path) -> None:

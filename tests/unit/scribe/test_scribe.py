@@ -251,3 +251,31 @@ async def test_a_sink_is_told_of_a_spool_once_it_is_gone_and_no_sooner(tmp_path:
         assert ledger.told == [(other.id, False)]
         mine.close()
     assert ledger.told == [(other.id, False), (mine.id, False)]
+
+
+async def test_a_spool_that_cannot_be_read_holds_up_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    other, mine = spool(tmp_path, 1), spool(tmp_path, 2)
+    other.close()
+    (segment,) = other.folder.glob("*.seg")
+    segment.rename(segment.with_suffix(".kept"))
+    segment.mkdir()  # reading it fails
+    ledger = Heard()
+    async with scribing(tmp_path, mine.id, ledger=ledger):
+        await until(lambda: ledger.ids == ["req_2"])
+        segment.rmdir()
+        segment.with_suffix(".kept").rename(segment)
+        await until(lambda: ledger.ids == ["req_2", "req_1"])
+        mine.close()
+    assert caplog.text.count("cannot be read") == 1
+
+
+async def test_what_is_no_spool_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "backups").mkdir()
+    (tmp_path / "backups" / "precious").write_text("x")
+    mine, ledger = spool(tmp_path, 1), Heard()
+    async with scribing(tmp_path, mine.id, ledger=ledger):
+        await until(lambda: ledger.ids == ["req_1"])
+        mine.close()
+    assert not mine.folder.exists()
+    assert (tmp_path / "backups" / "precious").read_text() == "x"
+    assert not (tmp_path / "backups" / "reader.lock").exists()
