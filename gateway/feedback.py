@@ -95,12 +95,16 @@ class Desk:
         one = await self._made(setup, asker, about, posted, rating, posted.id or name)
         if one.id in self.seen and (before := self.seen[one.id]) is not None:
             return Told(_same(before, one), self.ledger is not None)
-        self._check_token(setup, asker.token_of)
-        kept = await self._kept(one)
-        is_new = kept is one or self.seen.get(one.id, one) is None
+        self._count_token(setup, asker.token_of)
+        is_new = False
+        try:
+            kept = await self._kept(one)
+            is_new = kept is one or self.seen.get(one.id, one) is None
+        finally:
+            if not is_new:
+                self._uncount_token(asker.token_of)
         self._see(one.id, kept)
         if is_new:
-            self._count_token(asker.token_of)
             await self._pass_on(setup, about, kept, rating)
         return Told(_same(kept, one), self.ledger is not None)
 
@@ -194,16 +198,20 @@ class Desk:
             digest=digest,
         )
 
-    def _check_token(self, setup: Setup, request_id: str | None) -> None:
+    def _count_token(self, setup: Setup, request_id: str | None) -> None:
+        """Before the ledger is asked, so that what comes at once counts at once. Raises `rate_limited`."""
         tokens = setup.config.feedback.tokens
-        if request_id is not None and tokens is not None and self.by_token[request_id] >= tokens.each:
+        if request_id is None:
+            return
+        if tokens is not None and self.by_token[request_id] >= tokens.each:
             raise GatewayError("rate_limited", "This token has given as much feedback as it may.", retry_after=3600)
+        self.by_token[request_id] += 1
+        if len(self.by_token) > _MOST_SEEN:
+            del self.by_token[next(iter(self.by_token))]
 
-    def _count_token(self, request_id: str | None) -> None:
-        if request_id is not None:
-            self.by_token[request_id] += 1
-            if len(self.by_token) > _MOST_SEEN:
-                del self.by_token[next(iter(self.by_token))]
+    def _uncount_token(self, request_id: str | None) -> None:
+        if request_id is not None and self.by_token[request_id] > 0:
+            self.by_token[request_id] -= 1
 
     async def _kept(self, one: Feedback) -> Feedback:
         if self.ledger is None:

@@ -117,18 +117,17 @@ async def _body(config: Config, request: Request, headers: Mapping[str, str]) ->
         raise GatewayError("unsupported_media_type", "Send the feedback as Content-Type: application/json.")
     most = config.feedback.body_bytes
     whole = bytearray()
-    pieces = request.stream()
     try:
-        while True:
-            async with asyncio.timeout(config.limits.body_seconds):
-                piece = await anext(pieces, None)
-            if piece is None:
-                return bytes(whole)
-            whole += piece
-            if len(whole) > most:
-                raise GatewayError("body_too_large", f"Feedback is no larger than {most} bytes.")
+        async with asyncio.timeout(
+            config.limits.body_seconds
+        ):  # of all: it is small, and who sends it slowly holds a place
+            async for piece in request.stream():
+                whole += piece
+                if len(whole) > most:
+                    raise GatewayError("body_too_large", f"Feedback is no larger than {most} bytes.")
     except TimeoutError:
         raise GatewayError("request_timeout", "The rest of the feedback did not come.") from None
+    return bytes(whole)
 
 
 def _posted(raw: bytes) -> Posted:

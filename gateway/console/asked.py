@@ -106,7 +106,7 @@ def asked(query: Mapping[str, str], figures: Figures, now: float, only_key: str 
     since, until = figures.instant(query.get("since", "")), figures.instant(query.get("until", ""))
     if since is not None or until is not None:
         until = now if until is None else until
-        since = until - RANGES[USUAL] if since is None else since
+        since = max(until - RANGES[USUAL], 0.0) if since is None else since
         if since < until:
             return Asked(since, until, None, names, only_key)
     named = query.get("range", USUAL)

@@ -10,6 +10,9 @@ UNKNOWN: Final = "—"
 _ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,31}(/[A-Za-z0-9_+-]{1,31}){0,2}")
 _UTC: Final = ZoneInfo("UTC")
 _NANO: Final = 1e9
+_LONGEST_TIME: Final = 30
+_END_OF_TIME: Final = 1e11
+"""What has eleven digits; the ledger takes no more."""
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -107,9 +110,12 @@ class Figures:
         try:
             if re.fullmatch(r"[0-9]{1,11}(\.[0-9]{1,6})?", text):
                 return float(text)
-            return datetime.fromisoformat(text).replace(tzinfo=self.zone).timestamp() if len(text) <= 30 else None
+            if len(text) > _LONGEST_TIME:
+                return None
+            seconds = datetime.fromisoformat(text).replace(tzinfo=self.zone).timestamp()
         except (ValueError, OverflowError):
             return None
+        return seconds if 0 <= seconds < _END_OF_TIME else None
 
     def offset(self, seconds: float) -> str:
         """Of the time zone, at that time: `UTC+09:00`."""

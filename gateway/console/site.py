@@ -122,13 +122,13 @@ class Site:
 
     async def _posted(self, view: View, segments: tuple[str, ...], session: Session | None) -> Response:
         if not self._visitors.is_token(view.setup, session, view.form.get("token", "")):
-            return view.render("refused.html", 403, why="shell.stale")
+            return _refused(view, 403, "shell.stale")
         if segments == ("sign-out",):
             response = RedirectResponse(view.url("sign-in"), 303)
             self._visitors.sign_out(session, response, f"{view.base}/")
             return response
         if not view.principal.admin:
-            return view.render("refused.html", 403, why="shell.administrators")
+            return _refused(view, 403, "shell.administrators")
         return await self._found(view, segments)
 
     def _view(self, request: Request, principal: Principal | None, token: str, form: Mapping[str, str]) -> View:
@@ -182,15 +182,15 @@ class Site:
                 if at is None or way.method != method:
                     continue
                 if page.admin and not view.principal.admin:
-                    return view.render("refused.html", 403, why="shell.administrators")
+                    return _refused(view, 403, "shell.administrators")
                 try:
                     return await way.answer(view.there(page.name, at))
                 except NotHere:
-                    return view.render("refused.html", 404, why="shell.not_here")
+                    return _refused(view, 404, "shell.not_here")
                 except LedgerError as error:
                     log.warning("the console cannot read the ledger: %s", error)
-                    return view.render("refused.html", 503, why="shell.ledger_away")
-        return view.render("refused.html", 404, why="shell.not_here")
+                    return _refused(view, 503, "shell.ledger_away")
+        return _refused(view, 404, "shell.not_here")
 
 
 def _match(page: Page, way: Way, segments: tuple[str, ...]) -> dict[str, str] | None:
@@ -223,10 +223,17 @@ async def _form(request: Request) -> dict[str, str] | None:
 def _to_sign_in(view: View, after: str) -> Response:
     """A script that asks for a part of a page is told to lead the browser there."""
     query = view.request.url.query
+    if view.request.method == "POST":  # what was sent is gone, and most of these paths show nothing by themselves
+        after = query = ""
     url = view.url("sign-in", after=f"{after}?{query}" if query else after or None)
     if view.is_fragment:
         return Response(status_code=401, headers={"hx-redirect": view.url("sign-in")})
     return RedirectResponse(url, 303)
+
+
+def _refused(view: View, status: int, why: str) -> Response:
+    """A script gets what fits into the place of the part that it asked for."""
+    return view.render("refused_part.html" if view.is_fragment else "refused.html", status, why=why)
 
 
 def _after(given: Mapping[str, str]) -> str:

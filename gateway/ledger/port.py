@@ -1,6 +1,7 @@
 """What those who show the ledger see of it, without the library behind it; and the one place that loads that."""
 
 import importlib
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -110,5 +111,6 @@ class Reader(Rows, Sums, Names, Bodies, Erasing, Opinions, Scores, Protocol):
 
 def load() -> Callable[[Settings], Awaitable[Reader]]:
     """`Ledger.open`. Imports SQLAlchemy and alembic: some 0.3 s and 25 MB. Call it in a thread."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each of its parts as it is imported
     opens: Callable[[Settings], Awaitable[Reader]] = importlib.import_module("gateway.ledger.ledger").Ledger.open
     return opens

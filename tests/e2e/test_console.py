@@ -180,6 +180,20 @@ async def test_posts_without_the_token_are_refused(closed: Keyed, token: str) ->
     assert (await closed.looker.get()).status_code == 200
 
 
+async def test_a_script_with_an_old_token_is_told_so_in_place_of_the_part(open_mode: Looker) -> None:
+    answer = await open_mode.post("policies/write/check", {"token": "0" * 64, "text": "x"}, hx_request="true")
+    assert answer.status_code == 403
+    assert "<html" not in answer.text
+    assert "too old" in text_of(answer.text)
+    assert '{"code":"403","swap":true' in (await open_mode.get("policies/write")).text
+
+
+async def test_whoever_posts_when_the_session_is_over_is_not_led_to_where_nothing_is(closed: Keyed) -> None:
+    answer = await closed.looker.post("sign-out", {"token": "0" * 64})
+    assert answer.headers["location"] == "/console/sign-in"
+    assert (await closed.looker.get("requests?range=1h")).headers["location"].endswith("?after=requests%3Frange%3D1h")
+
+
 async def test_only_an_administrator_may_change_anything(closed: Keyed) -> None:
     await closed.looker.sign_in(closed.user)
     token = await closed.looker.token()

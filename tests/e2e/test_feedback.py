@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import msgspec
 import pytest
 
 from gateway.app import KNOWN_ENTITIES, Read
 from gateway.config.feedback import Feedback as Settings
-from gateway.config.structs import Config
+from gateway.config.structs import Config, Limits
 from gateway.policy.load import load_files
 from gateway.record.feedback import Feedback
 from gateway.trying.calling import called
@@ -124,6 +125,20 @@ async def test_bodies_that_are_none(world: Rated) -> None:
     assert await post(b'{"value": true}', "text/plain") == 415
     assert await post(b'{"value": true, "comment": "%s"}' % (b"x" * 70_000)) == 413
     assert await post(b'{"value": true, "comment": "\\ud800"}') == 400
+
+
+async def test_who_sends_it_drop_by_drop_holds_no_place_for_long(simulation: Simulation) -> None:
+    async def drops() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.02)
+
+    async with rated(simulation, limits=Limits(body_seconds=1)) as world:
+        transport = httpx.ASGITransport(world.gateway.app, client=("127.0.0.1", 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            headers = {"authorization": f"Bearer {ALICE}", "content-type": "application/json"}
+            sent = client.post("/v1/feedback", content=drops(), headers=headers)
+            assert (await asyncio.wait_for(sent, 30)).status_code == 408
 
 
 async def test_a_page_may_rate_the_answer_whose_token_it_has_and_nothing_else(world: Rated) -> None:

@@ -75,6 +75,12 @@ async def test_it_is_kept_and_told_to_whoever_said_it(world: Rated) -> None:
     assert (await read(world, own, ROOT))[0] == 200
 
 
+async def test_what_one_token_says_all_at_once_counts_at_once(world: Rated) -> None:
+    with_token = {"x-haechi-feedback-token": head(await world.ask(), "x-haechi-feedback-token")}
+    many = [world.say({"value": True, "comment": f"{number}"}, None, with_token) for number in range(12)]
+    assert sorted(status for status, _ in await asyncio.gather(*many)) == [200] * 3 + [429] * 9
+
+
 async def test_after_a_restart_the_same_is_the_same_and_another_thing_is_refused(
     simulation: Simulation, tmp_path: Path
 ) -> None:

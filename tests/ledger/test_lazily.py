@@ -1,3 +1,4 @@
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -7,20 +8,28 @@ import pytest
 from gateway.app import start
 from gateway.config.ledger import Ledger as Settings
 from gateway.config.strict import Secret
-from gateway.config.structs import Config
+from gateway.config.structs import Config, Record
 from gateway.ledger.lazily import Lazily
+from gateway.ledger.port import load
 from gateway.ledger.views import LedgerRefused
 
 
 async def test_a_gateway_opens_its_ledger_when_somebody_looks(tmp_path: Path) -> None:
     file = tmp_path / "below" / "ledger.db"
-    gateway = await start(Config(ledger=Settings(url=Secret(f"sqlite:///{file}"))))
+    record = Record(spool=str(tmp_path / "spool"))
+    gateway = await start(Config(ledger=Settings(url=Secret(f"sqlite:///{file}")), record=record))
     assert gateway.ledger is not None
     assert not file.exists()
     reader = await gateway.ledger.reader()
     assert (await reader.page()).rows == []
     assert await gateway.ledger.reader() is reader
     await gateway.close()
+
+
+def test_the_library_that_makes_the_tables_tells_nothing_of_its_parts() -> None:
+    logging.getLogger("alembic").setLevel(logging.NOTSET)
+    load()
+    assert logging.getLogger("alembic").level == logging.WARNING
 
 
 async def test_a_gateway_without_one_has_none() -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from html import unescape
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import httpx
@@ -44,11 +45,13 @@ class Looker:
 
 @asynccontextmanager
 async def gateway(**config: Any) -> AsyncIterator[Gateway]:
-    running = await start(msgspec.convert(config, Config))
-    try:
-        yield running
-    finally:
-        await running.close()
+    """Its records wait in a folder of their own, unless `config` names one."""
+    with TemporaryDirectory() as folder:
+        running = await start(msgspec.convert({"record": {"spool": f"{folder}/spool"}, **config}, Config))
+        try:
+            yield running
+        finally:
+            await running.close()
 
 
 @asynccontextmanager

@@ -37,6 +37,12 @@ def test_a_range_ends_now_and_what_is_none_is_the_usual() -> None:
     assert asked({"since": "200", "until": "100"}, F, NOW, None).named == "24h"
 
 
+@pytest.mark.parametrize("until", ["0", "1.1", "1970-01-01T10:00", "9999-12-31T23:59"])
+def test_an_end_near_the_beginning_of_time_asks_for_no_time_before_it(until: str) -> None:
+    about = asked({"until": until}, F, NOW, None)
+    assert 0 <= about.since < about.until <= NOW
+
+
 def test_times_are_those_of_the_reader() -> None:
     about = asked({"since": "2026-11-20T00:00", "until": "2026-11-21T00:00"}, F, NOW, None)
     assert about.until - about.since == 86_400

@@ -69,6 +69,11 @@ def test_a_time_that_is_none_is_none(text: str) -> None:
     assert at is None or math.isfinite(at)
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00", "1969-12-31T23:59", "9999-12-31T23:59"])
+def test_a_time_that_no_ledger_takes_is_none(text: str) -> None:
+    assert UTC.instant(text) is None
+
+
 @pytest.mark.parametrize(
     "name", ["", "../../etc/passwd", "/etc/localtime", "Europe/../UTC", "No/Where", "x" * 500, "a\0"]
 )
