@@ -95,8 +95,8 @@ class Unsettled:
         if held is None:
             held = self._sums[whose] = Settlement(*whose)
         for name in _SUMS:
-            total = getattr(held, name) + getattr(one, name)
-            setattr(held, name, max(-_MOST_OF_ALL, min(total, _MOST_OF_ALL)))
+            more = max(getattr(one, name), 0)  # as a row that is kept is counted
+            setattr(held, name, min(getattr(held, name) + more, _MOST_OF_ALL))
 
 
 def _writable(name: str | None) -> str | None:

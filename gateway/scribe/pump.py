@@ -103,6 +103,8 @@ class Pump:
                 self.rows += len(one.rows)
                 self.settlements += len(one.settlements)
                 return
+        missing = sum(money.cost_nanodollars for money in anonymous(batch).settlements)
+        log.critical("%s takes not even the money of a batch: %d nanodollars are missing there", self.name, missing)
 
 
 def settled(batch: Batch) -> Batch:

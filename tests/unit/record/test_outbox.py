@@ -225,6 +225,7 @@ def test_the_money_of_a_row_that_cannot_be_written_can(tmp_path: Path, strange: 
     out = outbox(tmp_path)
     assert out.write([made(1), made(5, **strange)]) == {"row": 1}
     assert spooled(tmp_path) == (["req_1"], 6)
+    assert min(one.input_tokens for batch in left(tmp_path) for one in batch.settlements) >= 0
     out.close(_LONG)
 
 

@@ -163,7 +163,9 @@ async def test_a_spool_whose_writer_lives_is_left_to_its_own_scribe(tmp_path: Pa
 
 
 @pytest.mark.parametrize("refusals", [1, 2, 3])
-async def test_what_is_refused_for_good_is_settled_and_holds_up_nothing(tmp_path: Path, refusals: int) -> None:
+async def test_what_is_refused_for_good_is_settled_and_holds_up_nothing(
+    tmp_path: Path, refusals: int, caplog: pytest.LogCaptureFixture
+) -> None:
     """A row that no database takes: first its money goes without it, then without any name."""
     left = refusals
 
@@ -183,6 +185,7 @@ async def test_what_is_refused_for_good_is_settled_and_holds_up_nothing(tmp_path
         writer.close()
     settlements = [one for batch in ledger.batches for one in batch.settlements]
     assert [(one.key, one.cost_nanodollars) for one in settlements] == [[("anna", 7)], [(None, 7)], []][refusals - 1]
+    assert ("7 nanodollars are missing" in caplog.text) == (refusals == 3)
 
 
 async def test_settlements_are_settled_with_the_rest(tmp_path: Path) -> None:
