@@ -93,6 +93,15 @@ def _ledger(subject: Subject) -> Iterator[Finding]:
         )
 
 
+def _console(subject: Subject) -> Iterator[Finding]:
+    path = subject.config.console.path
+    segments = path.split("/")[1:]
+    if segments[0] == "v1" or path in ("/health", "/metrics"):
+        yield Finding(("console", "path"), "is an address of the API, which comes first; write another one", value=path)
+    if not {".", ".."}.isdisjoint(segments):
+        yield Finding(("console", "path"), "has `.` or `..` in it, which browsers take out", value=path)
+
+
 def _unique_keys(subject: Subject) -> Iterator[Finding]:
     names: dict[str, int] = {}
     hashes: dict[str, int] = {}
@@ -353,6 +362,7 @@ CHECKS: Final[tuple[Callable[[Subject], Iterator[Finding]], ...]] = (
     _secrets,
     _redis,
     _ledger,
+    _console,
     _unique_keys,
     _key_models,
     _kinds,

@@ -171,6 +171,9 @@ CASES = {
             "1: ledger.sums_days: is shorter than `keep_days`",
         ],
     ),
+    "a console where the API is": ("console: {path: /v1}", ["1: console.path: '/v1' is an address of the API"]),
+    "a console where no browser goes": ("console: {path: /a/../b}", ["1: console.path: '/a/../b' has `.` or `..`"]),
+    "a console beside the API": ("console: {path: /v1beta/..c}", []),
     "a cache of nobody's": (
         (
             "providers: {openai: {}}\nmodels: {fast: {targets: [{provider: openai, model: x}]}}\n"
