@@ -17,7 +17,7 @@ __all__ = ["Row", "Step", "row"]
 
 
 class Row(Struct, omit_defaults=False, gc=False):
-    """One line of the record file."""
+    """One line of the record file. No cycle can run through it, and hundreds wait at a time: the collector need not look at them."""
 
     time: float
     request_id: str

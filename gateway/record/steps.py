@@ -39,7 +39,7 @@ _NUMBERS: Final = {
 """Fields of a request, and what they are called here."""
 
 
-class Step(Struct, array_like=True, frozen=True, gc=False):
+class Step(Struct, array_like=True, frozen=True, gc=False):  # as `Row`
     """One step of the spine, or one attempt. Times are in seconds; `started` counts from the exchange's own start.
 
     `name`: `auth`, `plan`, `policy`, `guardrail`, `cache.lookup`, `attempt` or `unscrub`. `span_id` is what an upstream was told, for
